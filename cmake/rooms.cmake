@@ -1,0 +1,26 @@
+# The rooms, bottom-up: a room may name only rooms above it in this list. Each room says what it is
+# made of and what it uses in src/<room>/room.cmake, beside its code. ARCHITECTURE.md has the picture.
+set(certwright_rooms_bottom_up
+  # vocabulary
+  errors bytes clock
+  # codecs and engines
+  json der crypto http http_client metrics
+  # the standards' types
+  x509 pkcs10 ocsp_message
+  # services of the one path
+  store store/memory store/sqlite keys audit profile lint signer signer/software ca access
+  registration
+  # the one path, and revocation
+  issuance revocation
+  # life cycle of CAs; the read side
+  authority inventory
+  # front doors
+  gateway/web gateway/certs gateway/pki gateway/admin
+  # programs
+  operations cli daemon)
+
+foreach(room IN LISTS certwright_rooms_bottom_up)
+  if(EXISTS ${CMAKE_SOURCE_DIR}/src/${room}/room.cmake)
+    include(${CMAKE_SOURCE_DIR}/src/${room}/room.cmake)
+  endif()
+endforeach()

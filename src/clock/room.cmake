@@ -1,0 +1,1 @@
+certwright_room(clock SOURCES clock.cc)
