@@ -1,0 +1,108 @@
+#pragma once
+// Everything that can be changed, as data: a Transaction is a list of commands that take effect
+// together or not at all. Commands carry their preconditions, so no caller reads, decides and writes.
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "store/records.h"
+
+namespace certwright::store {
+
+// Reserves the serial forever, also if no certificate follows: the durable intent to sign.
+// Errors: conflict, field "serial", if the id was ever reserved; conflict, field "idempotency_key",
+// if the principal's key is taken (find_idempotent() tells by what).
+struct ReserveSerial {
+  SerialReservation reservation;
+  std::optional<IdempotencyRecord> idempotency;
+};
+
+// Errors: conflict if the serial was not reserved, or a certificate is recorded under it already;
+// if certificate.lineage != certificate.id (a renewal): not_found if there is no such lineage,
+// conflict, field "lineage", if its newest certificate is not `replaces` or is revoked.
+struct RecordCertificate {
+  CertificateRecord certificate;
+  CertificateId replaces = 0;  // renewals only
+  std::optional<ManagedKeyRecord> key;
+};
+
+// Revokes every certificate of the lineage that is not yet expired at `revocation.revoked_at` (of
+// an expired lineage: the newest) and drops its managed keys and download grants; with reason
+// certificateHold the keys stay. A certificate on hold may be revoked for another reason; its
+// revoked_at then stays the time of the hold. Errors: not_found; conflict if nothing changes because
+// it is revoked already.
+struct RevokeLineage {
+  CertificateId lineage = 0;
+  Revocation revocation;
+};
+
+// Undoes a certificateHold for every certificate of the lineage. Errors: not_found; conflict if the
+// newest is not on hold.
+struct ReleaseHold {
+  CertificateId lineage = 0;
+};
+
+struct PutDownloadGrant { DownloadGrantRecord grant; };
+// Errors: not_found if the secret is unknown or belongs to another lineage; gone if used or expired.
+struct ConsumeDownloadGrant {
+  Sha256 secret_sha256{};
+  CertificateId lineage = 0;
+  Time now{};
+};
+struct EraseManagedKey { CertificateId certificate = 0; };  // no error if there is none
+
+struct PutTenant { TenantRecord tenant; };           // insert or replace
+struct PutPrincipal { PrincipalRecord principal; };  // insert or replace; not_found: no such tenant
+struct PutCredential { CredentialRecord credential; };  // insert; conflict if id or lookup is taken
+struct RevokeCredential { std::string id; };            // errors: not_found
+struct PutRoleBinding { RoleBindingRecord binding; };   // no error if it exists
+struct RemoveRoleBinding { RoleBindingRecord binding; };  // errors: not_found
+
+// Insert when record.revision == 1, else replace. Errors: conflict if the stored revision is not
+// record.revision - 1.
+struct PutCa { CaRecord ca; };
+// Errors: conflict if version is not the last stored one plus one.
+struct PutProfile { ProfileRecord profile; };
+// Replaces the (ca, shard)'s CRL. Errors: conflict if number is not greater than the stored one.
+struct PutCrl { CrlRecord crl; };
+// A small named value (server secrets are sealed before they come here). Insert or replace.
+struct PutSetting {
+  std::string name;
+  Bytes value;
+};
+// Errors: conflict if it exists: for values that only the first may set.
+struct PutSettingOnce {
+  std::string name;
+  Bytes value;
+};
+struct BlockKey {  // no certificate is issued for this key again
+  Sha256 subject_public_key_sha256{};
+  std::string why;
+};
+
+struct AppendAuditLeaf { Bytes record; };
+struct PutAuditCheckpoint { AuditCheckpoint checkpoint; };  // conflict if the tree is not larger
+// Hashes of a complete tile (audit/README.md): kept so that proofs need not read every leaf.
+struct PutAuditTile {
+  std::uint32_t level = 0;
+  std::uint64_t index = 0;
+  Bytes hashes;
+};
+// Takes or extends a named lease. Errors: conflict while another holder's lease runs.
+struct AcquireLease {
+  std::string name;
+  std::string holder;
+  Time now{};
+  Time until{};
+};
+
+using Command =
+    std::variant<ReserveSerial, RecordCertificate, RevokeLineage, ReleaseHold, PutDownloadGrant,
+                 ConsumeDownloadGrant, EraseManagedKey, PutTenant, PutPrincipal, PutCredential,
+                 RevokeCredential, PutRoleBinding, RemoveRoleBinding, PutCa, PutProfile, PutCrl,
+                 PutSetting, PutSettingOnce, BlockKey, AppendAuditLeaf, PutAuditCheckpoint,
+                 PutAuditTile, AcquireLease>;
+
+using Transaction = std::vector<Command>;
+
+}  // namespace certwright::store

@@ -1,0 +1,1 @@
+certwright_room(store EXPOSES x509 clock bytes errors)
