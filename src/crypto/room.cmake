@@ -1,0 +1,1 @@
+certwright_room(crypto EXPOSES bytes errors SYSTEM openssl sodium)
