@@ -1,0 +1,1 @@
+certwright_room(keys EXPOSES bytes errors crypto)
