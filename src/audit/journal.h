@@ -1,0 +1,29 @@
+#pragma once
+#include "audit/event.h"
+#include "audit/events.h"
+#include "clock/clock.h"
+#include "errors/result.h"
+#include "store/store.h"
+
+namespace certwright::audit {
+
+// Turns events into leaves of the audit log. A leaf is committed in the transaction of what it
+// records, so there is no state without its record and no record without its state. If a leaf
+// cannot be written, neither can the state: nothing is issued. Safe to call from any thread.
+class Journal {
+ public:
+  // Both must outlive the journal.
+  Journal(store::Store& store, const Clock& clock) : store_(store), clock_(clock) {}
+
+  // The command that appends `event`; the caller puts it into its own transaction.
+  store::Command leaf(const Event& event) const;
+
+  // For events that change nothing else (refusals, sign-ins). Durable on return.
+  Result<void> record(const Event& event);
+
+ private:
+  store::Store& store_;
+  const Clock& clock_;
+};
+
+}  // namespace certwright::audit

@@ -1,0 +1,1 @@
+certwright_room(signer EXPOSES der bytes errors)
