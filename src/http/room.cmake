@@ -1,0 +1,1 @@
+certwright_room(http EXPOSES bytes clock errors)

@@ -1,0 +1,1 @@
+certwright_room(http_client EXPOSES bytes errors)

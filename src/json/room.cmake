@@ -1,0 +1,1 @@
+certwright_room(json EXPOSES bytes errors)

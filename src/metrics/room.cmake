@@ -1,0 +1,1 @@
+certwright_room(metrics EXPOSES errors)
