@@ -1,0 +1,55 @@
+#pragma once
+// Credential -> Principal.
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "access/principal.h"
+#include "bytes/bytes.h"
+#include "clock/clock.h"
+#include "errors/result.h"
+#include "store/store.h"
+
+namespace certwright::access {
+
+struct AuthenticatorLimits {
+  Duration cache_ttl = Seconds(5);      // how long a change made by another node may go unnoticed
+  std::size_t cache_entries = 16'384;
+  std::uint32_t failures_per_remote = 20;  // in failure_window; then too_many_requests
+  Duration failure_window = Seconds(60);
+  std::size_t remotes_tracked = 16'384;
+};
+
+// Safe to call from any thread. Tenants and principals that are disabled, and credentials that are
+// revoked or expired, are refused with the same error, `unauthenticated`, as unknown ones, and after
+// the same work: one hash, one lookup, one comparison.
+// A remote address (IPv6: its /64) with too many failures gets too_many_requests before the store is
+// asked; credentials that are in the cache go on working from there.
+class Authenticator {
+ public:
+  // Both must outlive the authenticator.
+  Authenticator(const store::Store& store, const Clock& clock, AuthenticatorLimits limits = {});
+  ~Authenticator();
+  Authenticator(const Authenticator&) = delete;
+  Authenticator& operator=(const Authenticator&) = delete;
+
+  // `token` as it came after "Bearer "; `remote` is the socket's peer address without port.
+  // Errors: unauthenticated, too_many_requests, unavailable.
+  Result<Principal> by_token(std::string_view token, std::string_view remote);
+
+  // `leaf_der`: a client certificate whose chain and possession TLS verified. Its SHA-256 must be
+  // registered as a credential; if we issued it, it must be neither revoked nor expired now (asked
+  // every time, not cached). Errors: as by_token().
+  Result<Principal> by_client_certificate(ByteView leaf_der, std::string_view remote);
+
+  // Forgets every cached principal: to be called after a change of tenants, principals, roles or
+  // credentials, so that it counts at once on this node (on others after cache_ttl).
+  void invalidate();
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace certwright::access

@@ -1,0 +1,100 @@
+#pragma once
+// Administration of tenants, principals, credentials and roles. Does not authorise: the caller asks
+// authorise() and may_manage() first. Every change is one transaction together with its evidence.
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "access/principal.h"
+#include "access/token.h"
+#include "bytes/secret_bytes.h"
+#include "clock/clock.h"
+#include "crypto/random.h"
+#include "errors/result.h"
+#include "store/store.h"
+
+namespace certwright::access {
+
+// Makes the commands that record a change (audit leaves) in the transaction of the change. It is
+// given the id of what was created or changed: tenant, principal or credential.
+using Evidence = std::function<store::Transaction(std::string_view id)>;
+
+struct TenantToCreate {
+  std::string id;    // 1 to 63 of a-z, 0-9 and '-', not first or last
+  std::string name;  // 1 to 200 octets of UTF-8 without control characters
+};
+
+struct PrincipalToCreate {
+  std::string tenant;
+  std::string name;   // 1 to 200 octets of UTF-8 without control characters
+  std::string email;  // empty, or an addr-spec of at most 254 octets
+  store::PrincipalKind kind = store::PrincipalKind::machine;
+  std::vector<RoleBinding> bindings;  // at most kMaxBindings
+};
+
+struct TokenToCreate {
+  std::string principal;
+  std::string label;                // at most 200 octets
+  std::optional<Time> expires_at;   // after now; none: until revoked
+};
+
+struct CreatedToken {
+  store::CredentialRecord credential;
+  SecretBytes text;  // cannot be had again
+};
+
+struct Bootstrap {
+  store::PrincipalRecord principal;
+  CreatedToken token;
+};
+
+// Safe to call from any thread. Errors of every function: invalid (with field), not_found, conflict,
+// unavailable. After a change, call Authenticator::invalidate().
+class Directory {
+ public:
+  static constexpr std::size_t kMaxBindings = 100;        // per principal
+  static constexpr std::size_t kMaxCredentials = 1'000;   // per principal, revoked ones not counted
+  static constexpr Seconds kBootstrapValidity{24 * 3600};
+  static constexpr std::string_view kDefaultTenant = "default";
+
+  // All must outlive the directory.
+  Directory(store::Store& store, const Clock& clock, crypto::Random& random)
+      : store_(store), clock_(clock), random_(random) {}
+
+  // conflict if it exists. Two creations of one id at the same instant: the last one's name stays.
+  Result<store::TenantRecord> create_tenant(const TenantToCreate& tenant, const Evidence& evidence);
+  Result<void> set_tenant_disabled(std::string_view id, bool disabled, const Evidence& evidence);
+
+  Result<store::PrincipalRecord> create_principal(const PrincipalToCreate& principal,
+                                                  const Evidence& evidence);
+  Result<void> set_principal_disabled(std::string_view id, bool disabled, const Evidence& evidence);
+
+  Result<CreatedToken> create_token(const TokenToCreate& token, const Evidence& evidence);
+  // `certificate_der` becomes a credential by its SHA-256. It is not judged here.
+  Result<store::CredentialRecord> add_client_certificate(std::string_view principal,
+                                                         ByteView certificate_der,
+                                                         std::string_view label,
+                                                         const Evidence& evidence);
+  Result<void> revoke_credential(std::string_view id, const Evidence& evidence);
+
+  Result<void> grant_role(std::string_view principal, const RoleBinding& binding,
+                          const Evidence& evidence);
+  Result<void> remove_role(std::string_view principal, const RoleBinding& binding,
+                           const Evidence& evidence);
+
+  // With its bindings; disabled or not. For may_manage() and for showing.
+  Result<Principal> find_principal(std::string_view id) const;
+
+  // The first administrator: the default tenant, a principal with role admin on "*", and one token
+  // valid for kBootstrapValidity. Errors: conflict if it was ever done in this store.
+  Result<Bootstrap> bootstrap(std::string_view administrator_name, const Evidence& evidence);
+
+ private:
+  store::Store& store_;
+  const Clock& clock_;
+  crypto::Random& random_;
+};
+
+}  // namespace certwright::access

@@ -1,0 +1,2 @@
+certwright_room(access
+  EXPOSES store crypto clock bytes errors)
