@@ -1,0 +1,95 @@
+#pragma once
+// The life cycle of CAs: create, import, export a CSR, install the answer, retire. The only room that
+// signs self-signed roots and a CA's own certification requests.
+#include <optional>
+#include <string>
+
+#include "audit/journal.h"
+#include "bytes/secret_bytes.h"
+#include "ca/ca_directory.h"
+#include "issuance/issuance_service.h"
+#include "keys/sealer.h"
+#include "revocation/crl_issuer.h"
+#include "revocation/ocsp_responder.h"
+#include "store/store.h"
+
+namespace certwright::authority {
+
+struct NewCa {
+  std::string id;       // [a-z0-9-]{1,63}
+  std::string name;     // for people
+  std::string subject;  // RFC 4514 text: "CN=Acme Root CA,O=Acme"
+  std::string key_algorithm = "ecdsa-p256";
+  std::string signature_algorithm;  // empty: the key's default
+  Seconds validity{};
+  ca::CaPolicy policy;
+};
+
+struct ImportedCa {
+  std::string id, name;
+  Bytes certificate;                // DER
+  std::vector<Bytes> issuer_chain;  // issuer first, root last; empty for a root
+  SecretBytes private_key_pkcs8;    // empty: stays offline
+  ca::CaPolicy policy;
+};
+
+struct ServerIdentity {  // TLS certificate of this server
+  std::string chain_pem;  // leaf, then issuing CA
+  SecretBytes private_key_pkcs8;
+  Time not_after{};
+};
+
+class Authority {
+ public:
+  struct Dependencies {
+    store::Store& store;
+    audit::Journal& journal;
+    keys::Sealer& sealer;
+    ca::CaDirectory& cas;
+    registration::ProfileDirectory& profiles;
+    issuance::IssuanceService& issuance;
+    crypto::Random& random;
+    const Clock& clock;
+  };
+  explicit Authority(Dependencies dependencies) : d_(dependencies) {}
+
+  // Reads all CAs from the store into the directory, opening sealed keys. Errors: the store's; internal
+  // if a key cannot be opened (naming the CA and what to do).
+  Result<void> load();
+
+  // A self-signed root, its key sealed here. Errors: conflict if the id is taken; invalid with field.
+  Result<ca::CaPtr> create_root(const NewCa& ca, const audit::Actor& actor);
+  // A CA below `parent`, whose key is here, through the one issuance path and the profile
+  // intermediate-ca. Errors: as create_root; not_found for the parent; policy.
+  Result<ca::CaPtr> create_subordinate(const NewCa& ca, std::string_view parent,
+                                       const access::Principal& principal, const audit::Actor& actor);
+  // A key here and a CSR (PEM) for an offline or foreign parent; the CA waits for its certificate.
+  Result<std::string> create_request(const NewCa& ca, const audit::Actor& actor);
+  // The PEM CSR of a waiting CA again.
+  Result<std::string> export_request(std::string_view id, const audit::Actor& actor);
+  // The answer to the CSR: certificate and chain to a root. Errors: invalid if the key, the CA rights,
+  // the signatures along the chain or the dates do not fit; conflict if it is not waiting.
+  Result<ca::CaPtr> install(std::string_view id, ByteView certificate_der,
+                            const std::vector<Bytes>& issuer_chain, const audit::Actor& actor);
+  Result<ca::CaPtr> import(ImportedCa ca, const audit::Actor& actor);
+  Result<ca::CaPtr> change_policy(std::string_view id, const ca::CaPolicy& policy, const audit::Actor& actor);
+  // It issues no more; CRLs and OCSP go on.
+  Result<ca::CaPtr> retire(std::string_view id, const audit::Actor& actor);
+  // Takes the private key out of the store for good: hands it out once, sealed under a passphrase
+  // (encrypted PKCS#8 PEM), after leaving a root CRL valid as long as `crl_validity`.
+  Result<ca::CaPtr> forget_key(std::string_view id, const audit::Actor& actor);
+
+  // A delegated OCSP responder for `ca`: a fresh P-256 key that lives in memory only.
+  Result<revocation::ResponderIdentity> make_responder(const ca::CertificationAuthority& ca);
+  // A TLS certificate for this server from its own CA, for these DNS names and IP addresses.
+  Result<ServerIdentity> make_server_identity(const std::vector<std::string>& dns_names,
+                                              const std::vector<std::string>& ip_addresses);
+
+ private:
+  struct KeyPair;
+  Result<ca::CaPtr> store_ca(store::CaRecord record, std::shared_ptr<signer::Signer> signer,
+                             audit::Event event, bool replace);
+  Dependencies d_;
+};
+
+}  // namespace certwright::authority

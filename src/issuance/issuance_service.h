@@ -1,0 +1,87 @@
+#pragma once
+#include <atomic>
+#include <string>
+
+#include "audit/journal.h"
+#include "clock/clock.h"
+#include "crypto/random.h"
+#include "keys/sealer.h"
+#include "registration/registration_authority.h"
+#include "store/store.h"
+
+namespace certwright::issuance {
+
+struct IssuedCertificate {
+  store::CertificateRecord certificate;  // with its DER, also at RecordLevel::digest
+  ca::CaPtr ca;
+  bool replayed = false;  // an earlier answer to the same idempotency key
+};
+
+struct RenewalRequest {
+  access::Principal principal;
+  audit::Actor actor;
+  store::StoredCertificate newest;  // of the lineage; the caller has checked that it may renew it
+  std::optional<Seconds> validity;  // default: as long as the newest was issued for
+};
+
+// Times of the stages, for metrics; called from the issuing thread. Names: "approve", "build",
+// "lint", "intent", "sign", "verify", "record".
+class StageObserver {
+ public:
+  virtual ~StageObserver() = default;
+  virtual void on_stage(std::string_view stage, std::chrono::nanoseconds took) noexcept = 0;
+  virtual void on_outcome(std::string_view door, std::string_view ca, std::string_view profile,
+                          std::string_view outcome) noexcept = 0;
+};
+
+// THE issuance service: the only way a certificate comes to exist (DESIGN section 3):
+//   1 approve (registration)  2 CA and profile  3 serial  4 TBSCertificate (profile)  5 lint
+//   6 record intent (store + audit)  7 sign  8 verify signature and bytes  9 record certificate.
+// A crash after 6 leaves a reserved serial and an audit record of it; an acknowledged certificate is
+// durable. Safe to call from any thread; blocks for two group commits.
+class IssuanceService {
+ public:
+  struct Dependencies {
+    registration::RegistrationAuthority& registration;
+    store::Store& store;
+    audit::Journal& journal;
+    keys::Sealer& sealer;
+    crypto::Random& random;
+    const Clock& clock;
+    StageObserver* observer = nullptr;
+  };
+  explicit IssuanceService(Dependencies dependencies) : d_(dependencies) {}
+
+  // Errors: registration's; policy and invalid of profile and lint; conflict, field
+  // "idempotency_key", if the key was used with another request or that request is still running;
+  // unavailable if store or token is away. A refusal of a known principal is an audit record.
+  Result<IssuedCertificate> issue(registration::IssuanceRequest request);
+  Result<IssuedCertificate> issue(registration::IssuanceRequest request,
+                                  const registration::SystemAuthority& system);
+
+  // A new certificate in the lineage: a serial of its own, the same subject, names and copied
+  // extensions under the profile's present version; a new key pair if we generated the last one,
+  // the same SubjectPublicKeyInfo if it came by CSR. Errors: conflict if the newest is revoked or
+  // expired, or another renewal was faster; else as issue().
+  Result<IssuedCertificate> renew(RenewalRequest request);
+
+  // At start: records INTENT_ABANDONED for every intent of an earlier run without a certificate.
+  // Returns how many there were.
+  Result<std::size_t> account_for_unfinished_intents();
+
+ private:
+  struct Subject;  // what is being certified: see issuance_service.cc
+  Result<IssuedCertificate> issue_approved(registration::ApprovedRequest approved,
+                                           const store::StoredCertificate* replaces);
+  Result<IssuedCertificate> run_path(Subject& subject);
+  Result<signer::PreparedCertificate> prepare(Subject& subject);
+  Result<std::optional<IssuedCertificate>> find_replay(const registration::ApprovedRequest& approved,
+                                                       const store::Sha256& request_sha256);
+  void record_refusal(const audit::Actor& actor, std::string_view profile, const Error& error);
+  x509::SerialNumber next_serial();
+
+  Dependencies d_;
+  std::atomic<std::uint64_t> last_id_{0};
+};
+
+}  // namespace certwright::issuance

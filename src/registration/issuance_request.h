@@ -1,0 +1,74 @@
+#pragma once
+// What a door asks for, and the proof that it may have it.
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "access/principal.h"
+#include "audit/event.h"
+#include "ca/certification_authority.h"
+#include "pkcs10/certification_request.h"
+#include "profile/build.h"
+#include "profile/profile.h"
+
+namespace certwright::issuance { class IssuanceService; }
+namespace certwright::authority { class Authority; }
+
+namespace certwright::registration {
+
+// Only the CA's own machinery can make one: it opens internal profiles and needs no role.
+class SystemAuthority {
+ private:
+  friend class authority::Authority;
+  friend class issuance::IssuanceService;
+  SystemAuthority() = default;
+};
+
+struct IssuanceRequest {
+  access::Principal principal;
+  audit::Actor actor;
+  std::string tenant;   // one of the principal's; empty: its own
+  std::string ca;       // empty: the first active CA that serves the tenant and has the profile
+  std::string profile;  // required
+  std::string entity_type;  // free text, at most 64 octets
+  std::string entity_id;    // free text, at most 256 octets
+
+  // Exactly one: the holder's own key, or one that we generate by this name of crypto's table
+  // (empty name: the profile's first).
+  std::optional<pkcs10::CertificationRequest> certification_request;
+  std::string generate_key;
+
+  // With a CSR these are additions: subject and names of the CSR are taken when these are empty,
+  // and must be equal to these when both are there.
+  std::vector<profile::SubjectAttribute> subject;
+  std::vector<x509::GeneralName> names;
+  std::optional<Seconds> validity;
+  std::string idempotency_key;  // empty: none; at most 255 octets, scoped to the principal
+};
+
+// Registration's answer: this request, by this CA, under this profile version, is approved; the
+// CSR's self-signature is verified and its key checked. Move-only; redeemed by issuance once.
+class ApprovedRequest {
+ public:
+  ApprovedRequest(ApprovedRequest&&) = default;
+  ApprovedRequest& operator=(ApprovedRequest&&) = default;
+
+  const IssuanceRequest& request() const noexcept { return request_; }
+  const std::string& tenant() const noexcept { return tenant_; }
+  const ca::CertificationAuthority& ca() const noexcept { return *ca_; }
+  const profile::Profile& profile() const noexcept { return *profile_; }
+  // Subject, names, extensions and, with a CSR, the key.
+  const profile::CertificateRequest& certificate_request() const noexcept { return certificate_request_; }
+
+ private:
+  friend class RegistrationAuthority;
+  ApprovedRequest() = default;
+  IssuanceRequest request_;
+  std::string tenant_;
+  ca::CaPtr ca_;
+  std::shared_ptr<const profile::Profile> profile_;
+  profile::CertificateRequest certificate_request_;
+};
+
+}  // namespace certwright::registration

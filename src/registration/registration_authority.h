@@ -1,0 +1,35 @@
+#pragma once
+#include "ca/ca_directory.h"
+#include "registration/issuance_request.h"
+#include "registration/profile_directory.h"
+#include "store/store.h"
+
+namespace certwright::registration {
+
+// Decides whether this requestor may have this certificate. Never calls issuance. Thread-safe.
+class RegistrationAuthority {
+ public:
+  // All must outlive this.
+  RegistrationAuthority(const store::Store& store, const ca::CaDirectory& cas,
+                        const ProfileDirectory& profiles, const Clock& clock)
+      : store_(store), cas_(cas), profiles_(profiles), clock_(clock) {}
+
+  // Checks, in this order: limits of the request; tenant is one of the principal's; the CA serves the
+  // tenant, can issue and has the profile attached; the principal may issue there (and for a CA
+  // profile manages the CA); CSR: self-signature (RFC 2986 section 3), key soundness, not blocked.
+  // Errors: not_found for CA, profile or tenant the principal may not know of; not_permitted;
+  // invalid, policy with the field; unavailable where no CA can issue now.
+  Result<ApprovedRequest> approve(IssuanceRequest request) const;
+  // For the CA's own certificates (OCSP responders, TLS of this server): internal profiles allowed,
+  // no role needed; every other check is the same.
+  Result<ApprovedRequest> approve(IssuanceRequest request, const SystemAuthority& system) const;
+
+ private:
+  Result<ApprovedRequest> approve(IssuanceRequest request, bool system) const;
+  const store::Store& store_;
+  const ca::CaDirectory& cas_;
+  const ProfileDirectory& profiles_;
+  const Clock& clock_;
+};
+
+}  // namespace certwright::registration
