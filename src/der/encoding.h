@@ -1,0 +1,34 @@
+#pragma once
+#include <utility>
+
+#include "bytes/bytes.h"
+
+namespace certwright::der {
+
+// A whole DER encoding whose type says what it is, so that a signer that takes TbsCertificateDer
+// cannot be handed other octets. Only code that built or checked the octets should construct one;
+// the constructor is explicit so that every such place can be found. Does not check anything.
+template <class What>
+class Encoding {
+ public:
+  explicit Encoding(Bytes tlv) noexcept : tlv_(std::move(tlv)) {}
+  // Valid as long as *this.
+  ByteView tlv() const noexcept { return tlv_; }
+  // Gives the octets away and leaves nothing behind.
+  Bytes release() && noexcept { return std::move(tlv_); }
+
+  friend bool operator==(const Encoding&, const Encoding&) = default;
+
+ private:
+  Bytes tlv_;
+};
+
+using TbsCertificateDer = Encoding<struct TbsCertificateTag>;                    // RFC 5280 4.1.2
+using CertificateDer = Encoding<struct CertificateTag>;                          // RFC 5280 4.1
+using TbsCertListDer = Encoding<struct TbsCertListTag>;                          // RFC 5280 5.1.2
+using CertificateListDer = Encoding<struct CertificateListTag>;                  // RFC 5280 5.1
+using CertificationRequestInfoDer = Encoding<struct CertificationRequestInfoTag>;  // RFC 2986 4.1
+using CertificationRequestDer = Encoding<struct CertificationRequestTag>;        // RFC 2986 4.2
+using ResponseDataDer = Encoding<struct ResponseDataTag>;                        // RFC 6960 4.2.1
+
+}  // namespace certwright::der

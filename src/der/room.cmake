@@ -1,0 +1,1 @@
+certwright_room(der EXPOSES bytes clock errors)

@@ -1,0 +1,1 @@
+certwright_room(x509 EXPOSES der bytes clock errors)
