@@ -26,6 +26,9 @@ class RegistrationAuthority {
 
  private:
   Result<ApprovedRequest> approve(IssuanceRequest request, bool system) const;
+  Result<void> choose(const IssuanceRequest& request, bool system, ApprovedRequest& approved) const;
+  Result<void> check_possession(const pkcs10::CertificationRequest& csr,
+                                profile::CertificateRequest& request) const;
   const store::Store& store_;
   const ca::CaDirectory& cas_;
   const ProfileDirectory& profiles_;

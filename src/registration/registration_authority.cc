@@ -1,0 +1,160 @@
+#include "registration/registration_authority.h"
+
+#include <algorithm>
+#include <array>
+
+#include "crypto/digest.h"
+#include "crypto/public_key.h"
+#include "crypto/verifying.h"
+#include "profile/from_csr.h"
+
+namespace certwright::registration {
+namespace {
+
+constexpr std::size_t kMaxEntityTypeOctets = 64;
+constexpr std::size_t kMaxEntityIdOctets = 256;
+constexpr std::size_t kMaxIdempotencyKeyOctets = 255;
+
+Result<void> check_text(std::string_view field, std::string_view text, std::size_t size_octets_max) {
+  if (text.size() > size_octets_max)
+    return fail_field(Errc::too_large, std::string(field),
+                      std::string(field) + ": at most " + std::to_string(size_octets_max) +
+                          " octets, got " + std::to_string(text.size()));
+  if (std::ranges::any_of(text, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }))
+    return fail_field(Errc::invalid, std::string(field),
+                      std::string(field) + ": control characters are not allowed");
+  return {};
+}
+
+Result<void> check_limits(const IssuanceRequest& request) {
+  CERTWRIGHT_CHECK(check_text("entity_type", request.entity_type, kMaxEntityTypeOctets));
+  CERTWRIGHT_CHECK(check_text("entity_id", request.entity_id, kMaxEntityIdOctets));
+  CERTWRIGHT_CHECK(check_text("idempotency_key", request.idempotency_key, kMaxIdempotencyKeyOctets));
+  return {};
+}
+
+bool serves(const ca::CertificationAuthority& ca, std::string_view tenant) {
+  return std::ranges::any_of(ca.policy().tenants,
+                             [&](const std::string& t) { return t == "*" || t == tenant; });
+}
+
+bool has_profile(const ca::CertificationAuthority& ca, std::string_view profile) {
+  return std::ranges::find(ca.policy().profiles, profile) != ca.policy().profiles.end();
+}
+
+// What the CSR holds, with what the door added. Where both say something, they must agree: a door
+// must not quietly turn a request into another one.
+Result<profile::CertificateRequest> merge(const IssuanceRequest& request) {
+  profile::CertificateRequest merged;
+  if (request.certification_request) {
+    CERTWRIGHT_TRY(merged, profile::request_from_csr(*request.certification_request));
+    if (!request.subject.empty() && merged.subject.empty()) merged.subject = request.subject;
+    if (!request.names.empty()) {
+      if (merged.names.empty()) merged.names = request.names;
+      else if (!std::ranges::is_permutation(merged.names, request.names))
+        return fail_field(Errc::invalid, "names", "names: differ from the subjectAltName of the CSR");
+    }
+  } else {
+    merged.subject = request.subject;
+    merged.names = request.names;
+  }
+  merged.validity = request.validity;
+  return merged;
+}
+
+}  // namespace
+
+Result<ApprovedRequest> RegistrationAuthority::approve(IssuanceRequest request) const {
+  return approve(std::move(request), false);
+}
+
+Result<ApprovedRequest> RegistrationAuthority::approve(IssuanceRequest request,
+                                                       const SystemAuthority&) const {
+  return approve(std::move(request), true);
+}
+
+Result<ApprovedRequest> RegistrationAuthority::approve(IssuanceRequest request, bool system) const {
+  CERTWRIGHT_CHECK(check_limits(request));
+  ApprovedRequest approved;
+  approved.tenant_ = request.tenant.empty() ? request.principal.tenant : request.tenant;
+  CERTWRIGHT_CHECK(choose(request, system, approved));
+  CERTWRIGHT_TRY(approved.certificate_request_, merge(request));
+  if (request.certification_request)
+    CERTWRIGHT_CHECK(check_possession(*request.certification_request, approved.certificate_request_));
+  else if (!request.generate_key.empty())
+    approved.certificate_request_.key_algorithm = request.generate_key;
+  else if (!approved.profile_->key_algorithms.empty())
+    approved.certificate_request_.key_algorithm = approved.profile_->key_algorithms.front();
+  approved.request_ = std::move(request);
+  return approved;
+}
+
+// Tenant, CA and profile, and the right to use them.
+Result<void> RegistrationAuthority::choose(const IssuanceRequest& request, bool system,
+                                           ApprovedRequest& approved) const {
+  const std::string& tenant = approved.tenant_;
+  if (!system && tenant != request.principal.tenant) {
+    CERTWRIGHT_TRY(const auto record, store_.find_tenant(tenant));
+    if (!record || record->disabled) return tl::unexpected(access::not_found_error());
+  }
+
+  approved.profile_ = profiles_.find(request.profile);
+  if (approved.profile_ == nullptr || (approved.profile_->internal && !system))
+    return fail_field(Errc::not_found, "profile", "profile: there is no profile \"" + request.profile + "\"");
+  const bool any_ca_has_it = system && approved.profile_->internal;
+
+  const auto fits = [&](const ca::CertificationAuthority& ca) {
+    return (system || serves(ca, tenant)) && (any_ca_has_it || has_profile(ca, request.profile));
+  };
+  if (!request.ca.empty()) {
+    approved.ca_ = cas_.find(request.ca);
+    if (approved.ca_ == nullptr || !(system || serves(*approved.ca_, tenant)))
+      return fail_field(Errc::not_found, "ca", "ca: there is no CA \"" + request.ca + "\" for this tenant");
+  } else {
+    for (const auto& ca : cas_.all()) {
+      if (!fits(*ca) || !ca->can_issue(clock_.now())) continue;
+      approved.ca_ = ca;
+      break;
+    }
+    if (approved.ca_ == nullptr)
+      return fail_field(Errc::unavailable, "profile",
+                        "profile: no active CA issues \"" + request.profile + "\" for this tenant");
+  }
+
+  if (!system) {
+    const auto action = request.certification_request ? access::Action::certificate_issue_csr
+                                                      : access::Action::certificate_issue;
+    CERTWRIGHT_CHECK(access::authorise(request.principal, action, {tenant, approved.ca_->id(), ""}));
+    // A CA certificate is a right over others: it needs the parent's administrator.
+    if (approved.profile_->ca)
+      CERTWRIGHT_CHECK(access::authorise(request.principal, access::Action::ca_issue_subordinate,
+                                         {"", approved.ca_->id(), ""}));
+  }
+  if (!fits(*approved.ca_))
+    return fail_field(Errc::policy, "profile",
+                      "profile: \"" + request.profile + "\" is not attached to CA \"" + approved.ca_->id() + "\"");
+  if (!approved.ca_->can_issue(clock_.now()))
+    return fail_field(Errc::unavailable, "ca",
+                      "ca: \"" + approved.ca_->id() + "\" cannot issue now (retired, expired or offline)");
+  return {};
+}
+
+// The requestor holds the private key (RFC 2986 section 3), and the key is sound and not blocked.
+Result<void> RegistrationAuthority::check_possession(const pkcs10::CertificationRequest& csr,
+                                                     profile::CertificateRequest& request) const {
+  const ByteView key = csr.subject_public_key_info_tlv();
+  auto described = crypto::check_public_key(key);
+  if (!described) return fail_field(described.error().code, "csr", "csr: " + described.error().detail);
+  if (auto verified = crypto::verify(key, csr.signature_algorithm_tlv(), csr.info_tlv(), csr.signature_value());
+      !verified)
+    return fail_field(verified.error().code, "csr",
+                      "csr: the self-signature does not verify: " + verified.error().detail);
+  CERTWRIGHT_TRY(const bool blocked, store_.is_key_blocked(crypto::sha256(key)));
+  if (blocked)
+    return fail_field(Errc::policy, "csr", "csr: this key is blocked; make a new key pair");
+  request.subject_public_key_info = to_bytes(key);
+  request.key_algorithm = described->algorithm->name;
+  return {};
+}
+
+}  // namespace certwright::registration
