@@ -22,10 +22,10 @@ struct AuthenticatorLimits {
 };
 
 // Safe to call from any thread. Tenants and principals that are disabled, and credentials that are
-// revoked or expired, are refused with the same error, `unauthenticated`, as unknown ones, and after
-// the same work: one hash, one lookup, one comparison.
-// A remote address (IPv6: its /64) with too many failures gets too_many_requests before the store is
-// asked; credentials that are in the cache go on working from there.
+// revoked or expired, are refused with the same error, `unauthenticated`, as unknown ones, and
+// after the same work: one hash, one lookup, one comparison.
+// A remote address (IPv6: its /64) with too many failures gets too_many_requests before the store
+// is asked; credentials that are in the cache go on working from there.
 class Authenticator {
  public:
   // Both must outlive the authenticator.

@@ -50,8 +50,8 @@ struct Bootstrap {
   CreatedToken token;
 };
 
-// Safe to call from any thread. Errors of every function: invalid (with field), not_found, conflict,
-// unavailable. After a change, call Authenticator::invalidate().
+// Safe to call from any thread. Errors of every function: invalid (with field), not_found,
+// conflict, unavailable. After a change, call Authenticator::invalidate().
 class Directory {
  public:
   static constexpr std::size_t kMaxBindings = 100;        // per principal
@@ -77,7 +77,9 @@ class Directory {
                                                          ByteView certificate_der,
                                                          std::string_view label,
                                                          const Evidence& evidence);
-  Result<void> revoke_credential(std::string_view id, const Evidence& evidence);
+  // Errors: not_found unless it is a credential of this principal.
+  Result<void> revoke_credential(std::string_view principal, std::string_view id,
+                                 const Evidence& evidence);
 
   Result<void> grant_role(std::string_view principal, const RoleBinding& binding,
                           const Evidence& evidence);

@@ -60,8 +60,8 @@ struct Principal {
 };
 
 // What the action is about.
-// - certificates: tenant, ca and owner of the stored record; to issue: the tenant it will be in, the
-//   CA that will sign, owner empty; to list: what was asked for, empty where nothing was (the
+// - certificates: tenant, ca and owner of the record; to issue: the tenant it will be in, the CA
+//   that will sign, owner empty; to list: what was asked for, empty where nothing was (the
 //   caller's Scope then narrows the rows).
 // - CAs and CRLs: ca, no tenant. Profiles, audit log, metrics: nothing.
 // - tenants: their id. Principals and tokens: the principal's tenant, owner = its id; also ask
@@ -72,14 +72,14 @@ struct Object {
   std::string owner;  // principal
 };
 
-// May `principal` do this to `object`? Errors: not_found for a stranger, who has no right to read the
-// object either (the same text as for an object that does not exist); not_permitted for one who may
-// see it. Costs no allocation when the answer is yes. Safe to call from any thread.
+// May `principal` do this to `object`? Errors: not_found for a stranger, who has no right to read
+// the object either (the same text as for an object that does not exist); not_permitted for one who
+// may see it. Costs no allocation when the answer is yes. Safe to call from any thread.
 Result<void> authorise(const Principal& principal, Action action, const Object& object);
 
-// May `actor` act on `target` itself: disable it, make tokens for it, change its roles? Only one who
-// manages its tenant and could grant every role it has: else a token for a stronger principal would
-// be a way to its rights. Errors: as authorise().
+// May `actor` act on `target` itself: disable it, make tokens for it, change its roles? Only one
+// who manages its tenant and could grant every role it has: else a token for a stronger principal
+// would be a way to its rights. Errors: as authorise().
 Result<void> may_manage(const Principal& actor, const Principal& target);
 
 // The error for an object that does not exist, the same that authorise() gives to strangers.

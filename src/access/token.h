@@ -1,7 +1,7 @@
 #pragma once
-// API tokens: `cw_<prefix>_<secret>`. The prefix (12 characters of base32, random) is public and finds
-// the row; the secret is 256 random bits. What is stored is SHA-256 of the whole token: with that many
-// random bits a slow hash would only slow us.
+// API tokens: `cw_<prefix>_<secret>`. The prefix (12 characters of base32, random) is public and
+// finds the row; the secret is 256 random bits. What is stored is SHA-256 of the whole token: with
+// that many random bits a slow hash would only slow us.
 #include <string>
 #include <string_view>
 

@@ -23,7 +23,8 @@ struct Actor {
 struct Event {
   EventType type;
   Actor actor;
-  std::vector<std::pair<std::string_view, std::string>> fields;  // names from the catalogue; never a secret
+  // Names from the catalogue; never a secret.
+  std::vector<std::pair<std::string_view, std::string>> fields;
 };
 
 }  // namespace certwright::audit

@@ -1,0 +1,147 @@
+#pragma once
+// The catalogue of audit events: the one place that says what is recorded, with which fields, and
+// what an operator should do about it. `certwright audit events` prints it; README.md does not.
+//
+// To add an event: a row here, with a number of its own. Numbers and names are stored (numbers in
+// exports' statistics, names in every record): never change or reuse one.
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include "audit/event.h"
+
+namespace certwright::audit {
+
+// X(number, enumerator, NAME, fields, what it means, what to do)
+// Common fields: serial (hex), ca (id), lineage (serial of the first certificate, hex),
+// sha256 (of the certificate's DER, hex), reason (RFC 5280 section 5.3.1).
+#define CERTWRIGHT_AUDIT_EVENTS(X)                                                                 \
+  X(1, server_started, "SERVER_STARTED", "version store listeners",                                \
+    "The server is ready and answers on its listeners.",                                           \
+    "Nothing, if you started it. Without a SERVER_STOPPED before it, the last run crashed.")       \
+  X(2, server_stopped, "SERVER_STOPPED", "cause",                                                  \
+    "The server drained its listeners and stopped.", "Nothing, if you stopped it.")                \
+  X(10, ca_created, "CA_CREATED", "ca name parent algorithm not_after sha256",                     \
+    "A certificate authority with a key of its own was created.",                                  \
+    "Check that it was planned; publish its certificate to relying parties if it is a root.")      \
+  X(11, ca_imported, "CA_IMPORTED", "ca name parent algorithm not_after sha256",                   \
+    "A certificate authority made elsewhere was imported.",                                        \
+    "Check that it was planned, and that no other copy of its key still signs.")                   \
+  X(12, ca_certificate_installed, "CA_CERTIFICATE_INSTALLED", "ca not_after sha256 issuer",        \
+    "The certificate that an outside issuer made for a CA's key was installed.",                   \
+    "Nothing; the CA can issue from now on.")                                                      \
+  X(13, ca_request_exported, "CA_REQUEST_EXPORTED", "ca sha256",                                   \
+    "A certification request for a CA's key was exported for an outside issuer.",                  \
+    "Have it signed, then install the answer.")                                                    \
+  X(14, ca_policy_changed, "CA_POLICY_CHANGED", "ca revision changes",                             \
+    "What a CA may issue, or how it publishes its state, was changed.",                            \
+    "Check that it was planned.")                                                                  \
+  X(15, ca_retired, "CA_RETIRED", "ca",                                                            \
+    "A CA issues no more; it goes on publishing CRLs and OCSP answers.",                           \
+    "Move its users to another CA before its last certificate expires.")                           \
+  X(20, profile_created, "PROFILE_CREATED", "profile version sha256",                              \
+    "A certificate profile, or a new version of one, was created.",                                \
+    "Compare it with the version before: it decides the rights of certificates.")                  \
+  X(30, certificate_intent, "CERTIFICATE_INTENT", "serial ca profile profile_version tbs_sha256",  \
+    "About to sign; written durably before the key is used.",                                      \
+    "Without CERTIFICATE_ISSUED within 60 s: a crash or a token failure. Treat the serial as "     \
+    "possibly issued; INTENT_ABANDONED closes it.")                                                \
+  X(31, certificate_issued, "CERTIFICATE_ISSUED",                                                  \
+    "serial ca sha256 lineage entity_type entity_id subject approval",                             \
+    "A certificate was signed and recorded.", "Nothing.")                                          \
+  X(32, certificate_renewed, "CERTIFICATE_RENEWED",                                                \
+    "serial ca sha256 lineage entity_type entity_id subject approval replaces",                    \
+    "A certificate was signed and recorded in the place of the one in `replaces`.", "Nothing.")    \
+  X(33, issuance_refused, "ISSUANCE_REFUSED", "code reason rule ca profile entity_type entity_id", \
+    "A request for a certificate was refused, by policy, lint or rights.",                         \
+    "If the requester should have it, `reason` says what to change in the request, the profile "   \
+    "or the role.")                                                                                \
+  X(34, intent_abandoned, "INTENT_ABANDONED", "serial ca tbs_sha256 reserved_at",                  \
+    "An intent from before a crash has no certificate and never will have.",                       \
+    "The key may have been used: search for a certificate with this serial if you are in doubt. "  \
+    "OCSP answers for it as revoked or unknown.")                                                  \
+  X(40, certificate_revoked, "CERTIFICATE_REVOKED", "serial lineage ca reason revoked_at",         \
+    "Every unexpired certificate of the lineage was revoked.",                                     \
+    "For keyCompromise, find out how the key was lost and block it.")                              \
+  X(41, certificate_hold_released, "CERTIFICATE_HOLD_RELEASED", "serial lineage ca",               \
+    "A certificateHold was undone; the certificate is valid again.",                               \
+    "Check that whoever asked for the hold agrees.")                                               \
+  X(42, crl_issued, "CRL_ISSUED", "ca shard number entries tbs_sha256 next_update",                \
+    "A CRL is about to be signed with this number.",                                               \
+    "Nothing. If they stop coming, relying parties refuse certificates after nextUpdate.")         \
+  X(43, crl_imported, "CRL_IMPORTED", "ca shard number entries sha256 next_update",                \
+    "A CRL that an offline CA signed was imported.", "Import the next one before next_update.")    \
+  X(44, ocsp_responder_renewed, "OCSP_RESPONDER_RENEWED", "ca serial not_after",                   \
+    "The delegated OCSP responder has a new certificate.",                                         \
+    "Nothing. If this stops, OCSP answers stop verifying at the old certificate's end.")           \
+  X(50, download_granted, "DOWNLOAD_GRANTED", "serial lineage expires_at",                         \
+    "A single-use grant to download a certificate and its private key was made.", "Nothing.")      \
+  X(51, key_delivered, "KEY_DELIVERED", "serial lineage format",                                   \
+    "A grant was used: a private key left the server.",                                            \
+    "If the principal does not know of it, revoke the certificate.")                               \
+  X(52, key_erased, "KEY_ERASED", "serial cause",                                                  \
+    "The server's copy of a private key was erased.", "Nothing; it cannot be downloaded again.")   \
+  X(53, download_refused, "DOWNLOAD_REFUSED", "serial code reason",                                \
+    "A grant was unknown, used, expired, or not for this certificate or principal.",               \
+    "One is a slow client; many from one address are guesses.")                                    \
+  X(60, tenant_created, "TENANT_CREATED", "tenant name", "A tenant was created.",                  \
+    "Check that it was planned.")                                                                  \
+  X(61, tenant_disabled, "TENANT_DISABLED", "tenant", "No principal of the tenant can sign in.",   \
+    "Its certificates stay valid: revoke them if they should not.")                                \
+  X(62, tenant_enabled, "TENANT_ENABLED", "tenant", "A disabled tenant was enabled.",              \
+    "Check that it was planned.")                                                                  \
+  X(63, principal_created, "PRINCIPAL_CREATED", "principal tenant name kind",                      \
+    "A person or a machine was given an account.", "Check that it was planned.")                   \
+  X(64, principal_disabled, "PRINCIPAL_DISABLED", "principal tenant",                              \
+    "An account was disabled; its credentials do not work.",                                       \
+    "Its certificates stay valid: revoke them if they should not.")                                \
+  X(65, principal_enabled, "PRINCIPAL_ENABLED", "principal tenant",                                \
+    "A disabled account was enabled; its credentials work again.", "Check that it was planned.")   \
+  X(66, credential_created, "CREDENTIAL_CREATED", "credential principal kind label expires_at",    \
+    "A token or a client certificate was registered for an account.",                              \
+    "If the account's owner does not know of it, revoke it and look at who made it.")              \
+  X(67, credential_revoked, "CREDENTIAL_REVOKED", "credential principal",                          \
+    "A token or a client certificate works no more.", "Nothing.")                                  \
+  X(68, role_granted, "ROLE_GRANTED", "principal role tenant ca", "An account was given a role.",  \
+    "Check that it was planned, above all for admin and for tenant \"*\".")                        \
+  X(69, role_removed, "ROLE_REMOVED", "principal role tenant ca", "A role was taken away.",        \
+    "Nothing.")                                                                                    \
+  X(70, access_denied, "ACCESS_DENIED", "action object reason",                                    \
+    "A known principal tried what it may not do.",                                                 \
+    "One is a mistake or a missing role; many are somebody looking for more.")                     \
+  X(71, authentication_failed, "AUTHENTICATION_FAILED", "method reason count",                     \
+    "A credential was refused. Not every failure has a record of its own: `count` says how many.", \
+    "Many from one address are guesses or a forgotten job with an old token.")                     \
+  X(80, key_blocked, "KEY_BLOCKED", "spki_sha256 why",                                             \
+    "No certificate will be issued for this public key again.",                                    \
+    "Revoke the certificates that exist for it.")
+
+enum class EventType : std::uint8_t {  // stored
+#define CERTWRIGHT_AUDIT_ENUMERATOR(number, enumerator, name, fields, cause, action) \
+  enumerator = number,
+  CERTWRIGHT_AUDIT_EVENTS(CERTWRIGHT_AUDIT_ENUMERATOR)
+#undef CERTWRIGHT_AUDIT_ENUMERATOR
+};
+
+struct EventInfo {
+  EventType type;
+  std::string_view name;    // "CERTIFICATE_ISSUED": in every record
+  std::string_view fields;  // the names it may carry, space-separated, in the order of records
+  std::string_view cause;   // what it means, for an operator
+  std::string_view action;  // what to do about it
+};
+
+inline constexpr auto kEventCatalogue = std::to_array<EventInfo>({
+#define CERTWRIGHT_AUDIT_ROW(number, enumerator, name, fields, cause, action) \
+  {EventType::enumerator, name, fields, cause, action},
+    CERTWRIGHT_AUDIT_EVENTS(CERTWRIGHT_AUDIT_ROW)
+#undef CERTWRIGHT_AUDIT_ROW
+});
+#undef CERTWRIGHT_AUDIT_EVENTS
+
+// Constant time. Aborts for a number that is not in the catalogue: that is our bug.
+const EventInfo& event_info(EventType type) noexcept;
+std::optional<EventType> event_named(std::string_view name) noexcept;
+
+}  // namespace certwright::audit

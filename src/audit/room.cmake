@@ -1,0 +1,2 @@
+certwright_room(audit
+  EXPOSES store crypto clock bytes errors)
