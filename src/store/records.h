@@ -16,6 +16,9 @@ namespace certwright::store {
 
 using Sha256 = std::array<std::uint8_t, 32>;
 
+// SerialNumber has no default, so records that hold one are made with designated initializers:
+// CertificateRecord{.id = id, .serial = serial}. That is what the `{}` in them are for.
+
 // The row key of a certificate: the time-ordered first half of its serial (SerialNumber::id()).
 // Unique over all CAs of an installation, increasing with time.
 using CertificateId = std::uint64_t;
@@ -90,16 +93,16 @@ struct ProfileRecord {
 struct CertificateRecord {
   CertificateId id = 0;
   x509::SerialNumber serial;
-  std::string ca;
+  std::string ca{};
   CertificateId lineage = 0;  // id of the first certificate of its line of renewals
-  std::string tenant;
-  std::string entity_type;
-  std::string entity_id;
-  std::string principal;  // who asked for it
-  std::string profile;
+  std::string tenant{};
+  std::string entity_type{};
+  std::string entity_id{};
+  std::string principal{};  // who asked for it
+  std::string profile{};
   std::uint32_t profile_version = 0;
-  std::string subject;              // RFC 4514 text
-  std::vector<std::string> names;   // what a search by name finds: CN and SANs, lower case, no type
+  std::string subject{};              // RFC 4514 text
+  std::vector<std::string> names{};   // what a search by name finds: CN and SANs, lower case, no type
   Sha256 subject_public_key_sha256{};
   Time not_before{};
   Time not_after{};
@@ -107,7 +110,7 @@ struct CertificateRecord {
   std::uint32_t crl_shard = 0;
   RecordLevel record_level = RecordLevel::full;
   KeyOrigin key_origin = KeyOrigin::certification_request;
-  Bytes der;  // empty at RecordLevel::digest
+  Bytes der{};  // empty at RecordLevel::digest
 };
 
 struct Revocation {
@@ -118,7 +121,7 @@ struct Revocation {
 
 struct StoredCertificate {
   CertificateRecord certificate;
-  std::optional<Revocation> revocation;
+  std::optional<Revocation> revocation{};
   // The newest certificate of the lineage; equal to certificate.id for the newest itself.
   CertificateId current = 0;
 };
@@ -128,10 +131,10 @@ struct LineageRow {
   CertificateId lineage = 0;
   x509::SerialNumber handle_serial;
   x509::SerialNumber current_serial;
-  std::string ca, tenant, entity_type, entity_id, principal, profile, subject;
+  std::string ca{}, tenant{}, entity_type{}, entity_id{}, principal{}, profile{}, subject{};
   Time not_before{};  // of the newest
   Time not_after{};   // of the newest
-  std::optional<Revocation> revocation;  // of the newest
+  std::optional<Revocation> revocation{};  // of the newest
 };
 
 // An entry for CRLs. `removed` means: take the serial out (hold released).
@@ -184,9 +187,9 @@ struct IdempotencyRecord {
 struct SerialReservation {
   CertificateId id = 0;
   x509::SerialNumber serial;
-  std::string ca;
-  std::string profile;
-  std::string principal;
+  std::string ca{};
+  std::string profile{};
+  std::string principal{};
   Sha256 tbs_sha256{};
   Time reserved_at{};
   Time not_after{};
