@@ -1,0 +1,2 @@
+certwright_room(inventory
+  EXPOSES access store x509 clock bytes errors)
