@@ -17,6 +17,14 @@ struct ReserveSerial {
   std::optional<IdempotencyRecord> idempotency;
 };
 
+// Frees a key whose request died after its intent, so that a retry can go ahead. No error if the key
+// is free. Errors: conflict if it now names another serial, or that one has its certificate.
+struct ReleaseIdempotencyKey {
+  std::string principal;
+  std::string key;
+  CertificateId certificate = 0;
+};
+
 // Errors: conflict if the serial was not reserved, or a certificate is recorded under it already;
 // if certificate.lineage != certificate.id (a renewal): not_found if there is no such lineage,
 // conflict, field "lineage", if its newest certificate is not `replaces` or is revoked.
@@ -97,7 +105,7 @@ struct AcquireLease {
 };
 
 using Command =
-    std::variant<ReserveSerial, RecordCertificate, RevokeLineage, ReleaseHold, PutDownloadGrant,
+    std::variant<ReserveSerial, ReleaseIdempotencyKey, RecordCertificate, RevokeLineage, ReleaseHold, PutDownloadGrant,
                  ConsumeDownloadGrant, EraseManagedKey, PutTenant, PutPrincipal, PutCredential,
                  RevokeCredential, PutRoleBinding, RemoveRoleBinding, PutCa, PutProfile, PutCrl,
                  PutSetting, PutSettingOnce, BlockKey, AppendAuditLeaf, PutAuditCheckpoint,
