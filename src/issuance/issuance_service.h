@@ -70,13 +70,22 @@ class IssuanceService {
   Result<std::size_t> account_for_unfinished_intents();
 
  private:
-  struct Subject;  // what is being certified: see issuance_service.cc
-  Result<IssuedCertificate> issue_approved(registration::ApprovedRequest approved,
-                                           const store::StoredCertificate* replaces);
+  struct Subject;  // what is on its way to become a certificate: subject.h
+  Result<IssuedCertificate> issue(registration::IssuanceRequest request,
+                                  const registration::SystemAuthority* system);
+  Result<IssuedCertificate> renew_unrecorded(RenewalRequest renewal);
   Result<IssuedCertificate> run_path(Subject& subject);
-  Result<signer::PreparedCertificate> prepare(Subject& subject);
-  Result<std::optional<IssuedCertificate>> find_replay(const registration::ApprovedRequest& approved,
-                                                       const store::Sha256& request_sha256);
+  Result<void> obtain_key(Subject& subject);
+  Result<void> build_and_lint(Subject& subject);
+  Result<signer::PreparedCertificate> record_intent(Subject& subject);
+  Result<IssuedCertificate> sign_and_record(Subject& subject, signer::PreparedCertificate prepared);
+  Result<IssuedCertificate> sign_and_record_unguarded(Subject& subject,
+                                                      signer::PreparedCertificate prepared);
+  Result<store::CertificateRecord> record_certificate(Subject& subject,
+                                                      const x509::Certificate& certificate);
+  Result<std::optional<IssuedCertificate>> find_replay(const Subject& subject);
+  Result<IssuedCertificate> finish(Result<IssuedCertificate> result, const audit::Actor& actor,
+                                   std::string_view profile);
   void record_refusal(const audit::Actor& actor, std::string_view profile, const Error& error);
   x509::SerialNumber next_serial();
 

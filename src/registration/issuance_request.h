@@ -57,6 +57,7 @@ class ApprovedRequest {
   const IssuanceRequest& request() const noexcept { return request_; }
   const std::string& tenant() const noexcept { return tenant_; }
   const ca::CertificationAuthority& ca() const noexcept { return *ca_; }
+  const ca::CaPtr& ca_ptr() const noexcept { return ca_; }
   const profile::Profile& profile() const noexcept { return *profile_; }
   // Subject, names, extensions and, with a CSR, the key.
   const profile::CertificateRequest& certificate_request() const noexcept { return certificate_request_; }

@@ -89,6 +89,35 @@ Result<ApprovedRequest> RegistrationAuthority::approve(IssuanceRequest request, 
   return approved;
 }
 
+Result<ApprovedRequest> RegistrationAuthority::approve_renewal(IssuanceRequest request,
+                                                               const x509::Certificate& newest,
+                                                               bool new_key,
+                                                               const SystemAuthority&) const {
+  ApprovedRequest approved;
+  approved.tenant_ = request.tenant;
+  // The CA of the first certificate may be retired by now: any other that serves the tenant will do.
+  if (const auto ca = cas_.find(request.ca); ca == nullptr || !ca->can_issue(clock_.now()))
+    request.ca.clear();
+  CERTWRIGHT_CHECK(choose(request, true, approved));
+  if (approved.profile_->internal || approved.profile_->ca)
+    return fail_field(Errc::policy, "profile",
+                      "profile: certificates of \"" + request.profile + "\" are renewed by the CA itself");
+  CERTWRIGHT_TRY(approved.certificate_request_,
+                 profile::request_from_certificate(newest, *approved.profile_));
+  auto& key = approved.certificate_request_.subject_public_key_info;
+  if (new_key) {
+    CERTWRIGHT_TRY(const auto described, crypto::describe_public_key(key));
+    approved.certificate_request_.key_algorithm = described.algorithm->name;
+    key.clear();
+  } else {
+    CERTWRIGHT_CHECK(check_key(key, "certificate", approved.certificate_request_));
+  }
+  if (request.validity && *request.validity > approved.profile_->validity_max) request.validity.reset();
+  approved.certificate_request_.validity = request.validity;
+  approved.request_ = std::move(request);
+  return approved;
+}
+
 // Tenant, CA and profile, and the right to use them.
 Result<void> RegistrationAuthority::choose(const IssuanceRequest& request, bool system,
                                            ApprovedRequest& approved) const {
@@ -139,19 +168,29 @@ Result<void> RegistrationAuthority::choose(const IssuanceRequest& request, bool 
   return {};
 }
 
-// The requestor holds the private key (RFC 2986 section 3), and the key is sound and not blocked.
+// The requestor holds the private key (RFC 2986 section 3), and the key may be certified.
 Result<void> RegistrationAuthority::check_possession(const pkcs10::CertificationRequest& csr,
                                                      profile::CertificateRequest& request) const {
   const ByteView key = csr.subject_public_key_info_tlv();
-  auto described = crypto::check_public_key(key);
-  if (!described) return fail_field(described.error().code, "csr", "csr: " + described.error().detail);
-  if (auto verified = crypto::verify(key, csr.signature_algorithm_tlv(), csr.info_tlv(), csr.signature_value());
+  CERTWRIGHT_CHECK(check_key(key, "csr", request));
+  if (const auto verified = crypto::verify(key, csr.signature_algorithm_tlv(), csr.info_tlv(),
+                                           csr.signature_value());
       !verified)
     return fail_field(verified.error().code, "csr",
                       "csr: the self-signature does not verify: " + verified.error().detail);
+  return {};
+}
+
+// Sound and not blocked. Takes the key into the request.
+Result<void> RegistrationAuthority::check_key(ByteView key, std::string_view field,
+                                              profile::CertificateRequest& request) const {
+  const std::string name(field);
+  const auto described = crypto::check_public_key(key);
+  if (!described)
+    return fail_field(described.error().code, name, name + ": " + described.error().detail);
   CERTWRIGHT_TRY(const bool blocked, store_.is_key_blocked(crypto::sha256(key)));
   if (blocked)
-    return fail_field(Errc::policy, "csr", "csr: this key is blocked; make a new key pair");
+    return fail_field(Errc::policy, name, name + ": this key is blocked; make a new key pair");
   request.subject_public_key_info = to_bytes(key);
   request.key_algorithm = described->algorithm->name;
   return {};

@@ -23,12 +23,19 @@ class RegistrationAuthority {
   // For the CA's own certificates (OCSP responders, TLS of this server): internal profiles allowed,
   // no role needed; every other check is the same.
   Result<ApprovedRequest> approve(IssuanceRequest request, const SystemAuthority& system) const;
+  // For the next certificate of a lineage: subject, names and copied extensions come from `newest`,
+  // whose possession was proven when it was issued, and so does the key unless `new_key`. The caller
+  // has authorised the renewal. Internal and CA profiles are refused (policy): the CA renews those.
+  Result<ApprovedRequest> approve_renewal(IssuanceRequest request, const x509::Certificate& newest,
+                                          bool new_key, const SystemAuthority& evidence) const;
 
  private:
   Result<ApprovedRequest> approve(IssuanceRequest request, bool system) const;
   Result<void> choose(const IssuanceRequest& request, bool system, ApprovedRequest& approved) const;
   Result<void> check_possession(const pkcs10::CertificationRequest& csr,
                                 profile::CertificateRequest& request) const;
+  Result<void> check_key(ByteView key, std::string_view field,
+                         profile::CertificateRequest& request) const;
   const store::Store& store_;
   const ca::CaDirectory& cas_;
   const ProfileDirectory& profiles_;

@@ -1,0 +1,409 @@
+#include "issuance/issuance_service.h"
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+
+#include "crypto/digest.h"
+#include "crypto/private_key.h"
+#include "crypto/public_key.h"
+#include "crypto/verifying.h"
+#include "issuance/request_digest.h"
+#include "issuance/subject.h"
+#include "lint/lint.h"
+#include "profile/build.h"
+#include "x509/tbs_certificate.h"
+
+namespace certwright::issuance {
+namespace {
+
+constexpr int kSerialAttempts = 4;
+constexpr auto kIntentIsDeadAfter = Seconds(120);  // longer than any request lives
+
+std::string sha256_hex(ByteView octets) { return to_hex(crypto::sha256(octets)); }
+
+std::string lower_case(std::string text) {
+  for (char& c : text)
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  return text;
+}
+
+// What a search by name finds: SAN texts without their type, and the common name.
+std::vector<std::string> searchable_names(const x509::Certificate& certificate) {
+  std::vector<std::string> names;
+  for (const auto& name : certificate.subject().common_names()) names.push_back(lower_case(name));
+  if (const auto alternatives = certificate.subject_alt_names()) {
+    for (const auto& name : *alternatives) {
+      if (name.kind() == x509::GeneralName::Kind::ip)
+        names.push_back(x509::ip_address_to_text(name.octets()));
+      else if (!name.text().empty())
+        names.push_back(lower_case(std::string(name.text())));
+    }
+  }
+  std::ranges::sort(names);
+  names.erase(std::ranges::unique(names).begin(), names.end());
+  return names;
+}
+
+}  // namespace
+
+// Measures the time since the last mark as one stage.
+class StageClock {
+ public:
+  explicit StageClock(StageObserver* observer) : observer_(observer) {}
+  void done(std::string_view stage) {
+    if (observer_ == nullptr) return;
+    const auto now = std::chrono::steady_clock::now();
+    observer_->on_stage(stage, now - last_);
+    last_ = now;
+  }
+
+ private:
+  StageObserver* observer_;
+  std::chrono::steady_clock::time_point last_ = std::chrono::steady_clock::now();
+};
+
+Result<IssuedCertificate> IssuanceService::issue(registration::IssuanceRequest request) {
+  return issue(std::move(request), nullptr);
+}
+
+Result<IssuedCertificate> IssuanceService::issue(registration::IssuanceRequest request,
+                                                 const registration::SystemAuthority& system) {
+  return issue(std::move(request), &system);
+}
+
+Result<IssuedCertificate> IssuanceService::issue(registration::IssuanceRequest request,
+                                                 const registration::SystemAuthority* system) {
+  StageClock stages(d_.observer);
+  const audit::Actor actor = request.actor;
+  const std::string profile = request.profile;
+  auto approved = system != nullptr ? d_.registration.approve(std::move(request), *system)
+                                    : d_.registration.approve(std::move(request));
+  stages.done("approve");
+  if (!approved) {
+    record_refusal(actor, profile, approved.error());
+    return tl::unexpected(std::move(approved).error());
+  }
+  Subject subject{.approved = std::move(*approved)};
+  return finish(run_path(subject), actor, profile);
+}
+
+// The path is the same for a first certificate and for a renewal.
+Result<IssuedCertificate> IssuanceService::run_path(Subject& subject) {
+  if (!subject.request().idempotency_key.empty()) {
+    subject.request_sha256 = request_digest(subject.request());
+    CERTWRIGHT_TRY(auto replay, find_replay(subject));
+    if (replay) return std::move(*replay);
+  }
+  CERTWRIGHT_CHECK(obtain_key(subject));
+  StageClock stages(d_.observer);
+  for (int attempt = 1;; ++attempt) {
+    CERTWRIGHT_CHECK(build_and_lint(subject));
+    stages.done("build");
+    auto prepared = record_intent(subject);
+    stages.done("intent");
+    if (prepared) return sign_and_record(subject, std::move(*prepared));
+    const Error& error = prepared.error();
+    if (error.code != Errc::conflict) return tl::unexpected(error);
+    if (error.field == "idempotency_key") {
+      // Another request with this key was faster: its answer is ours, if it is the same request.
+      CERTWRIGHT_TRY(auto replay, find_replay(subject));
+      if (replay) return std::move(*replay);
+    }
+    if (attempt == kSerialAttempts) return tl::unexpected(error);
+  }
+}
+
+// A key that we generate, or the one that came with the request.
+Result<void> IssuanceService::obtain_key(Subject& subject) {
+  subject.certificate_request = subject.approved.certificate_request();
+  if (!subject.certificate_request.subject_public_key_info.empty()) return {};
+  const auto algorithm = crypto::find_key_algorithm(subject.certificate_request.key_algorithm);
+  if (!algorithm)
+    return fail_field(Errc::invalid, "key_type", "key_type: " + algorithm.error().detail);
+  // Before the expensive generation, not after it.
+  const auto& allowed = subject.approved.profile().key_algorithms;
+  if (std::ranges::find(allowed, (*algorithm)->name) == allowed.end())
+    return fail_field(Errc::policy, "key_type",
+                      "key_type: profile \"" + subject.approved.profile().name + "\" does not allow " +
+                          std::string((*algorithm)->name));
+  CERTWRIGHT_TRY(auto key, crypto::PrivateKey::generate(**algorithm));
+  subject.certificate_request.subject_public_key_info = to_bytes(key.subject_public_key_info_tlv());
+  subject.generated_key.emplace(std::move(key));
+  return {};
+}
+
+// Steps 3 to 5: serial, TBSCertificate, lint.
+Result<void> IssuanceService::build_and_lint(Subject& subject) {
+  const auto& ca = subject.approved.ca();
+  const auto& profile = subject.approved.profile();
+  subject.serial = next_serial();
+  subject.now = d_.clock.now();
+  subject.crl_shard = subject.serial->integer_content()[15] % ca.policy().crl_shards;
+
+  const auto constraints = ca.certificate().find_extension(x509::oids::kBasicConstraints);
+  std::optional<std::uint32_t> path_length;
+  if (constraints != nullptr) {
+    if (const auto parsed = x509::parse_basic_constraints(constraints->value))
+      path_length = parsed->path_length;
+  }
+  const profile::Issuer issuer{
+      .subject_tlv = ca.certificate().subject_tlv(),
+      .subject_key_identifier = ca.subject_key_identifier(),
+      .signature_algorithm_tlv = ca.signer()->signature_algorithm_tlv(),
+      .not_after = ca.certificate().not_after(),
+      .path_length = path_length,
+      .ocsp_url = profile.ocsp_url ? ca.ocsp_url() : "",
+      .ca_issuers_url = ca.ca_issuers_url(),
+      .crl_url = ca.crl_url(subject.crl_shard)};
+  CERTWRIGHT_TRY(const auto tbs,
+                 profile::build_tbs_certificate(profile, subject.certificate_request, issuer,
+                                                *subject.serial, subject.now));
+  subject.not_before = tbs.not_before;
+  subject.not_after = tbs.not_after;
+  CERTWRIGHT_TRY(auto encoded, x509::encode(tbs));
+  subject.tbs.emplace(std::move(encoded));
+
+  const auto findings = lint::lint_tbs_certificate(
+      subject.tbs->tlv(),
+      {.profile = &profile,
+       .issuer = &ca.certificate(),
+       .expected_subject_public_key_info = subject.certificate_request.subject_public_key_info,
+       .expected_signature_algorithm = ca.signer()->signature_algorithm_tlv(),
+       .now = subject.now});
+  if (!findings.empty())
+    return fail(Errc::policy, "the certificate would not pass lint: " + lint::to_text(findings));
+  subject.tbs_sha256 = crypto::sha256(subject.tbs->tlv());
+  return {};
+}
+
+// Step 6: from here on a crash leaves evidence. Only what is recorded becomes a PreparedCertificate.
+Result<signer::PreparedCertificate> IssuanceService::record_intent(Subject& subject) {
+  const auto& request = subject.request();
+  const store::CertificateId id = *subject.serial->id();
+  store::ReserveSerial reserve{.reservation = {.id = id,
+                                               .serial = *subject.serial,
+                                               .ca = subject.approved.ca().id(),
+                                               .profile = subject.approved.profile().name,
+                                               .principal = request.principal.id,
+                                               .tbs_sha256 = subject.tbs_sha256,
+                                               .reserved_at = subject.now,
+                                               .not_after = subject.not_after},
+                               .idempotency = std::nullopt};
+  if (!request.idempotency_key.empty())
+    reserve.idempotency = store::IdempotencyRecord{.principal = request.principal.id,
+                                                   .key = request.idempotency_key,
+                                                   .request_sha256 = subject.request_sha256,
+                                                   .certificate = id,
+                                                   .created_at = subject.now};
+  store::Transaction transaction;
+  transaction.reserve(2);
+  transaction.push_back(std::move(reserve));
+  transaction.push_back(d_.journal.leaf(
+      {.type = audit::EventType::certificate_intent,
+       .actor = request.actor,
+       .fields = {{"serial", subject.serial->hex()},
+                  {"ca", subject.approved.ca().id()},
+                  {"profile", subject.approved.profile().name},
+                  {"profile_version", std::to_string(subject.approved.profile().version)},
+                  {"tbs_sha256", to_hex(subject.tbs_sha256)}}}));
+  CERTWRIGHT_CHECK(d_.store.apply(transaction));
+  return signer::PreparedCertificate(*subject.tbs);
+}
+
+// Steps 7 to 9. A failure here leaves an intent without certificate, and says so in the audit log.
+Result<IssuedCertificate> IssuanceService::sign_and_record(Subject& subject,
+                                                           signer::PreparedCertificate prepared) {
+  auto issued = sign_and_record_unguarded(subject, std::move(prepared));
+  if (!issued) {
+    // Best effort: without it, account_for_unfinished_intents() finds the intent at the next start.
+    (void)d_.journal.record({.type = audit::EventType::intent_abandoned,
+                             .actor = subject.request().actor,
+                             .fields = {{"serial", subject.serial->hex()},
+                                        {"ca", subject.approved.ca().id()},
+                                        {"tbs_sha256", to_hex(subject.tbs_sha256)},
+                                        {"reserved_at", to_rfc3339(subject.now)}}});
+    if (!subject.request().idempotency_key.empty())
+      (void)d_.store.apply({store::ReleaseIdempotencyKey{subject.request().principal.id,
+                                                         subject.request().idempotency_key,
+                                                         *subject.serial->id()}});
+  }
+  return issued;
+}
+
+Result<IssuedCertificate> IssuanceService::sign_and_record_unguarded(
+    Subject& subject, signer::PreparedCertificate prepared) {
+  StageClock stages(d_.observer);
+  const auto& ca = subject.approved.ca();
+  CERTWRIGHT_TRY(const Bytes signature, ca.signer()->sign(std::move(prepared)));
+  stages.done("sign");
+
+  // Over the octets that were linted and whose hash is in the intent, not over what the signer says.
+  if (crypto::sha256(subject.tbs->tlv()) != subject.tbs_sha256)
+    return fail(Errc::internal, "the TBSCertificate changed after it was linted");
+  const ByteView algorithm = ca.signer()->signature_algorithm_tlv();
+  if (const auto verified = crypto::verify(ca.certificate().subject_public_key_info_tlv(), algorithm,
+                                           subject.tbs->tlv(), signature);
+      !verified)
+    return fail(Errc::internal, "our own signature does not verify: " + verified.error().detail);
+  CERTWRIGHT_TRY(const auto certificate,
+                 x509::Certificate::parse(
+                     x509::assemble_certificate(*subject.tbs, algorithm, signature).release()));
+  stages.done("verify");
+
+  CERTWRIGHT_TRY(auto record, record_certificate(subject, certificate));
+  stages.done("record");
+  return IssuedCertificate{.certificate = std::move(record), .ca = subject.approved.ca_ptr(), .replayed = false};
+}
+
+// Step 9.
+Result<store::CertificateRecord> IssuanceService::record_certificate(
+    Subject& subject, const x509::Certificate& certificate) {
+  const auto& request = subject.request();
+  const auto& profile = subject.approved.profile();
+  const store::CertificateId id = *subject.serial->id();
+  store::CertificateRecord record{
+      .id = id,
+      .serial = *subject.serial,
+      .ca = subject.approved.ca().id(),
+      .lineage = subject.replaces ? subject.replaces->certificate.lineage : id,
+      .tenant = subject.approved.tenant(),
+      .entity_type = request.entity_type,
+      .entity_id = request.entity_id,
+      .principal = subject.replaces ? subject.replaces->certificate.principal : request.principal.id,
+      .profile = profile.name,
+      .profile_version = profile.version,
+      .subject = certificate.subject().to_text(),
+      .names = searchable_names(certificate),
+      .subject_public_key_sha256 = crypto::sha256(certificate.subject_public_key_info_tlv()),
+      .not_before = subject.not_before,
+      .not_after = subject.not_after,
+      .issued_at = subject.now,
+      .crl_shard = subject.crl_shard,
+      .record_level = profile.record_level,
+      .key_origin = subject.generated_key ? store::KeyOrigin::generated
+                                          : store::KeyOrigin::certification_request,
+      .der = to_bytes(certificate.der())};
+
+  store::RecordCertificate command{.certificate = record, .replaces = 0, .key = std::nullopt};
+  if (profile.record_level != store::RecordLevel::full) command.certificate.der.clear();
+  if (subject.replaces) command.replaces = subject.replaces->certificate.id;
+  if (subject.generated_key) {
+    CERTWRIGHT_TRY(auto sealed, d_.sealer.seal("managed-key:" + std::to_string(id),
+                                               subject.generated_key->pkcs8_der().reveal()));
+    command.key = store::ManagedKeyRecord{
+        .certificate = id,
+        .sealed_pkcs8 = std::move(sealed),
+        .erase_after_delivery = profile.key_retention == profile::KeyRetention::erase_after_delivery};
+  }
+
+  audit::Event event{.type = audit::EventType::certificate_issued,
+                     .actor = request.actor,
+                     .fields = {{"serial", record.serial.hex()},
+                                {"ca", record.ca},
+                                {"sha256", sha256_hex(certificate.der())},
+                                {"lineage", std::to_string(record.lineage)},
+                                {"entity_type", record.entity_type},
+                                {"entity_id", record.entity_id},
+                                {"subject", record.subject}}};
+  if (subject.replaces) {
+    event.type = audit::EventType::certificate_renewed;
+    event.fields.emplace_back("replaces", subject.replaces->certificate.serial.hex());
+  }
+  store::Transaction transaction;
+  transaction.reserve(2);
+  transaction.push_back(std::move(command));
+  transaction.push_back(d_.journal.leaf(event));
+  CERTWRIGHT_CHECK(d_.store.apply(transaction));
+  return record;
+}
+
+// An earlier request with the same key: its certificate if the requests are equal and it has one.
+Result<std::optional<IssuedCertificate>> IssuanceService::find_replay(const Subject& subject) {
+  const auto& request = subject.request();
+  CERTWRIGHT_TRY(const auto earlier,
+                 d_.store.find_idempotent(request.principal.id, request.idempotency_key));
+  if (!earlier) return std::optional<IssuedCertificate>{};
+  if (earlier->request_sha256 != subject.request_sha256)
+    return fail_field(Errc::conflict, "idempotency_key",
+                      "Idempotency-Key: it was used with another request; use a new key");
+  CERTWRIGHT_TRY(auto stored, d_.store.find_certificate(earlier->certificate));
+  if (stored)
+    return std::optional(IssuedCertificate{.certificate = std::move(stored->certificate),
+                                           .ca = subject.approved.ca_ptr(),
+                                           .replayed = true});
+  if (d_.clock.now() - earlier->created_at < kIntentIsDeadAfter)
+    return fail_field(Errc::conflict, "idempotency_key",
+                      "Idempotency-Key: a request with this key is being answered; try again shortly");
+  CERTWRIGHT_CHECK(d_.store.apply({store::ReleaseIdempotencyKey{
+      request.principal.id, request.idempotency_key, earlier->certificate}}));
+  return std::optional<IssuedCertificate>{};
+}
+
+Result<IssuedCertificate> IssuanceService::finish(Result<IssuedCertificate> result,
+                                                  const audit::Actor& actor, std::string_view profile) {
+  if (!result) record_refusal(actor, profile, result.error());
+  else if (d_.observer != nullptr)
+    d_.observer->on_outcome(actor.door, result->certificate.ca, profile,
+                            result->replayed ? "replayed" : "issued");
+  return result;
+}
+
+void IssuanceService::record_refusal(const audit::Actor& actor, std::string_view profile,
+                                     const Error& error) {
+  if (d_.observer != nullptr) d_.observer->on_outcome(actor.door, "", profile, name_of(error.code));
+  // An outage is not a refusal, and could not be recorded anyway.
+  if (error.code == Errc::unavailable || actor.principal.empty()) return;
+  (void)d_.journal.record({.type = audit::EventType::issuance_refused,
+                           .actor = actor,
+                           .fields = {{"code", std::string(name_of(error.code))},
+                                      {"reason", error.detail},
+                                      {"profile", std::string(profile)}}});
+}
+
+Result<std::size_t> IssuanceService::account_for_unfinished_intents() {
+  constexpr std::uint32_t kBatch = 500;
+  std::size_t accounted = 0;
+  CERTWRIGHT_TRY(const auto intents, d_.store.unfinished_intents(d_.clock.now(), kBatch));
+  CERTWRIGHT_TRY(const auto seen, d_.store.find_setting("issuance.accounted_intents"));
+  // The highest id that was accounted for: intents are found in order, so none is reported twice.
+  std::uint64_t last = 0;
+  if (seen) last = std::strtoull(std::string(as_text(*seen)).c_str(), nullptr, 10);
+  store::Transaction transaction;
+  for (const auto& intent : intents) {
+    if (intent.id <= last) continue;
+    transaction.push_back(d_.journal.leaf({.type = audit::EventType::intent_abandoned,
+                                           .actor = {.principal = "system", .tenant = "", .door = "system", .remote = ""},
+                                           .fields = {{"serial", intent.serial.hex()},
+                                                      {"ca", intent.ca},
+                                                      {"tbs_sha256", to_hex(intent.tbs_sha256)},
+                                                      {"reserved_at", to_rfc3339(intent.reserved_at)}}}));
+    last = intent.id;
+    ++accounted;
+  }
+  if (accounted == 0) return accounted;
+  transaction.push_back(
+      store::PutSetting{"issuance.accounted_intents", to_bytes(as_bytes(std::to_string(last)))});
+  CERTWRIGHT_CHECK(d_.store.apply(transaction));
+  return accounted;
+}
+
+// Unix milliseconds << 20, then a counter that starts anywhere in the lower half of its range, so
+// that two servers on one store rarely meet; a collision is refused by the store and tried again.
+x509::SerialNumber IssuanceService::next_serial() {
+  std::array<std::uint8_t, 11> random{};
+  d_.random.fill(random);
+  const auto ms = static_cast<std::uint64_t>(to_unix_us(d_.clock.now()) / 1000);
+  const std::uint64_t start = (std::uint64_t{random[8]} << 16 | std::uint64_t{random[9]} << 8 | random[10]) & 0x7ffff;
+  const std::uint64_t fresh = ms << 20 | start;
+  std::uint64_t last = last_id_.load();
+  std::uint64_t id;
+  do {
+    id = std::max(last + 1, fresh);
+  } while (!last_id_.compare_exchange_weak(last, id));
+  std::array<std::uint8_t, 8> tail{};
+  std::copy_n(random.begin(), tail.size(), tail.begin());
+  return x509::SerialNumber::from_id(id, tail);
+}
+
+}  // namespace certwright::issuance

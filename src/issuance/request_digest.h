@@ -1,0 +1,11 @@
+#pragma once
+#include "registration/issuance_request.h"
+#include "store/records.h"
+
+namespace certwright::issuance {
+
+// SHA-256 over everything that decides what certificate a request asks for. Two requests with one
+// idempotency key are the same request if and only if these are equal.
+store::Sha256 request_digest(const registration::IssuanceRequest& request);
+
+}  // namespace certwright::issuance

@@ -1,0 +1,28 @@
+#pragma once
+// What is on its way to become a certificate. Private to this room.
+#include <optional>
+
+#include "crypto/private_key.h"
+#include "der/encoding.h"
+#include "issuance/issuance_service.h"
+#include "x509/certificate.h"
+
+namespace certwright::issuance {
+
+struct IssuanceService::Subject {
+  registration::ApprovedRequest approved;
+  std::optional<store::StoredCertificate> replaces;  // renewals: the newest so far
+
+  profile::CertificateRequest certificate_request{};  // with the key
+  std::optional<crypto::PrivateKey> generated_key{};
+  std::optional<x509::SerialNumber> serial{};
+  std::uint32_t crl_shard = 0;
+  Time now{}, not_before{}, not_after{};
+  std::optional<der::TbsCertificateDer> tbs{};  // as it was linted
+  store::Sha256 tbs_sha256{};
+  store::Sha256 request_sha256{};
+
+  const registration::IssuanceRequest& request() const noexcept { return approved.request(); }
+};
+
+}  // namespace certwright::issuance
