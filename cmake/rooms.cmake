@@ -12,8 +12,8 @@ set(certwright_rooms_bottom_up
   registration
   # the one path, and revocation
   issuance revocation
-  # life cycle of CAs; the read side
-  authority inventory
+  # life cycle of CAs; the read side; handing out private keys
+  authority inventory delivery
   # front doors
   gateway/web gateway/certs gateway/pki gateway/admin
   # programs
