@@ -32,6 +32,7 @@ struct Issuer {
   ByteView subject_tlv;                 // becomes issuer, byte for byte
   ByteView subject_key_identifier;      // becomes authorityKeyIdentifier
   ByteView signature_algorithm_tlv;
+  Time not_before{};                    // no certificate is back-dated beyond it
   Time not_after{};                     // no certificate outlives it
   std::optional<std::uint32_t> path_length;  // of the issuer's basicConstraints
   std::string ocsp_url;                 // empty: none

@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "bytes/bytes.h"
@@ -27,6 +27,8 @@ struct NameRule {
   bool permitted = false;
   std::vector<std::string> allow;
   std::vector<std::string> deny;
+
+  friend bool operator==(const NameRule&, const NameRule&) = default;
 };
 
 struct SubjectRule {
@@ -35,11 +37,15 @@ struct SubjectRule {
   std::vector<std::pair<std::string, std::string>> fixed;  // attribute, value: always there
   // A common name that is a valid name of a permitted SAN type is added to the SANs (CN-only CSRs).
   bool common_name_to_san = true;
+
+  friend bool operator==(const SubjectRule&, const SubjectRule&) = default;
 };
 
 struct CopyRule {  // a CSR extension that may be copied verbatim
   der::Oid oid;
   std::size_t size_octets_max = 16'384;
+
+  friend bool operator==(const CopyRule&, const CopyRule&) = default;
 };
 
 // A version never changes: a change is a new version (store::ProfileRecord).
@@ -70,9 +76,12 @@ struct Profile {
   std::vector<CopyRule> copy_extensions;
   KeyRetention key_retention = KeyRetention::until_expiry;
   store::RecordLevel record_level = store::RecordLevel::full;
+
+  friend bool operator==(const Profile&, const Profile&) = default;
 };
 
-// Reads and checks a document. Errors: invalid with the field. Rights are checked against each
+// Reads and checks a document; README.md describes its members. Errors: invalid with the field, also
+// for a member that is not known (with the nearest one that is); too_large. Rights are checked against each
 // other: OCSPSigning only when internal; keyCertSign iff ca; no copied extension that the profile or
 // the CA itself decides (basicConstraints, key usages, SKI, AKI, SAN, CRL points, AIA, name
 // constraints, policies, nocheck, SCTs, must-staple unless listed); validity_max <= 50 years.
