@@ -1,0 +1,210 @@
+#include "access/authenticator.h"
+
+#include <array>
+#include <cstring>
+#include <list>
+#include <mutex>
+#include <optional>
+#include <unordered_map>
+#include <utility>
+
+#include "access/remote_limit.h"
+#include "access/token.h"
+#include "crypto/digest.h"
+#include "x509/certificate.h"
+
+namespace certwright::access {
+namespace {
+
+using store::Sha256;
+
+struct HashOfHash {
+  std::size_t operator()(const Sha256& hash) const noexcept {
+    std::size_t value = 0;
+    std::memcpy(&value, hash.data(), sizeof value);  // it is a hash already
+    return value;
+  }
+};
+
+// Every refusal, so that none tells what was wrong.
+tl::unexpected<Error> refusal() {
+  return fail(Errc::unauthenticated, "This is not a valid credential.");
+}
+
+// Principals by the hash of a whole credential, for a short time; the oldest is dropped first.
+class PrincipalCache {
+ public:
+  PrincipalCache(Duration ttl, std::size_t entries) : ttl_(ttl), max_(entries) {}
+
+  std::optional<Principal> find(const Sha256& key, Time now) const {
+    const std::scoped_lock lock(mutex_);
+    const auto found = entries_.find(key);
+    if (found == entries_.end()) return std::nullopt;
+    const Entry& entry = found->second;
+    if (now < entry.since || now - entry.since >= ttl_) return std::nullopt;
+    if (entry.expires_at && now >= *entry.expires_at) return std::nullopt;
+    return entry.principal;
+  }
+
+  // The generation of before the store was read: a change that was made meanwhile is not forgotten.
+  std::uint64_t generation() const {
+    const std::scoped_lock lock(mutex_);
+    return generation_;
+  }
+
+  void put(const Sha256& key, const Principal& principal, std::optional<Time> expires_at, Time now,
+           std::uint64_t generation) {
+    const std::scoped_lock lock(mutex_);
+    if (generation != generation_ || max_ == 0) return;
+    if (const auto found = entries_.find(key); found != entries_.end()) {
+      by_age_.splice(by_age_.end(), by_age_, found->second.age);
+      found->second = Entry{principal, expires_at, now, found->second.age};
+      return;
+    }
+    if (entries_.size() >= max_) {
+      entries_.erase(by_age_.front());
+      by_age_.pop_front();
+    }
+    by_age_.push_back(key);
+    entries_.emplace(key, Entry{principal, expires_at, now, std::prev(by_age_.end())});
+  }
+
+  void clear() {
+    const std::scoped_lock lock(mutex_);
+    ++generation_;
+    entries_.clear();
+    by_age_.clear();
+  }
+
+ private:
+  struct Entry {
+    Principal principal;
+    std::optional<Time> expires_at;  // of the credential
+    Time since{};
+    std::list<Sha256>::iterator age;
+  };
+  const Duration ttl_;
+  const std::size_t max_;
+  mutable std::mutex mutex_;
+  std::uint64_t generation_ = 0;
+  std::list<Sha256> by_age_;  // the oldest first
+  std::unordered_map<Sha256, Entry, HashOfHash> entries_;
+};
+
+}  // namespace
+
+struct Authenticator::State {
+  State(const store::Store& store_in, const Clock& clock_in, const AuthenticatorLimits& limits)
+      : store(store_in),
+        clock(clock_in),
+        cache(limits.cache_ttl, limits.cache_entries),
+        remotes(limits.failures_per_remote, limits.failure_window, limits.remotes_tracked) {}
+
+  Result<Principal> resolve(const store::CredentialRecord& credential, Time now) const;
+  Result<Principal> look_up(store::CredentialKind kind, std::string_view lookup,
+                            const Sha256& hash, Time now);
+  Result<void> check_own_certificate(ByteView der, const Sha256& hash, Time now) const;
+  // Runs `work` unless the remote failed too often, and counts its refusals.
+  template <class Work>
+  Result<Principal> limited(std::string_view remote, Time now, Work work);
+
+  const store::Store& store;
+  const Clock& clock;
+  PrincipalCache cache;
+  RemoteLimit remotes;
+};
+
+Result<Principal> Authenticator::State::resolve(const store::CredentialRecord& credential,
+                                                Time now) const {
+  if (credential.revoked || (credential.expires_at && now >= *credential.expires_at))
+    return refusal();
+  CERTWRIGHT_TRY(const auto principal, store.find_principal(credential.principal));
+  if (!principal || principal->disabled) return refusal();
+  CERTWRIGHT_TRY(const auto tenant, store.find_tenant(principal->tenant));
+  if (!tenant || tenant->disabled) return refusal();
+  CERTWRIGHT_TRY(const auto records, store.list_role_bindings(principal->id));
+  Principal result{principal->id, principal->name, principal->tenant, principal->email, {}};
+  for (const auto& record : records)
+    if (const auto role = role_named(record.role))  // a role of a later version gives nothing here
+      result.bindings.push_back({*role, record.tenant, record.ca});
+  return result;
+}
+
+Result<Principal> Authenticator::State::look_up(store::CredentialKind kind,
+                                                std::string_view lookup, const Sha256& hash,
+                                                Time now) {
+  const std::uint64_t generation = cache.generation();
+  CERTWRIGHT_TRY(const auto credential, store.find_credential(kind, lookup));
+  // Compared also where there is no such row, so that both take the same time.
+  static constexpr Sha256 kNobody{};
+  const bool is_token = kind == store::CredentialKind::api_token;
+  const ByteView verifier =
+      credential && is_token ? ByteView(credential->verifier) : ByteView(kNobody);
+  const bool equal = equal_constant_time(verifier, hash);
+  if (!credential || (is_token && !equal)) return refusal();
+  CERTWRIGHT_TRY(Principal principal, resolve(*credential, now));
+  cache.put(hash, principal, credential->expires_at, now, generation);
+  return principal;
+}
+
+// Ours is a certificate whose serial we recorded with these very octets, or without any (digest).
+Result<void> Authenticator::State::check_own_certificate(ByteView der, const Sha256& hash,
+                                                         Time now) const {
+  const auto certificate = x509::Certificate::parse(to_bytes(der));
+  if (!certificate) return refusal();
+  if (now < certificate->not_before() || now > certificate->not_after()) return refusal();
+  const auto serial = certificate->serial_number();
+  if (!serial) return {};  // no CA of ours issues such a serial
+  CERTWRIGHT_TRY(const auto stored, store.find_certificate(*serial));
+  if (!stored) return {};
+  const Bytes& recorded = stored->certificate.der;
+  if (!recorded.empty() && crypto::sha256(recorded) != hash) return {};
+  CERTWRIGHT_TRY(const auto status, store.certificate_status(stored->certificate.ca, *serial));
+  if (status.kind == store::StatusKind::revoked) return refusal();
+  return {};
+}
+
+template <class Work>
+Result<Principal> Authenticator::State::limited(std::string_view remote, Time now, Work work) {
+  const std::string peer = peer_of(remote);
+  if (remotes.is_over(peer, now))
+    return fail(Errc::too_many_requests,
+                "Too many failed sign-ins from this address; try again in a minute.");
+  Result<Principal> result = work();
+  if (!result && result.error().code == Errc::unauthenticated) remotes.failed(peer, now);
+  return result;
+}
+
+Authenticator::Authenticator(const store::Store& store, const Clock& clock,
+                             AuthenticatorLimits limits)
+    : state_(std::make_unique<State>(store, clock, limits)) {}
+Authenticator::~Authenticator() = default;
+
+Result<Principal> Authenticator::by_token(std::string_view token, std::string_view remote) {
+  const Time now = state_->clock.now();
+  // Hashed whatever it looks like, so that the shape of a guess does not show in the time.
+  const Sha256 hash = token_hash(token.substr(0, kTokenCharacters + 1));
+  if (auto cached = state_->cache.find(hash, now)) return *std::move(cached);
+  return state_->limited(remote, now, [&]() -> Result<Principal> {
+    CERTWRIGHT_TRY(const std::string_view prefix, token_prefix(token));
+    return state_->look_up(store::CredentialKind::api_token, prefix, hash, now);
+  });
+}
+
+Result<Principal> Authenticator::by_client_certificate(ByteView leaf_der, std::string_view remote) {
+  const Time now = state_->clock.now();
+  if (leaf_der.size() > x509::Certificate::kMaxOctets) return refusal();
+  const Sha256 hash = crypto::sha256(leaf_der);
+  if (auto cached = state_->cache.find(hash, now)) {
+    CERTWRIGHT_CHECK(state_->check_own_certificate(leaf_der, hash, now));
+    return *std::move(cached);
+  }
+  return state_->limited(remote, now, [&]() -> Result<Principal> {
+    CERTWRIGHT_CHECK(state_->check_own_certificate(leaf_der, hash, now));
+    return state_->look_up(store::CredentialKind::client_certificate, to_hex(hash), hash, now);
+  });
+}
+
+void Authenticator::invalidate() { state_->cache.clear(); }
+
+}  // namespace certwright::access
