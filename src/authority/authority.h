@@ -1,6 +1,7 @@
 #pragma once
 // The life cycle of CAs: create, import, export a CSR, install the answer, retire. The only room that
 // signs self-signed roots and a CA's own certification requests.
+#include <functional>
 #include <optional>
 #include <string>
 
@@ -75,9 +76,11 @@ class Authority {
   Result<ca::CaPtr> change_policy(std::string_view id, const ca::CaPolicy& policy, const audit::Actor& actor);
   // It issues no more; CRLs and OCSP go on.
   Result<ca::CaPtr> retire(std::string_view id, const audit::Actor& actor);
-  // Takes the private key out of the store for good: hands it out once, sealed under a passphrase
-  // (encrypted PKCS#8 PEM), after leaving a root CRL valid as long as `crl_validity`.
-  Result<ca::CaPtr> forget_key(std::string_view id, const audit::Actor& actor);
+  // Erases a root's key here for good, after leaving a CRL that is valid as long as the policy's
+  // crl_period says, and hands the key out once as PKCS#8 for the vault where it goes. From then on
+  // later CRLs are imported. Errors: conflict if it is not a root or its key is not here.
+  Result<SecretBytes> take_offline(std::string_view id, revocation::CrlIssuer& crls,
+                                   const audit::Actor& actor);
 
   // A delegated OCSP responder for `ca`: a fresh P-256 key that lives in memory only.
   Result<revocation::ResponderIdentity> make_responder(const ca::CertificationAuthority& ca);
@@ -86,9 +89,17 @@ class Authority {
                                               const std::vector<std::string>& ip_addresses);
 
  private:
-  struct KeyPair;
+  struct KeyPair;  // key_pair.h
+  Result<KeyPair> open_key(const store::CaRecord& record) const;
+  Result<store::CaRecord> new_record(const NewCa& ca, const KeyPair& pair) const;
+  Result<store::CaRecord> find_record(std::string_view id) const;
   Result<ca::CaPtr> store_ca(store::CaRecord record, std::shared_ptr<signer::Signer> signer,
-                             audit::Event event, bool replace);
+                             const audit::Event& event);
+  Result<ca::CaPtr> replace(std::string_view id, audit::Event event,
+                            const std::function<Result<void>(store::CaRecord&)>& change);
+  Result<Bytes> sign_request(std::string_view subject, const KeyPair& pair) const;
+  Result<issuance::IssuedCertificate> issue_ca(registration::IssuanceRequest request,
+                                               const access::Principal& principal);
   Dependencies d_;
 };
 

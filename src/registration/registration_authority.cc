@@ -65,19 +65,20 @@ Result<profile::CertificateRequest> merge(const IssuanceRequest& request) {
 }  // namespace
 
 Result<ApprovedRequest> RegistrationAuthority::approve(IssuanceRequest request) const {
-  return approve(std::move(request), false);
+  return approve(std::move(request), Evidence::role);
 }
 
 Result<ApprovedRequest> RegistrationAuthority::approve(IssuanceRequest request,
                                                        const SystemAuthority&) const {
-  return approve(std::move(request), true);
+  return approve(std::move(request), Evidence::system);
 }
 
-Result<ApprovedRequest> RegistrationAuthority::approve(IssuanceRequest request, bool system) const {
+Result<ApprovedRequest> RegistrationAuthority::approve(IssuanceRequest request,
+                                                       Evidence evidence) const {
   CERTWRIGHT_CHECK(check_limits(request));
   ApprovedRequest approved;
   approved.tenant_ = request.tenant.empty() ? request.principal.tenant : request.tenant;
-  CERTWRIGHT_CHECK(choose(request, system, approved));
+  CERTWRIGHT_CHECK(choose(request, evidence, approved));
   CERTWRIGHT_TRY(approved.certificate_request_, merge(request));
   if (request.certification_request)
     CERTWRIGHT_CHECK(check_possession(*request.certification_request, approved.certificate_request_));
@@ -98,7 +99,7 @@ Result<ApprovedRequest> RegistrationAuthority::approve_renewal(IssuanceRequest r
   // The CA of the first certificate may be retired by now: any other that serves the tenant will do.
   if (const auto ca = cas_.find(request.ca); ca == nullptr || !ca->can_issue(clock_.now()))
     request.ca.clear();
-  CERTWRIGHT_CHECK(choose(request, true, approved));
+  CERTWRIGHT_CHECK(choose(request, Evidence::renewal, approved));
   if (approved.profile_->internal || approved.profile_->ca)
     return fail_field(Errc::policy, "profile",
                       "profile: certificates of \"" + request.profile + "\" are renewed by the CA itself");
@@ -119,9 +120,10 @@ Result<ApprovedRequest> RegistrationAuthority::approve_renewal(IssuanceRequest r
 }
 
 // Tenant, CA and profile, and the right to use them.
-Result<void> RegistrationAuthority::choose(const IssuanceRequest& request, bool system,
+Result<void> RegistrationAuthority::choose(const IssuanceRequest& request, Evidence evidence,
                                            ApprovedRequest& approved) const {
   const std::string& tenant = approved.tenant_;
+  const bool system = evidence == Evidence::system;
   if (!system && tenant != request.principal.tenant) {
     CERTWRIGHT_TRY(const auto record, store_.find_tenant(tenant));
     if (!record || record->disabled) return tl::unexpected(access::not_found_error());
@@ -150,7 +152,7 @@ Result<void> RegistrationAuthority::choose(const IssuanceRequest& request, bool 
                         "profile: no active CA issues \"" + request.profile + "\" for this tenant");
   }
 
-  if (!system) {
+  if (evidence == Evidence::role) {
     const auto action = request.certification_request ? access::Action::certificate_issue_csr
                                                       : access::Action::certificate_issue;
     CERTWRIGHT_CHECK(access::authorise(request.principal, action, {tenant, approved.ca_->id(), ""}));

@@ -30,8 +30,12 @@ class RegistrationAuthority {
                                           bool new_key, const SystemAuthority& evidence) const;
 
  private:
-  Result<ApprovedRequest> approve(IssuanceRequest request, bool system) const;
-  Result<void> choose(const IssuanceRequest& request, bool system, ApprovedRequest& approved) const;
+  // Why the requestor may have it: by role; because it holds the certificate that is renewed; because
+  // it is the CA itself.
+  enum class Evidence : std::uint8_t { role, renewal, system };
+  Result<ApprovedRequest> approve(IssuanceRequest request, Evidence evidence) const;
+  Result<void> choose(const IssuanceRequest& request, Evidence evidence,
+                      ApprovedRequest& approved) const;
   Result<void> check_possession(const pkcs10::CertificationRequest& csr,
                                 profile::CertificateRequest& request) const;
   Result<void> check_key(ByteView key, std::string_view field,

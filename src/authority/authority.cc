@@ -1,0 +1,178 @@
+#include "authority/authority.h"
+
+#include <algorithm>
+
+#include "authority/key_pair.h"
+#include "crypto/digest.h"
+
+namespace certwright::authority {
+
+Result<void> check_ca_id(std::string_view id) {
+  const bool good = !id.empty() && id.size() <= 63 && id.front() != '-' &&
+                    std::ranges::all_of(id, [](char c) {
+                      return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
+                    });
+  if (good) return {};
+  return fail_field(Errc::invalid, "id", "id: lower-case letters, digits and '-', at most 63, got \"" +
+                                             std::string(id) + "\"");
+}
+
+Result<Authority::KeyPair> Authority::KeyPair::generate(const NewCa& ca) {
+  CERTWRIGHT_TRY(const auto* key_algorithm, crypto::find_key_algorithm(ca.key_algorithm));
+  const auto* signature = &crypto::default_signature_algorithm(*key_algorithm);
+  if (!ca.signature_algorithm.empty()) {
+    CERTWRIGHT_TRY(signature, crypto::find_signature_algorithm(ca.signature_algorithm));
+  }
+  CERTWRIGHT_TRY(auto key, crypto::PrivateKey::generate(*key_algorithm));
+  return create(std::move(key), *signature);
+}
+
+Result<Authority::KeyPair> Authority::KeyPair::create(crypto::PrivateKey key,
+                                                      const crypto::SignatureAlgorithm& algorithm) {
+  if (!crypto::can_sign(key.algorithm(), algorithm))
+    return fail_field(Errc::invalid, "signature_algorithm",
+                      "signature_algorithm: a key of " + std::string(key.algorithm().name) +
+                          " cannot sign with " + std::string(algorithm.name));
+  CERTWRIGHT_TRY(auto signer, signer::SoftwareSigner::create(key, algorithm));
+  return KeyPair{.key = std::move(key), .algorithm = &algorithm, .signer = std::move(signer)};
+}
+
+Result<void> Authority::load() {
+  CERTWRIGHT_TRY(const auto records, d_.store.list_cas());
+  for (const auto& record : records) {
+    if (record.certificate.empty()) continue;
+    std::shared_ptr<signer::Signer> signer;
+    if (!record.sealed_key.empty()) {
+      CERTWRIGHT_TRY(auto pair, open_key(record));
+      signer = std::move(pair.signer);
+    }
+    CERTWRIGHT_TRY(auto ca, ca::CertificationAuthority::create(record, std::move(signer)));
+    d_.cas.put(std::move(ca));
+  }
+  return {};
+}
+
+Result<Authority::KeyPair> Authority::open_key(const store::CaRecord& record) const {
+  const auto opened = d_.sealer.open("ca-key:" + record.id, record.sealed_key);
+  if (!opened)
+    return fail(opened.error().code,
+                "the key of CA \"" + record.id + "\" cannot be opened: " + opened.error().detail +
+                    "; start with the key-encryption key it was sealed under");
+  CERTWRIGHT_TRY(auto key, crypto::PrivateKey::from_pkcs8(*opened));
+  CERTWRIGHT_TRY(const auto* algorithm, crypto::find_signature_algorithm(record.signature_algorithm));
+  return KeyPair::create(std::move(key), *algorithm);
+}
+
+Result<store::CaRecord> Authority::new_record(const NewCa& ca, const KeyPair& pair) const {
+  CERTWRIGHT_TRY(auto sealed, d_.sealer.seal("ca-key:" + ca.id, pair.key.pkcs8_der().reveal()));
+  return store::CaRecord{.id = ca.id,
+                         .name = ca.name.empty() ? ca.id : ca.name,
+                         .state = store::CaState::active,
+                         .parent = {},
+                         .certificate = {},
+                         .issuer_chain = {},
+                         .sealed_key = std::move(sealed),
+                         .subject_public_key_info = to_bytes(pair.key.subject_public_key_info_tlv()),
+                         .key_algorithm = std::string(pair.key.algorithm().name),
+                         .signature_algorithm = std::string(pair.algorithm->name),
+                         .policy = ca::write_ca_policy(ca.policy),
+                         .revision = 1,
+                         .created_at = d_.clock.now()};
+}
+
+// State and audit record in one commit, then the directory. The record's revision says whether it is new.
+Result<ca::CaPtr> Authority::store_ca(store::CaRecord record, std::shared_ptr<signer::Signer> signer,
+                                      const audit::Event& event) {
+  ca::CaPtr ca;
+  if (!record.certificate.empty()) {
+    CERTWRIGHT_TRY(ca, ca::CertificationAuthority::create(record, std::move(signer)));
+  }
+  const bool fresh = record.revision == 1;
+  const std::string id = record.id;
+  const auto applied = d_.store.apply({store::PutCa{std::move(record)}, d_.journal.leaf(event)});
+  if (!applied) {
+    if (applied.error().code != Errc::conflict) return tl::unexpected(applied.error());
+    return fail_field(Errc::conflict, "id",
+                      fresh ? "id: there is a CA \"" + id + "\" already"
+                            : "CA \"" + id + "\" was changed by somebody else at the same time; try again");
+  }
+  if (ca != nullptr) d_.cas.put(ca);
+  return ca;
+}
+
+Result<store::CaRecord> Authority::find_record(std::string_view id) const {
+  CERTWRIGHT_TRY(auto records, d_.store.list_cas());
+  const auto found = std::ranges::find(records, id, &store::CaRecord::id);
+  if (found == records.end())
+    return fail_field(Errc::not_found, "ca", "ca: there is no CA \"" + std::string(id) + "\"");
+  return std::move(*found);
+}
+
+// A change to a CA that is here: its record with the next revision.
+Result<ca::CaPtr> Authority::replace(std::string_view id, audit::Event event,
+                                     const std::function<Result<void>(store::CaRecord&)>& change) {
+  CERTWRIGHT_TRY(auto record, find_record(id));
+  CERTWRIGHT_CHECK(change(record));
+  ++record.revision;
+  event.fields.insert(event.fields.begin(), {"ca", record.id});
+  std::shared_ptr<signer::Signer> signer;
+  if (!record.sealed_key.empty()) {
+    CERTWRIGHT_TRY(auto pair, open_key(record));
+    signer = std::move(pair.signer);
+  }
+  return store_ca(std::move(record), std::move(signer), event);
+}
+
+Result<ca::CaPtr> Authority::change_policy(std::string_view id, const ca::CaPolicy& policy,
+                                           const audit::Actor& actor) {
+  // The document is read back, so that what is stored is what can be loaded.
+  const std::string document = ca::write_ca_policy(policy);
+  CERTWRIGHT_CHECK(ca::parse_ca_policy(document));
+  for (const auto& name : policy.profiles) {
+    const auto profile = d_.profiles.find(name);
+    if (profile == nullptr || profile->internal)
+      return fail_field(Errc::invalid, "profiles", "profiles: there is no profile \"" + name + "\" to attach");
+  }
+  return replace(id,
+                 {.type = audit::EventType::ca_policy_changed, .actor = actor, .fields = {{"changes", document}}},
+                 [&](store::CaRecord& record) -> Result<void> {
+                   CERTWRIGHT_TRY(const auto before, ca::parse_ca_policy(record.policy));
+                   // A shard is written into certificates: fewer would leave some without a CRL.
+                   if (policy.crl_shards < before.crl_shards)
+                     return fail_field(Errc::conflict, "crl_shards",
+                                       "crl_shards: can only grow, certificates name their shard");
+                   record.policy = document;
+                   return {};
+                 });
+}
+
+Result<ca::CaPtr> Authority::retire(std::string_view id, const audit::Actor& actor) {
+  return replace(id, {.type = audit::EventType::ca_retired, .actor = actor, .fields = {}},
+                 [](store::CaRecord& record) -> Result<void> {
+                   if (record.state == store::CaState::retired)
+                     return fail(Errc::conflict, "CA \"" + record.id + "\" is retired already");
+                   record.state = store::CaState::retired;
+                   return {};
+                 });
+}
+
+Result<SecretBytes> Authority::take_offline(std::string_view id, revocation::CrlIssuer& crls,
+                                            const audit::Actor& actor) {
+  CERTWRIGHT_TRY(const auto before, find_record(id));
+  if (before.sealed_key.empty() || !before.issuer_chain.empty())
+    return fail_field(Errc::conflict, "ca", "ca: only a root whose key is here can be taken offline");
+  CERTWRIGHT_TRY(const auto key, open_key(before));
+  CERTWRIGHT_TRY(const auto policy, ca::parse_ca_policy(before.policy));
+  for (std::uint32_t shard = 0; shard < policy.crl_shards; ++shard)
+    CERTWRIGHT_CHECK(crls.rebuild(id, shard));  // the last one this server signs for it
+  CERTWRIGHT_CHECK(replace(
+      id,
+      {.type = audit::EventType::ca_policy_changed, .actor = actor, .fields = {{"changes", "key taken offline"}}},
+      [](store::CaRecord& record) -> Result<void> {
+        record.sealed_key.clear();
+        return {};
+      }));
+  return key.key.pkcs8_der();
+}
+
+}  // namespace certwright::authority
