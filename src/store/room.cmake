@@ -1,1 +1,1 @@
-certwright_room(store EXPOSES x509 clock bytes errors)
+certwright_room(store EXPOSES x509 clock bytes errors SOURCES limits.cc)

@@ -12,6 +12,9 @@ namespace certwright::store {
 enum class CertificateState : std::uint8_t { any, valid, revoked, expired };
 
 // Which lineages a list or a count is about. Conditions are and-ed; an empty one does not restrict.
+// Tenant, entity and principal are those of the lineage's first certificate; CA, notAfter and state
+// those of its newest; names and public keys match any certificate of the lineage. `revoked` includes
+// certificateHold; `valid` and `expired` leave revoked ones out; notAfter itself is still valid.
 struct LineageFilter {
   std::vector<std::string> tenants;  // any of these
   std::string ca;
@@ -20,8 +23,8 @@ struct LineageFilter {
   std::string entity_id;
   std::string name;         // exact, or a prefix if it ends with '*' (at least 3 characters before)
   CertificateState state = CertificateState::any;
-  std::optional<Time> expires_before;  // newest certificate's notAfter
-  std::optional<Time> expires_after;
+  std::optional<Time> expires_before;  // newest certificate's notAfter < this
+  std::optional<Time> expires_after;   // newest certificate's notAfter >= this
   std::optional<Sha256> subject_public_key_sha256;
   Time now{};               // decides valid and expired
 };
@@ -59,7 +62,8 @@ class Store {
   virtual Result<std::optional<StoredCertificate>> find_certificate(CertificateId id) const = 0;
   // Oldest first; at most 1,000.
   virtual Result<std::vector<StoredCertificate>> find_lineage(CertificateId lineage) const = 0;
-  // Errors: invalid if the page or filter is out of its limits.
+  // Errors: invalid if the page or filter is out of its limits; too_large, field "filter", if a
+  // combination of conditions had to look at too many lineages to fill the page.
   virtual Result<std::vector<LineageRow>> list_lineages(const LineageFilter& filter,
                                                         const Page& page) const = 0;
   // Exact, from counters, for filters by one tenant or all, alone or with entity_id (any size); other
@@ -73,6 +77,7 @@ class Store {
                                                                    std::string_view key) const = 0;
   virtual Result<bool> is_key_blocked(const Sha256& subject_public_key_sha256) const = 0;
   virtual Result<std::optional<ManagedKeyRecord>> find_managed_key(CertificateId id) const = 0;
+  // Not those that were consumed; expired ones, yes.
   virtual Result<std::optional<DownloadGrantRecord>> find_download_grant(
       const Sha256& secret_sha256) const = 0;
 
@@ -80,7 +85,8 @@ class Store {
   virtual Result<CertificateStatus> certificate_status(std::string_view ca,
                                                        const x509::SerialNumber& serial) const = 0;
   // Changes with sequence > after, in order; at most `limit`. From 0: what is revoked now (entries
-  // already removed are left out) and has not_after >= expires_from.
+  // already removed are left out) and has not_after >= expires_from. A serial appears once, with its
+  // latest change; changes of certificates with not_after < expires_from are never returned.
   virtual Result<std::vector<RevocationEntry>> revocations_after(std::string_view ca,
                                                                  std::uint32_t shard,
                                                                  std::uint64_t after, Time expires_from,
