@@ -1,0 +1,1 @@
+certwright_room(lint EXPOSES profile x509 bytes errors)

@@ -1,0 +1,1 @@
+certwright_room(revocation EXPOSES store audit ca signer x509 clock bytes errors)
