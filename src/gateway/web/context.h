@@ -13,6 +13,8 @@
 
 namespace certwright::gateway::web {
 
+class Refusals;
+
 // One request on its way through a handler: what was asked, who asks, from where. Belongs to the
 // thread that runs the handler.
 class Context {
@@ -51,9 +53,17 @@ class Context {
   // For audit records and services: principal, tenant, the route's door, remote().
   const audit::Actor& actor() const noexcept { return actor_; }
 
-  // access::authorise() for this principal (unauthenticated if there is none). A route with
-  // Reach::authorised whose handler succeeds without having asked is answered 500.
-  Result<void> authorise(access::Action action, const access::Object& object);
+  // access::authorise() for this principal (unauthenticated if there is none); a refusal is an
+  // ACCESS_DENIED audit record, where `what` names the object (a serial, an id; may be empty). A
+  // route with Reach::authorised whose handler succeeds without having asked is answered 500.
+  Result<void> authorise(access::Action action, const access::Object& object,
+                         std::string_view what = {});
+  // The error for an object that does not exist, after the same work as for one that is not theirs:
+  // time must not tell a stranger which of the two it was.
+  tl::unexpected<Error> unknown(access::Action action, std::string_view what);
+  // The service that the handler calls authorises by itself (registration does, once it has chosen
+  // the CA): counts as having asked.
+  void authorised_by_service() noexcept { asked_ = true; }
   // For lists and searches; counts as having asked.
   access::Scope readable_scope();
 
@@ -61,6 +71,7 @@ class Context {
   friend class WebHandler;
   Context() = default;
   Router::Match match_;
+  Refusals* refusals_ = nullptr;
   std::string request_id_;
   std::optional<access::Principal> principal_;
   audit::Actor actor_;

@@ -1,2 +1,13 @@
+set(openapi ${CMAKE_SOURCE_DIR}/src/gateway/web/openapi.json)
+set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${openapi})
+file(READ ${openapi} CERTWRIGHT_OPENAPI)
+configure_file(${CMAKE_SOURCE_DIR}/src/gateway/web/openapi_document.cc.in
+               ${CMAKE_BINARY_DIR}/generated/openapi_document.cc @ONLY)
+
 certwright_room(gateway/web
-  EXPOSES access audit http json metrics crypto clock bytes errors)
+  EXPOSES access audit http json metrics crypto clock bytes errors
+  USES x509
+  SOURCES problem.cc router.cc context.cc rate_limiter.cc client_address.cc refusals.cc
+          web_handler.cc standard_routes.cc
+  )
+target_sources(certwright_gateway_web PRIVATE ${CMAKE_BINARY_DIR}/generated/openapi_document.cc)

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "access/authenticator.h"
+#include "audit/journal.h"
 #include "clock/clock.h"
 #include "crypto/random.h"
 #include "errors/result.h"
@@ -61,6 +62,7 @@ class WebHandler final : public http::Handler {
     const Clock& clock;
     crypto::Random& random;
     metrics::Registry& metrics;
+    audit::Journal* journal = nullptr;  // null: refusals are not recorded
   };
 
   // Errors: invalid for a bad route table or a trusted proxy that is no address or prefix.
@@ -78,11 +80,11 @@ class WebHandler final : public http::Handler {
  private:
   struct State;
   explicit WebHandler(std::unique_ptr<State> state);
-  const Router& router_for(const http::RequestHead& head) const noexcept;
   Result<http::Response> answer(Context& context);
   Result<void> authenticate(Context& context);
-  Result<void> check_rate(const Context& context);
-  http::Response no_route(const Router::Match& match, const http::RequestHead& head) const;
+  Result<void> check_rate(const Context& context, unsigned& retry_after_s);
+  http::Response finish(Context& context, Result<http::Response> result, unsigned retry_after_s);
+  http::Response no_route(const Context& context) const;
 
   std::unique_ptr<State> state_;
 };

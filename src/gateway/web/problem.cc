@@ -1,0 +1,115 @@
+#include "gateway/web/problem.h"
+
+#include <string>
+
+#include <fmt/format.h>
+
+#include "json/writer.h"
+
+namespace certwright::gateway::web {
+namespace {
+
+// How long a client that was told nothing more precise should wait.
+constexpr unsigned kRetryAfterTooMany_s = 5;
+constexpr unsigned kRetryAfterUnavailable_s = 2;
+
+std::string problem_body(int status, std::string_view detail, std::string_view field) {
+  json::Writer writer;
+  writer.begin_object()
+      .member("type", "about:blank")
+      .member("title", http::reason_phrase(status))
+      .member("status", status)
+      .member("detail", detail);
+  if (!field.empty()) writer.member("field", field);
+  writer.end_object();
+  return std::move(writer).take() + "\n";
+}
+
+// The existing service leaves `error` empty and puts the text into `message`; so do we.
+std::string certs_service_body(std::string_view message) {
+  json::Writer writer;
+  writer.begin_object().member("error", "").member("message", message).end_object();
+  return std::move(writer).take() + "\n";
+}
+
+http::Response with_body(ErrorForm form, int status, std::string_view detail,
+                         std::string_view field) {
+  auto response = form == ErrorForm::problem
+                      ? http::respond(status, "application/problem+json",
+                                      problem_body(status, detail, field))
+                      : http::respond(status, "application/json", certs_service_body(detail));
+  response.headers.set("Cache-Control", "no-store");
+  return response;
+}
+
+// "ttl: must be positive", unless the detail names its field itself.
+std::string with_field(const Error& error) {
+  if (error.field.empty() || error.detail.find(error.field) != std::string::npos)
+    return error.detail;
+  return fmt::format("{}: {}", error.field, error.detail);
+}
+
+}  // namespace
+
+int status_of(Errc code) noexcept {
+  switch (code) {
+    case Errc::bad_encoding: return 400;
+    case Errc::invalid: return 422;
+    case Errc::policy: return 422;
+    case Errc::unauthenticated: return 401;
+    case Errc::not_permitted: return 403;
+    case Errc::not_found: return 404;
+    case Errc::conflict: return 409;
+    case Errc::gone: return 410;
+    case Errc::too_large: return 413;
+    case Errc::too_many_requests: return 429;
+    case Errc::unavailable: return 503;
+    case Errc::internal: return 500;
+  }
+  return 500;
+}
+
+http::Response error_response(ErrorForm form, const Error& error, std::string_view request_id,
+                              unsigned retry_after_s) {
+  const int status = status_of(error.code);
+  std::string detail = with_field(error);
+  if (status == 500) {
+    detail = request_id.empty()
+                 ? "internal error"
+                 : fmt::format("internal error; the server's log has more under request {}",
+                               request_id);
+  }
+  auto response = with_body(form, status, detail, status == 500 ? std::string_view() : error.field);
+  if (status == 401) {
+    response.headers.set("WWW-Authenticate", "Bearer realm=\"certwright\"");
+  } else if (status == 429 || status == 503) {
+    if (retry_after_s == 0)
+      retry_after_s = status == 429 ? kRetryAfterTooMany_s : kRetryAfterUnavailable_s;
+    response.headers.set("Retry-After", std::to_string(retry_after_s));
+  }
+  return response;
+}
+
+http::Response error_response(ErrorForm form, int status, std::string_view message) {
+  return with_body(form, status, message, {});
+}
+
+http::Response server_error_response(int status, std::string_view message) {
+  json::Writer writer;
+  writer.begin_object()
+      .member("type", "about:blank")
+      .member("title", http::reason_phrase(status))
+      .member("status", status)
+      .member("detail", message)
+      .member("error", "")
+      .member("message", message)
+      .end_object();
+  auto response =
+      http::respond(status, "application/problem+json", std::move(writer).take() + "\n");
+  response.headers.set("Cache-Control", "no-store");
+  if (status == 429 || status == 503)
+    response.headers.set("Retry-After", std::to_string(kRetryAfterUnavailable_s));
+  return response;
+}
+
+}  // namespace certwright::gateway::web

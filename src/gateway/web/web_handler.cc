@@ -1,0 +1,310 @@
+#include "gateway/web/web_handler.h"
+
+#include <array>
+#include <cmath>
+#include <exception>
+#include <mutex>
+#include <utility>
+
+#include "gateway/web/client_address.h"
+#include "gateway/web/rate_limiter.h"
+#include "gateway/web/refusals.h"
+
+namespace certwright::gateway::web {
+namespace {
+
+using SteadyClock = std::chrono::steady_clock;
+
+constexpr std::string_view kBearer = "Bearer ";
+constexpr std::size_t kRequestIdOctets = 16;
+constexpr std::array kCountedStatuses = {200, 201, 202, 204, 206, 304, 400, 401, 403, 404,
+                                         405, 406, 409, 410, 412, 413, 415, 422, 429, 500, 503};
+
+// The series of one route. Counters are made when a status is first seen: most never are.
+class RouteMetrics {
+ public:
+  void init(metrics::Registry& registry, std::string route, std::string method) {
+    registry_ = &registry;
+    route_ = std::move(route);
+    method_ = std::move(method);
+    duration_ = registry.histogram("certwright_http_request_duration_seconds",
+                                   "Time to answer an HTTP request, without sending it.",
+                                   {{"route", route_}, {"method", method_}});
+  }
+
+  void count(int status, std::chrono::nanoseconds took) {
+    duration_.observe(std::chrono::duration<double>(took).count());
+    std::size_t slot = 0;
+    while (slot < kCountedStatuses.size() && kCountedStatuses[slot] != status) ++slot;
+    if (!made_[slot].load(std::memory_order_acquire)) {
+      const std::lock_guard lock(mutex_);
+      if (!made_[slot].load(std::memory_order_relaxed)) {
+        counters_[slot] = registry_->counter(
+            "certwright_http_requests_total", "HTTP requests answered, by route and status.",
+            {{"route", route_},
+             {"method", method_},
+             {"status", slot < kCountedStatuses.size() ? std::to_string(status) : "other"}});
+        made_[slot].store(true, std::memory_order_release);
+      }
+    }
+    counters_[slot].increment();
+  }
+
+ private:
+  metrics::Registry* registry_ = nullptr;
+  std::string route_, method_;
+  metrics::Histogram duration_;
+  std::mutex mutex_;
+  std::array<std::atomic<bool>, kCountedStatuses.size() + 1> made_{};
+  std::array<metrics::Counter, kCountedStatuses.size() + 1> counters_{};
+};
+
+// A client certificate goes along with every request a browser makes, also with those another site
+// makes it send; bearer tokens do not. So what would change something must not come from elsewhere.
+bool is_cross_site(const http::RequestHead& head) {
+  const std::string_view site = head.header("Sec-Fetch-Site");
+  return !site.empty() && site != "same-origin" && site != "none";
+}
+
+bool is_safe_method(std::string_view method) { return method == "GET" || method == "HEAD"; }
+
+}  // namespace
+
+struct WebHandler::State {
+  explicit State(Dependencies dependencies, WebOptions web_options)
+      : d(dependencies),
+        options(std::move(web_options)),
+        per_principal(options.per_principal.requests_per_s, options.per_principal.burst),
+        per_peer(options.per_peer.requests_per_s, options.per_peer.burst),
+        refusals(dependencies.journal, dependencies.clock) {}
+
+  Dependencies d;
+  WebOptions options;
+  TrustedProxies proxies;
+  std::unique_ptr<Router> everything, plain;
+  std::vector<std::size_t> plain_index;  // of a route of `plain` in `everything`
+  std::unique_ptr<RouteMetrics[]> metrics;  // by index in `everything`; one more for no route
+  metrics::Gauge in_flight;
+  RateLimiter per_principal, per_peer;
+  Refusals refusals;
+
+  bool is_plain(const http::RequestHead& head) const noexcept {
+    return head.peer == nullptr || !head.peer->is_tls();
+  }
+  const Router& router_for(const http::RequestHead& head) const noexcept {
+    return is_plain(head) ? *plain : *everything;
+  }
+};
+
+WebHandler::WebHandler(std::unique_ptr<State> state) : state_(std::move(state)) {}
+WebHandler::~WebHandler() = default;
+
+Result<std::unique_ptr<WebHandler>> WebHandler::create(Dependencies dependencies,
+                                                       std::vector<Route> routes,
+                                                       WebOptions options) {
+  auto state = std::make_unique<State>(dependencies, std::move(options));
+  CERTWRIGHT_TRY(state->proxies, TrustedProxies::parse(state->options.trusted_proxies));
+  std::vector<Route> plain;
+  for (std::size_t i = 0; i < routes.size(); ++i) {
+    if (!routes[i].on_plain_http) continue;
+    if (routes[i].guard.reach != Reach::public_)
+      return fail_field(Errc::invalid, key_of(routes[i]),
+                        "a route that wants a credential cannot be served without TLS");
+    plain.push_back(routes[i]);
+    state->plain_index.push_back(i);
+  }
+  CERTWRIGHT_TRY(auto plain_router, Router::build(std::move(plain)));
+  CERTWRIGHT_TRY(auto router, Router::build(std::move(routes)));
+  state->plain = std::make_unique<Router>(std::move(plain_router));
+  state->everything = std::make_unique<Router>(std::move(router));
+
+  const auto& all = state->everything->routes();
+  state->metrics = std::make_unique<RouteMetrics[]>(all.size() + 1);
+  for (std::size_t i = 0; i < all.size(); ++i)
+    state->metrics[i].init(dependencies.metrics, all[i].pattern, all[i].method);
+  state->metrics[all.size()].init(dependencies.metrics, "-", "-");
+  state->in_flight = dependencies.metrics.gauge("certwright_http_requests_in_flight",
+                                                "HTTP requests being answered now.");
+  return std::unique_ptr<WebHandler>(new WebHandler(std::move(state)));
+}
+
+const std::vector<Route>& WebHandler::routes() const noexcept {
+  return state_->everything->routes();
+}
+
+http::Dispatch WebHandler::dispatch(const http::RequestHead& head) {
+  const auto match = state_->router_for(head).find(head);
+  // Without a route the answer is made from constants, whatever the body.
+  if (match.route == nullptr) return {.run = http::Run::inline_};
+  return {.run = match.route->run, .body_limit_octets = match.route->body_limit_octets};
+}
+
+http::Response WebHandler::handle(http::Request&& request) {
+  State& state = *state_;
+  const auto begin = SteadyClock::now();
+  state.in_flight.add(1);
+
+  Context context;
+  context.request = std::move(request);  // before find(): a match is views into it
+  context.refusals_ = &state.refusals;
+  std::array<std::uint8_t, kRequestIdOctets> random_octets;
+  state.d.random.fill(random_octets);
+  context.request_id_ = to_base64url(random_octets);
+  context.actor_.remote = state.proxies.client_of(context.request);
+  context.is_local_ = context.request.peer != nullptr && context.request.peer->is_loopback &&
+                      !is_forwarded(context.request);
+  context.match_ = state.router_for(context.request).find(context.request);
+  const std::size_t request_octets = context.request.body.size();
+
+  http::Response response;
+  std::size_t index = state.everything->routes().size();
+  if (const Route* route = context.match_.route) {
+    index = state.is_plain(context.request) ? state.plain_index[context.match_.index]
+                                            : context.match_.index;
+    context.actor_.door = route->door;
+    unsigned retry_after_s = 0;
+    Result<http::Response> result = fail(Errc::internal, "not answered");
+    if (auto free = check_rate(context, retry_after_s); !free)
+      result = tl::unexpected(std::move(free).error());
+    else
+      result = answer(context);
+    response = finish(context, std::move(result), retry_after_s);
+  } else {
+    response = no_route(context);
+    response.headers.set("X-Request-Id", context.request_id_);
+  }
+
+  const auto took = std::chrono::duration_cast<std::chrono::nanoseconds>(SteadyClock::now() - begin);
+  const auto& prepared = response.prepared;
+  const int status = prepared ? prepared->status() : response.status;
+  state.metrics[index].count(status, took);
+  state.in_flight.add(-1);
+  if (state.options.on_access) {
+    const Route* route = context.match_.route;
+    state.options.on_access(
+        {.method = context.request.method,
+         .route = route ? std::string_view(route->pattern) : "-",
+         .operation = route ? std::string_view(route->operation_id) : "-",
+         .status = status,
+         .took = took,
+         .request_id = context.request_id_,
+         .remote = context.actor_.remote,
+         .principal = context.actor_.principal,
+         .listener = context.request.peer ? std::string_view(context.request.peer->listener) : "",
+         .request_octets = request_octets,
+         .response_octets =
+             prepared ? prepared->rest().size() - prepared->head_size() : response.body.size()});
+  }
+  return response;
+}
+
+// Everything between a route and its error form. The one place of a door with a catch (...).
+Result<http::Response> WebHandler::answer(Context& context) {
+  try {
+    const Route& route = context.route();
+    if (route.guard.reach != Reach::public_) {
+      CERTWRIGHT_CHECK(authenticate(context));
+    }
+    auto result = route.handler(context);
+    if (result && route.guard.reach == Reach::authorised && !context.asked_)
+      return fail(Errc::internal, "the handler did not ask whether the caller may do this");
+    return result;
+  } catch (const std::exception& e) {
+    return fail(Errc::internal, std::string("exception: ") + e.what());
+  } catch (...) {
+    return fail(Errc::internal, "exception of an unknown type");
+  }
+}
+
+Result<void> WebHandler::authenticate(Context& context) {
+  State& state = *state_;
+  const http::Request& request = context.request;
+  const Reach reach = context.route().guard.reach;
+  const std::size_t fields = request.headers.count("Authorization");
+  if (fields > 1) return fail(Errc::bad_encoding, "there is more than one Authorization field");
+
+  Result<access::Principal> found = fail(Errc::unauthenticated, "");
+  std::string_view method = "bearer";
+  if (fields == 1) {
+    const std::string_view value = request.header("Authorization");
+    if (value.size() <= kBearer.size() ||
+        !http::equal_ignoring_case(value.substr(0, kBearer.size()), kBearer))
+      return fail(Errc::unauthenticated, "Authorization must be a Bearer token");
+    found = state.d.authenticator.by_token(value.substr(kBearer.size()), context.remote());
+  } else if (request.peer != nullptr && !request.peer->client_chain.empty()) {
+    method = "client_certificate";
+    found = state.d.authenticator.by_client_certificate(request.peer->client_chain.front(),
+                                                        context.remote());
+    if (found && !is_safe_method(request.method) && is_cross_site(request))
+      return fail(Errc::not_permitted, "another site may not act with your client certificate");
+  } else if (reach == Reach::optional) {
+    return {};
+  } else {
+    return fail(Errc::unauthenticated, "a bearer token or a client certificate is required");
+  }
+  if (!found) {
+    state.refusals.not_authenticated(context.actor_, method, found.error().code);
+    return tl::unexpected(std::move(found).error());
+  }
+  context.actor_.principal = found->id;
+  context.actor_.tenant = found->tenant;
+  context.principal_ = *std::move(found);
+  const double wait_s = state.per_principal.take(context.actor_.principal, state.d.clock.now());
+  if (wait_s > 0)
+    return fail(Errc::too_many_requests, "too many requests with this account; try again later");
+  return {};
+}
+
+Result<void> WebHandler::check_rate(const Context& context, unsigned& retry_after_s) {
+  const Route& route = context.route();
+  if (!route.rate_limited || route.guard.reach != Reach::public_) return {};
+  const double wait_s =
+      state_->per_peer.take(rate_key(context.remote()), state_->d.clock.now());
+  if (wait_s <= 0) return {};
+  retry_after_s = static_cast<unsigned>(std::ceil(wait_s));
+  return fail(Errc::too_many_requests, "too many requests from this address; try again later");
+}
+
+http::Response WebHandler::finish(Context& context, Result<http::Response> result,
+                                  unsigned retry_after_s) {
+  const Route& route = context.route();
+  http::Response response;
+  if (result) {
+    response = *std::move(result);
+  } else {
+    const Error& error = result.error();
+    if (error.code == Errc::internal && state_->options.on_internal_error)
+      state_->options.on_internal_error({context.request_id_, route.operation_id, error.detail});
+    response = error_response(route.errors, error, context.request_id_, retry_after_s);
+    if (error.code == Errc::unauthenticated && context.request.headers.has("Authorization"))
+      response.headers.set("WWW-Authenticate",
+                           "Bearer realm=\"certwright\", error=\"invalid_token\"");
+  }
+  if (response.prepared) return response;  // its bytes are made already
+  response.headers.set("X-Request-Id", context.request_id_);
+  response.headers.set("X-Content-Type-Options", "nosniff");
+  if (route.guard.reach != Reach::public_ && !response.headers.has("Cache-Control"))
+    response.headers.set("Cache-Control", "no-store");
+  return response;
+}
+
+http::Response WebHandler::no_route(const Context& context) const {
+  const Router::Match& match = context.match_;
+  if (!match.allow.empty()) {
+    http::Response response;
+    if (context.request.method == "OPTIONS")
+      response.status = 204;
+    else
+      response = error_response(match.errors, 405, "this method is not available here; see Allow");
+    response.headers.set("Allow", match.allow);
+    return response;
+  }
+  if (state_->is_plain(context.request)) {
+    const auto secure = state_->everything->find(context.request);
+    if (secure.route != nullptr || !secure.allow.empty())
+      return error_response(secure.errors, 404, "this path is served over HTTPS only");
+  }
+  return error_response(match.errors, 404, "there is nothing at this path");
+}
+
+}  // namespace certwright::gateway::web
