@@ -62,6 +62,10 @@ struct CommandCheck {
     CERTWRIGHT_CHECK(check_id("idempotency_key", c.idempotency->certificate));
     return check_text("principal", c.idempotency->principal);
   }
+  Result<void> operator()(const ReleaseIdempotencyKey& c) const {
+    CERTWRIGHT_CHECK(check_id("certificate", c.certificate));
+    return check_texts({{"principal", c.principal}, {"idempotency_key", c.key}});
+  }
   Result<void> operator()(const RecordCertificate& c) const {
     const auto& r = c.certificate;
     CERTWRIGHT_CHECK(check_serial(r.serial, r.id));

@@ -24,6 +24,16 @@ class Runner {
     return {};
   }
 
+  Result<void> operator()(const ReleaseIdempotencyKey& c) {
+    const auto key = std::pair(c.principal, c.key);
+    const auto found = data_.idempotency.find(key);
+    if (found == data_.idempotency.end()) return {};
+    if (found->second.certificate != c.certificate || data_.certificates.contains(c.certificate))
+      return fail_field(Errc::conflict, "idempotency_key", "the key is in use");
+    undo_.erase(data_.idempotency, key);
+    return {};
+  }
+
   Result<void> operator()(const RecordCertificate& c) {
     const auto& certificate = c.certificate;
     const auto reserved = data_.reservations.find(certificate.id);
