@@ -40,7 +40,8 @@ Result<Validity> choose_validity(const Profile& profile, const CertificateReques
   if (start >= issuer.not_after)
     return refuse(Errc::policy, fmt::format("the CA's certificate ended at {}",
                                             to_rfc3339(issuer.not_after)));
-  const Time not_before = std::max(start - profile.backdate, std::chrono::ceil<Seconds>(issuer.not_before));
+  const Time not_before =
+      std::max<Time>(start - profile.backdate, std::chrono::ceil<Seconds>(issuer.not_before));
   if (!request.validity)
     return Validity{not_before, std::min<Time>(start + profile.validity_default,
                                                std::chrono::floor<Seconds>(issuer.not_after))};

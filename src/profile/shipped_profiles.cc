@@ -1,0 +1,123 @@
+#include <array>
+
+#include "profile/profile.h"
+#include "x509/oids.h"
+
+namespace certwright::profile {
+namespace {
+
+namespace oids = x509::oids;
+
+constexpr Seconds days(std::int64_t count) { return Seconds(count * 86'400); }
+
+// Evidence of attested TLS: SEV-SNP with vTPM, Azure, TDX.
+constexpr std::array<der::Oid, 3> kAttestationEvidence = {der::Oid::of({2, 99999, 1, 0}),
+                                                          der::Oid::of({2, 99999, 1, 1}),
+                                                          der::Oid::of({2, 99999, 1, 2})};
+
+// An end entity's profile of 90 days, without names.
+Profile end_entity(std::string name, std::string description, std::vector<std::string> key_usage,
+                   std::vector<der::Oid> purposes) {
+  Profile profile;
+  profile.name = std::move(name);
+  profile.version = 1;
+  profile.description = std::move(description);
+  profile.validity_default = days(90);
+  profile.validity_max = days(397);
+  profile.backdate = Seconds(300);
+  profile.key_algorithms = {"ecdsa-p256", "ecdsa-p384", "ecdsa-p521", "rsa-2048",
+                            "rsa-3072",   "rsa-4096",   "ed25519"};
+  profile.key_usage = std::move(key_usage);
+  profile.extended_key_usage = std::move(purposes);
+  profile.subject.settable = {"common_name", "organization", "organizational_unit", "country",
+                              "state_or_province", "locality", "street_address", "postal_code"};
+  profile.subject.common_name_to_san = false;
+  return profile;
+}
+
+Profile tls_server() {
+  Profile profile = end_entity("tls-server", "TLS servers, by host name or address",
+                               {"digitalSignature", "keyEncipherment"}, {oids::kServerAuth});
+  profile.subject.common_name_to_san = true;
+  profile.dns.permitted = profile.ip.permitted = true;
+  profile.names_required = true;
+  return profile;
+}
+
+Profile tls_client() {
+  Profile profile = end_entity("tls-client", "TLS clients: people and machines",
+                               {"digitalSignature"}, {oids::kClientAuth});
+  profile.dns.permitted = profile.email.permitted = profile.uri.permitted = true;
+  return profile;
+}
+
+// The certs service: the common name is the entity's id, which is no host name.
+Profile tls_server_client() {
+  Profile profile = end_entity(
+      "tls-server-client", "Mutual and mutual attested TLS; the common name is the entity's id",
+      {"digitalSignature", "keyEncipherment"}, {oids::kServerAuth, oids::kClientAuth});
+  profile.validity_max = days(365);
+  profile.subject.common_name_required = true;
+  profile.dns.permitted = profile.ip.permitted = true;
+  for (const der::Oid& evidence : kAttestationEvidence)
+    profile.copy_extensions.push_back({evidence, 32'768});
+  return profile;
+}
+
+Profile intermediate_ca() {
+  Profile profile = end_entity("intermediate-ca", "CAs below a CA of this installation",
+                               {"digitalSignature", "keyCertSign", "cRLSign"}, {});
+  profile.validity_default = days(5 * 365);
+  profile.validity_max = days(3653);  // ten years, whatever their leap days
+  profile.ca = true;
+  profile.path_length = 0;
+  profile.subject.common_name_required = true;
+  profile.names_max = 0;
+  return profile;
+}
+
+Profile code_signing() {
+  Profile profile = end_entity("code-signing", "Signers of programs and packages",
+                               {"digitalSignature"}, {oids::kCodeSigning});
+  profile.validity_default = days(365);
+  profile.validity_max = days(1096);
+  profile.subject.common_name_required = true;
+  profile.names_max = 0;
+  return profile;
+}
+
+Profile email_protection() {
+  Profile profile =
+      end_entity("email-protection", "S/MIME: mailboxes of people",
+                 {"digitalSignature", "keyEncipherment", "keyAgreement"}, {oids::kEmailProtection});
+  profile.validity_default = days(365);
+  profile.validity_max = days(825);
+  profile.subject.common_name_to_san = true;
+  profile.subject.settable.insert(profile.subject.settable.end(),
+                                  {"email_address", "given_name", "surname"});
+  profile.email.permitted = true;
+  profile.names_required = true;
+  return profile;
+}
+
+// RFC 6960 section 4.2.2.2. Short, because nocheck means that it cannot be revoked.
+Profile ocsp_responder() {
+  Profile profile = end_entity("ocsp-responder", "The CA's own OCSP responder",
+                               {"digitalSignature"}, {oids::kOcspSigning});
+  profile.internal = true;
+  profile.validity_default = profile.validity_max = days(7);
+  profile.ocsp_nocheck = true;
+  profile.ocsp_url = false;
+  profile.subject.common_name_required = true;
+  profile.names_max = 0;
+  return profile;
+}
+
+}  // namespace
+
+std::vector<Profile> shipped_profiles() {
+  return {tls_server(),   tls_client(),       tls_server_client(), intermediate_ca(),
+          code_signing(), email_protection(), ocsp_responder()};
+}
+
+}  // namespace certwright::profile
