@@ -69,7 +69,8 @@ Result<const SignatureAlgorithm*> find_signature_algorithm(std::string_view name
 // Errors: invalid for any other, naming its octets.
 Result<const SignatureAlgorithm*> find_signature_algorithm_by_identifier(ByteView identifier_tlv);
 
-// What a key signs with unless told otherwise: a digest as strong as the key.
+// What a key signs with unless told otherwise: for ECDSA a digest as strong as the curve, for RSA
+// PKCS#1 v1.5 with SHA-256, which every client reads.
 const SignatureAlgorithm& default_signature_algorithm(const KeyAlgorithm& key) noexcept;
 
 // Whether a key of `key` can make signatures of `signature`.

@@ -49,7 +49,7 @@ class PrivateKey {
 
   struct Material;  // private to this room: crypto/key_material.h
   explicit PrivateKey(std::shared_ptr<const Material> material) noexcept;
-  const Material& material() const noexcept { return *material_; }
+  const std::shared_ptr<const Material>& shared_material() const noexcept { return material_; }
 
  private:
   std::shared_ptr<const Material> material_;

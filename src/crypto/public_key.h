@@ -24,9 +24,9 @@ struct PublicKeyDescription {
 Result<PublicKeyDescription> describe_public_key(ByteView spki_tlv);
 
 // describe_public_key, and refuses what must never be certified:
-//   RSA modulus under 2048 or over 8192 bits, even, with a prime factor under 2^16, a perfect
+//   RSA modulus under 2048 or over 8192 bits, even, with a prime factor under 2^14, a perfect
 //   square or product of close primes (CVE-2022-26320), or with the ROCA fingerprint
-//   (CVE-2017-15361); exponent even, under 65537 or over 2^256;
+//   (CVE-2017-15361); exponent even, under 65537 or over 2^64;
 //   EC points compressed, not on their curve, or at infinity; explicit curve parameters;
 //   Ed25519 points that are not canonical, not on the curve or of small order.
 // Costs 2 us for P-256; RSA costs a few verifications. Any thread.
