@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <array>
 
 #include "authority/authority.h"
@@ -92,9 +93,8 @@ Result<ca::CaPtr> Authority::create_subordinate(const NewCa& ca, std::string_vie
   const auto issuer = d_.cas.find(parent);
   if (issuer == nullptr)
     return fail_field(Errc::not_found, "parent", "parent: there is no CA \"" + std::string(parent) + "\"");
-  if (d_.store.list_cas().map([&](const auto& all) {
-        return std::ranges::find(all, ca.id, &store::CaRecord::id) != all.end();
-      }).value_or(false))
+  CERTWRIGHT_TRY(const auto cas, d_.store.list_cas());
+  if (std::ranges::find(cas, ca.id, &store::CaRecord::id) != cas.end())
     return fail_field(Errc::conflict, "id", "id: there is a CA \"" + ca.id + "\" already");
   CERTWRIGHT_TRY(const auto pair, KeyPair::generate(ca));
   CERTWRIGHT_TRY(const auto request_der, sign_request(ca.subject, pair));

@@ -12,6 +12,7 @@
 #include "issuance/subject.h"
 #include "lint/lint.h"
 #include "profile/build.h"
+#include "x509/oids.h"
 #include "x509/tbs_certificate.h"
 
 namespace certwright::issuance {
@@ -84,7 +85,7 @@ Result<IssuedCertificate> IssuanceService::issue(registration::IssuanceRequest r
     record_refusal(actor, profile, approved.error());
     return tl::unexpected(std::move(approved).error());
   }
-  Subject subject{.approved = std::move(*approved)};
+  Subject subject{.approved = std::move(*approved), .replaces = {}};
   return finish(run_path(subject), actor, profile);
 }
 

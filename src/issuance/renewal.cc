@@ -2,7 +2,6 @@
 
 #include "issuance/issuance_service.h"
 #include "issuance/subject.h"
-#include "profile/from_csr.h"
 
 namespace certwright::issuance {
 

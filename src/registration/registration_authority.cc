@@ -6,6 +6,7 @@
 #include "crypto/digest.h"
 #include "crypto/public_key.h"
 #include "crypto/verifying.h"
+#include "profile/from_certificate.h"
 #include "profile/from_csr.h"
 
 namespace certwright::registration {
