@@ -1,1 +1,6 @@
-certwright_room(http EXPOSES bytes clock errors)
+certwright_room(http
+  EXPOSES bytes clock errors
+  SYSTEM boost openssl systemd
+  SOURCES message.cc request_parser.cc response_writer.cc tls_context.cc worker_pool.cc
+          listening.cc connection.cc server.cc service_manager.cc
+  HEAVY)

@@ -140,8 +140,8 @@ class Server {
   // For new handshakes from now on; open connections and resumable sessions keep working.
   // Errors: invalid if the chain and the key do not belong together; then nothing changes.
   Result<void> set_identity(const TlsIdentity& identity);
-  // As above; sessions made under the old CAs can no longer be resumed. Only if the server was
-  // bound with client CAs may it ask for certificates. Errors: invalid.
+  // As above; empty asks no client. Sessions made before can no longer be resumed, so that none
+  // carries a certificate of a CA that was taken off the list. Errors: invalid.
   Result<void> set_client_cas(const std::vector<Bytes>& client_ca_der);
 
   ServerStatistics statistics() const noexcept;

@@ -1,0 +1,531 @@
+#include "http/connection.h"
+
+#include <openssl/err.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <boost/asio/post.hpp>
+#include <cerrno>
+#include <exception>
+#include <utility>
+
+#include <fmt/format.h>
+
+namespace certwright::http {
+namespace {
+
+constexpr int kRequestTimeout = 408;
+constexpr int kTooLarge = 413;
+constexpr int kInternalError = 500;
+constexpr int kServiceUnavailable = 503;
+constexpr std::string_view kConnectionClose = "Connection: close\r\n";
+constexpr std::size_t kGatherOver = 16 * 1024;        // larger bodies are not copied into out_
+constexpr std::size_t kPipelineOctets = 64 * 1024;    // of answers, before they are sent
+constexpr std::size_t kKeepBufferOctets = 32 * 1024;  // larger buffers are given back when empty
+constexpr std::chrono::seconds kLinger{1};
+constexpr std::size_t kLingerOctets = 512 * 1024;
+constexpr Moment kNever = Moment::max();
+
+Moment now() { return std::chrono::steady_clock::now(); }
+
+std::string what_went_wrong(std::exception_ptr error) {
+  try {
+    std::rethrow_exception(std::move(error));
+  } catch (const std::exception& e) {
+    return e.what();
+  } catch (...) {
+    return "an exception that is no std::exception";
+  }
+}
+
+void empty(std::string& buffer) {
+  if (buffer.capacity() > kKeepBufferOctets) buffer = {};
+  buffer.clear();
+}
+
+}  // namespace
+
+void Shared::log(std::string_view message) const noexcept {
+  try {
+    if (options.log) options.log(message);
+  } catch (...) {  // a log that fails must not end the connection
+  }
+}
+
+Response Shared::error_response(int status, std::string_view message) const noexcept {
+  Response response;
+  try {
+    if (options.error_response) {
+      response = options.error_response(status, message);
+    } else {
+      response = respond(status, "application/problem+json",
+                         fmt::format(R"({{"type":"about:blank","title":"{}","status":{},"detail":"{}"}})",
+                                     reason_phrase(status), status, message));
+    }
+  } catch (...) {
+    response = {};
+  }
+  response.status = status;
+  return response;
+}
+
+Connection::Connection(Shared& shared, Loop& loop, int fd, Peer peer, Security security)
+    : shared_(shared),
+      loop_(loop),
+      socket_(loop.io),
+      fd_(fd),
+      peer_(std::make_shared<Peer>(std::move(peer))),
+      parser_({shared.options.limits.request_line_octets, shared.options.limits.header_octets,
+               shared.options.limits.header_count}) {
+  if (security == Security::tls) {
+    tls_context_ = shared.tls_context();
+    state_ = State::handshake;
+  }
+  self_ = loop_.connections.insert(loop_.connections.end(), this);
+}
+
+Connection::~Connection() { close(); }
+
+void Connection::start() {
+  boost::system::error_code ec;
+  const auto family = peer_->address.find(':') == std::string::npos ? boost::asio::ip::tcp::v4()
+                                                                     : boost::asio::ip::tcp::v6();
+  socket_.assign(family, fd_, ec);
+  if (ec) {
+    ::close(fd_);
+    return close();
+  }
+  const Limits& limits = shared_.options.limits;
+  if (state_ == State::handshake) {
+    ssl_ = tls_context_->accept_on(fd_);
+    if (!ssl_) return close();
+    deadline_ = now() + limits.handshake_timeout;
+  } else {
+    head_deadline_ = now() + limits.header_timeout;
+  }
+  drive();
+}
+
+void Connection::close() noexcept {
+  if (state_ == State::closed) return;
+  state_ = State::closed;
+  if (ssl_ && ssl_usable_) SSL_shutdown(ssl_.get());
+  ERR_clear_error();
+  boost::system::error_code ignored;
+  socket_.close(ignored);
+  loop_.connections.erase(self_);
+  shared_.on_closed(*peer_);
+}
+
+void Connection::drain() {
+  const auto self = shared_from_this();
+  const auto is_idle = [this] { return state_ == State::head && !head_started_; };
+  if (is_idle()) drive();  // a request may have arrived that nobody has read yet
+  if (is_idle() || state_ == State::handshake) close();
+}
+
+void Connection::check_deadline(Moment at) {
+  if (at < deadline_ || state_ == State::working || state_ == State::closed) return;
+  const auto self = shared_from_this();
+  if (state_ != State::lingering) loop_.counts.timeouts.add();
+  const bool owes_an_answer = state_ == State::body || (state_ == State::head && head_started_);
+  if (!owes_an_answer) return close();
+  ++wait_id_;  // the wait under way is no longer ours
+  boost::system::error_code ignored;
+  socket_.cancel(ignored);
+  refuse(kRequestTimeout, "the request took too long to arrive");
+  drive();
+}
+
+void Connection::drive() {
+  while (step()) {
+  }
+}
+
+bool Connection::step() {
+  switch (state_) {
+    case State::handshake: return step_handshake();
+    case State::head: return step_head();
+    case State::body: return step_body();
+    case State::writing: return step_writing();
+    case State::lingering: return step_lingering();
+    case State::working:
+    case State::closed: return false;
+  }
+  return false;
+}
+
+bool Connection::step_handshake() {
+  const Io outcome = ssl_outcome(SSL_do_handshake(ssl_.get()));
+  if (outcome == Io::want_read || outcome == Io::want_write) {
+    wait(outcome);
+    return false;
+  }
+  if (outcome != Io::done) {
+    loop_.counts.handshakes_failed.add();
+    ::shutdown(fd_, SHUT_WR);  // the alert is on its way: do not reset over it
+    state_ = State::lingering;
+    deadline_ = now() + kLinger;
+    return true;
+  }
+  ssl_usable_ = true;
+  (SSL_session_reused(ssl_.get()) != 0 ? loop_.counts.handshakes_resumed
+                                       : loop_.counts.handshakes_full)
+      .add();
+  peer_->tls_version = SSL_get_version(ssl_.get());
+  peer_->client_chain = client_chain_of(ssl_.get());
+  tls_context_.reset();
+  state_ = State::head;
+  head_deadline_ = now() + shared_.options.limits.header_timeout;
+  return true;
+}
+
+bool Connection::step_head() {
+  if (!unread().empty()) {
+    if (!head_started_) {
+      head_started_ = true;
+      head_deadline_ = now() + shared_.options.limits.header_timeout;
+    }
+    const HeadParser::Outcome outcome = parser_.parse(unread(), request_, framing_);
+    if (outcome.kind == HeadParser::Kind::refused) {
+      refuse(outcome.refusal.status, outcome.refusal.message);
+      return true;
+    }
+    if (outcome.kind == HeadParser::Kind::complete) {
+      consume(outcome.consumed);
+      head_started_ = false;
+      begin_request();
+      return true;
+    }
+  }
+  if (!out_.empty()) {
+    start_write(AfterWrite::next_request);
+    return true;
+  }
+  deadline_ = head_deadline_;
+  return receive();
+}
+
+void Connection::begin_request() {
+  loop_.counts.requests.add();
+  const Limits& limits = shared_.options.limits;
+  request_.peer = peer_;
+  request_.body.clear();
+  keep_alive_ = framing_.keep_alive && ++requests_ < limits.requests_per_connection;
+  is_head_request_ = request_.method == "HEAD";
+  try {
+    dispatch_ = shared_.handler.dispatch(request_);
+  } catch (...) {
+    shared_.handler_exceptions.fetch_add(1, std::memory_order_relaxed);
+    shared_.log(fmt::format("dispatch failed: {}", what_went_wrong(std::current_exception())));
+    return refuse(kInternalError, "an internal error; the server's log says more");
+  }
+  if (framing_.content_length > dispatch_.body_limit_octets) {
+    return refuse(kTooLarge, "the body is too large");
+  }
+  if (dispatch_.run == Run::worker && shared_.workers.is_full()) {
+    return refuse(kServiceUnavailable, "too many requests at once; try again shortly",
+                  framing_.has_body());
+  }
+  if (!framing_.has_body()) return run_request();
+  body_left_ = framing_.content_length;
+  body_received_ = 0;
+  body_start_ = now();
+  decoder_ = ChunkedDecoder(dispatch_.body_limit_octets);
+  state_ = State::body;
+  if (framing_.expects_continue && unread().empty()) out_ += "HTTP/1.1 100 Continue\r\n\r\n";
+  if (!out_.empty()) start_write(AfterWrite::read_body);
+}
+
+bool Connection::step_body() {
+  if (const std::string_view input = unread(); !input.empty()) {
+    bool complete = false;
+    std::size_t taken = 0;
+    if (framing_.chunked) {
+      taken = decoder_.decode(input, request_.body);
+      if (const auto& refusal = decoder_.refusal()) {
+        refuse(refusal->status, refusal->message);
+        return true;
+      }
+      complete = decoder_.done();
+    } else {
+      taken = static_cast<std::size_t>(std::min<std::uint64_t>(body_left_, input.size()));
+      const ByteView part = as_bytes(input.substr(0, taken));
+      request_.body.insert(request_.body.end(), part.begin(), part.end());
+      body_left_ -= taken;
+      complete = body_left_ == 0;
+    }
+    body_received_ += taken;
+    consume(taken);
+    if (complete) {
+      run_request();
+      return true;
+    }
+  }
+  deadline_ = body_start_ + transfer_allowance(body_received_);
+  return receive();
+}
+
+void Connection::run_request() {
+  if (dispatch_.run == Run::inline_) return respond(call_handler());
+  start_write(AfterWrite::submit);  // earlier answers first, if any
+}
+
+// Hands the request to a worker; from then on this thread touches nothing until completed().
+bool Connection::submit() {
+  state_ = State::working;
+  deadline_ = kNever;
+  if (shared_.workers.try_submit(shared_from_this())) return false;
+  refuse(kServiceUnavailable, "too many requests at once; try again shortly", false);
+  return true;
+}
+
+void Connection::run() noexcept {
+  response_ = call_handler();
+  boost::asio::post(loop_.io, [self = shared_from_this()] { self->completed(); });
+}
+
+Response Connection::call_handler() noexcept {
+  try {
+    return shared_.handler.handle(std::move(request_));
+  } catch (...) {
+    shared_.handler_exceptions.fetch_add(1, std::memory_order_relaxed);
+    shared_.log(fmt::format("a handler failed: {}", what_went_wrong(std::current_exception())));
+    return shared_.error_response(kInternalError, "an internal error; the server's log says more");
+  }
+}
+
+void Connection::completed() {
+  if (state_ == State::closed) return;
+  respond(std::exchange(response_, {}));
+  drive();
+}
+
+void Connection::refuse(int status, std::string_view message, bool must_close) {
+  loop_.counts.requests_refused.add();
+  Response response = shared_.error_response(status, message);
+  if (status == kServiceUnavailable && !response.headers.has("Retry-After")) {
+    response.headers.add("Retry-After", "1");
+  }
+  if (must_close) keep_alive_ = false;
+  respond(std::move(response));
+}
+
+void Connection::respond(Response response) {
+  if (shared_.draining.load(std::memory_order_relaxed)) keep_alive_ = false;
+  if (response.prepared) {
+    append_prepared(std::move(response.prepared));
+  } else {
+    append_ordinary(response);
+  }
+  is_head_request_ = false;
+  if (!keep_alive_) return start_write(AfterWrite::close);
+  const bool more_to_answer = !unread().empty() && large_.empty() && out_.size() < kPipelineOctets;
+  if (!more_to_answer) return start_write(AfterWrite::next_request);
+  state_ = State::head;
+}
+
+void Connection::append_prepared(std::shared_ptr<const PreparedResponse> prepared) {
+  out_ += prepared->status_line();
+  out_ += loop_.date.get();
+  if (!keep_alive_) out_ += kConnectionClose;
+  const std::string_view rest = prepared->rest();
+  if (is_head_request_) {
+    out_ += rest.substr(0, prepared->head_size());
+  } else if (rest.size() <= kGatherOver) {
+    out_ += rest;
+  } else {
+    large_ = rest;
+    large_prepared_ = std::move(prepared);
+  }
+}
+
+void Connection::append_ordinary(Response& response) {
+  constexpr int kLowestFinal = 200;
+  constexpr int kHighest = 599;
+  const std::size_t start = out_.size();
+  const auto append_head = [&] {
+    append_status_line(out_, response.status);
+    out_ += loop_.date.get();
+    if (!keep_alive_) out_ += kConnectionClose;
+    return append_fields(out_, response);
+  };
+  if (response.status < kLowestFinal || response.status > kHighest || !append_head()) {
+    shared_.log("a handler's answer has an impossible status or header field");
+    out_.resize(start);
+    response = {};
+    response.status = kInternalError;
+    append_head();
+  }
+  out_ += "\r\n";
+  if (is_head_request_ || !status_has_body(response.status)) return;
+  if (response.body.size() <= kGatherOver) {
+    out_ += response.body.text();
+  } else {
+    large_body_ = std::move(response.body);
+    large_ = large_body_.text();
+  }
+}
+
+void Connection::start_write(AfterWrite then) {
+  after_write_ = then;
+  out_at_ = 0;
+  state_ = State::writing;
+  if (!out_.empty()) deadline_ = now() + transfer_allowance(out_.size() + large_.size());
+}
+
+bool Connection::step_writing() {
+  while (out_at_ < out_.size() + large_.size()) {
+    std::size_t count = 0;
+    const Io outcome = write_some(count);
+    if (outcome == Io::done) {
+      out_at_ += count;
+    } else if (outcome == Io::want_read || outcome == Io::want_write) {
+      wait(outcome);
+      return false;
+    } else {
+      close();
+      return false;
+    }
+  }
+  finish_write();
+  return after_write_ == AfterWrite::submit ? submit() : true;
+}
+
+void Connection::finish_write() {
+  empty(out_);
+  out_at_ = 0;
+  large_ = {};
+  large_body_ = {};
+  large_prepared_.reset();
+  switch (after_write_) {
+    case AfterWrite::next_request:
+      state_ = State::head;
+      if (!head_started_) head_deadline_ = now() + shared_.options.limits.idle_timeout;
+      return;
+    case AfterWrite::read_body: state_ = State::body; return;
+    case AfterWrite::submit: return;
+    case AfterWrite::close:
+      // RFC 9112 section 9.6: half-close, then read on for a while, or a reset could take the
+      // answer away from a client that is still sending.
+      if (ssl_) SSL_shutdown(ssl_.get());
+      ERR_clear_error();
+      ssl_usable_ = false;
+      ::shutdown(fd_, SHUT_WR);
+      state_ = State::lingering;
+      deadline_ = now() + kLinger;
+      return;
+  }
+}
+
+bool Connection::step_lingering() {
+  for (;;) {
+    const ssize_t got = ::recv(fd_, loop_.scratch.data(), loop_.scratch.size(), 0);
+    if (got < 0 && (errno == EAGAIN || errno == EINTR)) {
+      wait(Io::want_read);
+      return false;
+    }
+    if (got > 0) lingered_octets_ += static_cast<std::size_t>(got);
+    if (got <= 0 || lingered_octets_ > kLingerOctets) {
+      close();
+      return false;
+    }
+  }
+}
+
+// Reads once. False if it has to wait, or the connection is over.
+bool Connection::receive() {
+  std::size_t count = 0;
+  const Io outcome = readable_ ? read_some(count) : Io::want_read;
+  if (outcome == Io::done) {
+    if (in_at_ > 0) in_.erase(0, std::exchange(in_at_, 0));
+    in_.append(loop_.scratch.data(), count);
+    return true;
+  }
+  if (outcome == Io::want_read || outcome == Io::want_write) {
+    readable_ = true;
+    wait(outcome);
+  } else {
+    close();  // also when the peer half-closes: what it sent is not a whole request
+  }
+  return false;
+}
+
+Connection::Io Connection::read_some(std::size_t& count) {
+  if (ssl_) {
+    const int result = SSL_read_ex(ssl_.get(), loop_.scratch.data(), loop_.scratch.size(), &count);
+    const Io outcome = ssl_outcome(result);
+    // Records that have arrived are in OpenSSL's buffer, not in the socket.
+    if (outcome == Io::done) readable_ = SSL_has_pending(ssl_.get()) != 0;
+    return outcome;
+  }
+  const ssize_t got = ::recv(fd_, loop_.scratch.data(), loop_.scratch.size(), 0);
+  if (got > 0) {
+    count = static_cast<std::size_t>(got);
+    readable_ = count == loop_.scratch.size();  // a short read emptied the socket
+    return Io::done;
+  }
+  if (got == 0) return Io::end;
+  return errno == EAGAIN || errno == EINTR ? Io::want_read : Io::failed;
+}
+
+Connection::Io Connection::write_some(std::size_t& count) {
+  const std::string_view first = std::string_view(out_).substr(std::min(out_at_, out_.size()));
+  const std::string_view second = large_.substr(out_at_ - (out_.size() - first.size()));
+  if (ssl_) {
+    const std::string_view part = first.empty() ? second : first;
+    return ssl_outcome(SSL_write_ex(ssl_.get(), part.data(), part.size(), &count));
+  }
+  iovec parts[2] = {{const_cast<char*>(first.data()), first.size()},
+                    {const_cast<char*>(second.data()), second.size()}};
+  msghdr message{};
+  message.msg_iov = first.empty() ? parts + 1 : parts;
+  message.msg_iovlen = first.empty() || second.empty() ? 1 : 2;
+  const ssize_t sent = ::sendmsg(fd_, &message, MSG_NOSIGNAL);
+  if (sent >= 0) {
+    count = static_cast<std::size_t>(sent);
+    return Io::done;
+  }
+  return errno == EAGAIN || errno == EINTR ? Io::want_write : Io::failed;
+}
+
+Connection::Io Connection::ssl_outcome(int result) {
+  if (result == 1) return Io::done;
+  const int error = SSL_get_error(ssl_.get(), result);
+  ERR_clear_error();
+  switch (error) {
+    case SSL_ERROR_WANT_READ: return Io::want_read;
+    case SSL_ERROR_WANT_WRITE: return Io::want_write;
+    case SSL_ERROR_ZERO_RETURN: return Io::end;
+    default: ssl_usable_ = false; return Io::failed;
+  }
+}
+
+void Connection::wait(Io what) {
+  const auto direction = what == Io::want_read ? Socket::wait_read : Socket::wait_write;
+  socket_.async_wait(direction, [self = shared_from_this(), id = ++wait_id_](
+                                    const boost::system::error_code& ec) {
+    if (id != self->wait_id_ || ec == boost::asio::error::operation_aborted) return;
+    if (ec) return self->close();
+    self->drive();
+  });
+}
+
+void Connection::consume(std::size_t octets) {
+  in_at_ += octets;
+  if (in_at_ < in_.size()) return;
+  empty(in_);
+  in_at_ = 0;
+}
+
+std::chrono::milliseconds Connection::transfer_allowance(std::uint64_t octets) const {
+  constexpr std::uint64_t kMsPerS = 1000;
+  const Limits& limits = shared_.options.limits;
+  const std::uint64_t rate = std::max<std::uint64_t>(1, limits.min_rate_octets_per_s);
+  return limits.transfer_timeout +
+         std::chrono::milliseconds(static_cast<std::int64_t>(octets * kMsPerS / rate));
+}
+
+}  // namespace certwright::http
