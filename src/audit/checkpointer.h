@@ -17,7 +17,6 @@ struct CheckpointerOptions {
   std::string holder;                     // of the lease: unique per process, e.g. host:pid:random
   Duration lease = Seconds(30);           // a dead holder is replaced after this
   std::uint64_t records_per_run = 262'144;  // a run that finds more signs this far and returns true
-  std::vector<CheckpointKey> former_keys;  // whose checkpoint may be continued
 };
 
 // Hashes new records into the tree, writes its tiles and signs a checkpoint. Has no thread: whoever
@@ -53,7 +52,6 @@ class Checkpointer {
   const CheckpointerOptions options_;
   mutable std::mutex mutex_;
   CompactRange range_;                  // of what the last checkpoint covers
-  Hash range_root_{};
   std::vector<Bytes> open_tiles_;       // per tile level: hashes of the tile that is not complete
   bool resumed_ = false;
 };

@@ -7,13 +7,15 @@
 
 namespace certwright::audit {
 
-// A leaf: one line of JSON with fixed key order, ASCII-escaped control characters and no spaces:
-// {"v":1,"time":"2026-11-21T01:19:39.405109Z","event":"CA_RETIRED","actor":{"principal":"p..",
-// "tenant":"default","door":"admin","remote":"192.0.2.1"},"fields":{"ca":"issuing"}} Fields stand
-// in the order the caller gave; absent ones are absent. Octets that are not UTF-8 become U+FFFD; a
-// value is cut after kMaxValueOctets and then ends in U+2026.
+// A leaf: one line of JSON with fixed key order and no spaces.
+//   {"v":1,"time":"2026-11-21T01:19:39.405109Z","event":"CA_RETIRED",
+//    "actor":{"principal":"p..","tenant":"default","door":"admin","remote":"192.0.2.1"},
+//    "fields":{"ca":"issuing"}}
+// Fields stand in the order the caller gave; absent ones are absent. Octets that are not UTF-8
+// become U+FFFD; a value is cut at about kMaxValueOctets and then ends in U+2026.
 inline constexpr std::size_t kMaxValueOctets = 4096;
-inline constexpr std::size_t kMaxRecordOctets = 128 * 1024;
+inline constexpr std::size_t kMaxFields = 24;
+inline constexpr std::size_t kMaxRecordOctets = 128 * 1024;  // follows from the two
 Bytes encode_leaf(const Event& event, Time time);
 
 // Turns events into leaves of the audit log. A leaf is committed in the transaction of what it

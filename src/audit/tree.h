@@ -1,6 +1,7 @@
 #pragma once
 // The log's tree over the store: tiles first, leaves where there is no tile yet.
 #include <cstdint>
+#include <span>
 
 #include "audit/merkle.h"
 #include "errors/result.h"
@@ -12,6 +13,9 @@ namespace certwright::audit {
 // height 8t number 256i to 256i + 255. Only complete tiles are stored.
 inline constexpr unsigned kTileHeight = 8;
 inline constexpr std::uint64_t kTileWidth = 256;
+
+// The root of a perfect tree over 1, 2, 4, ... hashes.
+Hash perfect_root(std::span<const Hash> hashes);
 
 // Reads nodes of the tree. What tiles say is believed: whoever needs more verifies the result
 // against a signed root, as export and the checkpointer do. `store` must outlive the source. One
