@@ -1,5 +1,6 @@
 #pragma once
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,6 +16,8 @@
 #include "store/store.h"
 
 namespace certwright::delivery {
+
+struct GrantToken;
 
 // What a download holds. All PEM.
 struct Bundle {
@@ -52,7 +55,6 @@ class StoredPrincipals final : public PrincipalSource {
 class DownloadGrants {
  public:
   static constexpr Seconds kLifetime{300};
-  static constexpr std::size_t kMaxTokenOctets = 1024;
 
   struct Dependencies {  // all must outlive this
     store::Store& store;
@@ -66,7 +68,8 @@ class DownloadGrants {
   explicit DownloadGrants(Dependencies dependencies) : d_(dependencies) {}
 
   // The token. The caller has authorised certificate_download on this very certificate.
-  // Errors: gone if the newest certificate of the lineage is revoked; unavailable.
+  // Errors: gone if the newest certificate of the lineage is revoked or expired, or its key was
+  // erased; unavailable.
   Result<std::string> grant(const store::StoredCertificate& certificate,
                             const access::Principal& principal, const audit::Actor& actor);
 
@@ -83,11 +86,23 @@ class DownloadGrants {
 
  private:
   Result<SecretBytes> signing_key();
+  Result<Bundle> redeem_verified(const store::StoredCertificate& certificate,
+                                 const GrantToken& token, audit::Actor actor);
+  Result<void> consume(const store::StoredCertificate& newest, const store::Sha256& secret_sha256,
+                       const std::optional<store::ManagedKeyRecord>& managed,
+                       const audit::Actor& actor, Time now);
+  Result<SecretBytes> open_key(const store::ManagedKeyRecord& managed) const;
+  Result<void> check_deliverable(const store::StoredCertificate& newest) const;
   Result<store::StoredCertificate> newest_of(const store::StoredCertificate& certificate) const;
+  std::string lineage_serial(const store::StoredCertificate& certificate) const;
+  void record_refusal(const store::StoredCertificate& certificate, const audit::Actor& actor,
+                      const Error& error);
+  bool may_record_forged();
 
   Dependencies d_;
   std::mutex mutex_;
   SecretBytes signing_key_;  // empty until first used
+  Time last_forged_{};
 };
 
 }  // namespace certwright::delivery

@@ -1,2 +1,4 @@
 certwright_room(delivery
-  EXPOSES access audit ca keys store crypto clock bytes errors)
+  EXPOSES access audit ca keys store crypto clock bytes errors
+  USES x509 json
+  SOURCES grant_token.cc stored_principals.cc download_grants.cc)
