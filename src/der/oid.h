@@ -17,13 +17,15 @@ class Oid {
  public:
   static constexpr std::size_t kMaxOctets = 63;
 
-  // For constants: `inline constexpr Oid kCommonName = Oid::of({2, 5, 4, 3});`. A bad list does not
-  // compile when used that way; at run time it gives an Oid that is too short to be equal to any.
-  static constexpr Oid of(std::initializer_list<std::uint64_t> arcs) {
+  // For constants: `inline constexpr Oid kCommonName = Oid::of({2, 5, 4, 3});`. A list that is no
+  // OID does not compile.
+  static consteval Oid of(std::initializer_list<std::uint64_t> arcs) {
     Oid oid;
     const std::uint64_t* arc = arcs.begin();
     const std::uint64_t first = *arc++;
-    oid.append_arc(first * 40 + *arc++);
+    const std::uint64_t second = *arc++;
+    if (first > 2 || (first < 2 && second > 39)) throw "not an OBJECT IDENTIFIER";
+    oid.append_arc(first * 40 + second);
     while (arc != arcs.end()) oid.append_arc(*arc++);
     return oid;
   }

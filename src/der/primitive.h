@@ -30,6 +30,9 @@ Result<BitString> parse_bit_string(ByteView content);
 // any year of their form; that a certificate before 2050 must use UTCTime binds writers only.
 Result<Time> parse_utc_time(ByteView content);
 Result<Time> parse_generalized_time(ByteView content);
+// The years that the two forms can write: 0000 to 9999.
+inline constexpr Time kEarliestTime = Time(Seconds(-62167219200));
+inline constexpr Time kLatestTime = Time(Seconds(253402300799));  // RFC 5280's "no expiry"
 
 // Is `tag` one of the character string types that check_string() knows?
 bool is_string_tag(Tag tag) noexcept;

@@ -19,6 +19,8 @@ namespace certwright::der {
 class Writer {
  public:
   explicit Writer(std::size_t reserve_octets = 256) { out_.reserve(reserve_octets); }
+  // Goes on after octets that are there already; take() gives all of them back.
+  explicit Writer(Bytes onto) noexcept : out_(std::move(onto)) {}
 
   // w.nested(Tag::sequence, [&] { ... }); writes an element around what the body writes. Works for
   // OCTET STRING too. A body may return a Result<void>, which is handed on; the Writer is then only

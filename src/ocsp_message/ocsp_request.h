@@ -34,9 +34,10 @@ class OcspRequest {
 
   const std::vector<CertId>& cert_ids() const noexcept { return cert_ids_; }
   // The octets inside the nonce's OCTET STRING (RFC 9654 section 2.1), of any length; absent if the
-  // extension is. Whether the length is good is nonce_acceptable().
+  // extension is. If the extension holds no OCTET STRING, all its octets. See nonce_acceptable().
   std::optional<ByteView> nonce() const noexcept { return nonce_; }
-  // No nonce, or one of 1 to 128 octets (RFC 9654). If not, the answer is malformedRequest.
+  // No nonce, or an OCTET STRING of 1 to 128 octets (RFC 9654). If not, the answer is
+  // malformedRequest.
   bool nonce_acceptable() const noexcept;
   // A critical extension of the request or of a single request that is not the nonce. A responder
   // that does not know it must not answer as if it did (RFC 6960 section 4.4).
@@ -46,7 +47,8 @@ class OcspRequest {
  private:
   OcspRequest() = default;
   Result<void> parse_tbs_request(ByteView content);
-  Result<void> parse_extensions(ByteView explicit_content, bool of_request);
+  Result<void> parse_single_request(ByteView content);
+  Result<void> parse_request_extensions(ByteView extensions_tlv);
 
   std::vector<CertId> cert_ids_;
   std::optional<ByteView> nonce_;

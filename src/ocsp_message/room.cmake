@@ -1,1 +1,2 @@
-certwright_room(ocsp_message EXPOSES x509 der bytes clock errors)
+certwright_room(ocsp_message EXPOSES x509 der bytes clock errors
+  SOURCES ocsp_extension.cc ocsp_request.cc ocsp_response.cc)

@@ -1,1 +1,1 @@
-certwright_room(pkcs10 EXPOSES x509 der bytes errors)
+certwright_room(pkcs10 EXPOSES x509 der bytes errors SOURCES certification_request.cc)

@@ -134,8 +134,8 @@ Bytes encode_authority_key_identifier(ByteView key_identifier);
 Result<std::vector<GeneralName>> parse_subject_alt_name(ByteView value);
 Bytes encode_subject_alt_name(const std::vector<GeneralName>& names);
 
-// 4.2.1.13. The http, https and ldap URIs of the full names, in order; reasons and cRLIssuer are
-// checked for form and dropped. Encoding: one DistributionPoint per URI.
+// 4.2.1.13. The URIs of all full names, in order; other names, reasons and cRLIssuer are checked for
+// form and dropped. Encoding: one DistributionPoint per URI.
 Result<std::vector<std::string>> parse_crl_distribution_points(ByteView value);
 Bytes encode_crl_distribution_points(const std::vector<std::string>& uris);
 

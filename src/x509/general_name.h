@@ -78,6 +78,8 @@ class GeneralName {
 // SEQUENCE SIZE (1..MAX) OF GeneralName. Errors: bad_encoding; too_large above kMaxGeneralNames.
 inline constexpr std::size_t kMaxGeneralNames = 1024;
 Result<std::vector<GeneralName>> parse_general_names(ByteView tlv);
+// The same from inside the SEQUENCE, where a context tag took the SEQUENCE's place.
+Result<std::vector<GeneralName>> parse_general_names_content(der::Reader list);
 
 // Strict text of an IPv4 (four decimal numbers, no leading zeros) or IPv6 address (RFC 4291 section
 // 2.2, also with a dotted tail; no zone, no brackets) as 4 or 16 octets. Errors: bad_encoding.
@@ -90,9 +92,9 @@ enum class Underscore : std::uint8_t { refused, allowed };
 // A host name as RFC 5280 section 4.2.1.6 and RFC 1123 section 2.1 have it: labels of letters, digits
 // and inner hyphens, 1 to 63 octets, 253 in all, no trailing dot, ASCII (A-labels for IDNA), and a
 // last label that is not all digits and not 0x hex, so that nothing that looks like an address
-// passes. A wildcard is the whole left-most label and at least two labels follow it. Labels with "--"
-// in the third and fourth place must be A-labels ("xn--", at least one octet after it); the Punycode
-// in them is not decoded.
+// passes. A wildcard is the whole left-most label and at least two labels follow it (no client
+// matches "*.lan"). One label alone is a host name. "xn--" must be followed by something; the
+// Punycode in it is not decoded, and other labels with "--" in that place pass, as hosts have them.
 bool valid_dns_name(std::string_view name, Wildcard wildcard, Underscore underscore) noexcept;
 // local@domain: RFC 5321 Dot-string and a host name; 64 and 254 octets. No quoted local part, no
 // address literal.

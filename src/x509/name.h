@@ -29,7 +29,7 @@ class Name {
   };
 
   // For the simple names a person or a configuration file gives: one attribute per RDN, in the order
-  // of RFC 5280: C, ST, L, street, postal code, O, OU, CN, serialNumber, e-mail, UID, DC.
+  // DC, C, ST, L, street, postal code, O, OU, CN, serialNumber, e-mail, UID.
   // All UTF-8; an empty string is left out.
   struct Fields {
     std::string country, state_or_province, locality, street_address, postal_code;
@@ -81,15 +81,16 @@ class Name {
   // Errors: bad_encoding, also for an RDN that is not in DER order; too_large over the limits above.
   static Result<Name> parse(ByteView tlv);
   static Result<Name> from_fields(const Fields& fields);
-  // RFC 4514 text, most specific RDN first or last: the order of the text is the order of the RDNs
-  // as RFC 4514 section 2.1 has it (reversed), so "CN=Acme Root CA,O=Acme" has O first in DER, and
-  // to_text() gives it back. Types: CN, SN, GN, serialNumber, C, L, ST, STREET, O, OU, title,
-  // postalCode, DC, UID, emailAddress (any case), or dotted OIDs. Escapes \, \+ \" \\ \; \< \> \#
-  // \= \  and \xx; spaces around = , + are skipped. Upper bounds and characters as Builder::build().
+  // RFC 4514 text; empty text is the empty name. Most specific RDN first (section 2.1), so that
+  // "CN=Acme Root CA,O=Acme" has O first in DER, and to_text() gives it back. Types: CN, SN, GN, serialNumber, C, L, ST, STREET, O, OU, title,
+  // postalCode, DC, UID, emailAddress (any case), or dotted OIDs. A backslash escapes a special
+  // character or precedes two hex digits; spaces around = , + are skipped; "#" and hex is refused.
+  // Upper bounds and characters as Builder::build().
   // Errors: bad_encoding for the text, invalid for a value.
   static Result<Name> from_text(std::string_view text);
 
-  // RFC 4514, with the short names above; values that are not understood as "#" and hex.
+  // RFC 4514, with the short names above. All values as text, also those of dotted types; control
+  // characters as \xx, so that it is one line.
   std::string to_text() const;
 
   ByteView tlv() const noexcept { return tlv_; }
@@ -118,5 +119,7 @@ class Name {
 
 // The short name of RFC 4514 ("CN"), or the dotted text.
 std::string attribute_type_name(const der::Oid& type);
+// The other way, any case. Errors: bad_encoding, also for an unknown name.
+Result<der::Oid> attribute_type_from_name(std::string_view name);
 
 }  // namespace certwright::x509

@@ -46,6 +46,8 @@ inline constexpr Oid kFreshestCrl = Oid::of({2, 5, 29, 46});
 inline constexpr Oid kInhibitAnyPolicy = Oid::of({2, 5, 29, 54});
 inline constexpr Oid kAuthorityInfoAccess = Oid::of({1, 3, 6, 1, 5, 5, 7, 1, 1});
 inline constexpr Oid kTlsFeature = Oid::of({1, 3, 6, 1, 5, 5, 7, 1, 24});
+inline constexpr Oid kOcspBasic = Oid::of({1, 3, 6, 1, 5, 5, 7, 48, 1, 1});
+inline constexpr Oid kOcspNonce = Oid::of({1, 3, 6, 1, 5, 5, 7, 48, 1, 2});
 inline constexpr Oid kOcspNoCheck = Oid::of({1, 3, 6, 1, 5, 5, 7, 48, 1, 5});
 
 // Extended key usages: RFC 5280 section 4.2.1.12.

@@ -1,0 +1,187 @@
+#include "x509/certificate_list.h"
+
+#include <algorithm>
+#include <array>
+
+#include "der/writer.h"
+#include "x509/oids.h"
+#include "x509/signed_encoding.h"
+
+namespace certwright::x509 {
+namespace {
+
+constexpr std::size_t kMaxEntryExtensions = 16;
+constexpr std::size_t kMaxListedSerialOctets = 64;
+
+// What an entry says; `entry` is filled on the way. Does not allocate: a list has a million of these.
+Result<void> read_entry_extensions(der::Reader list, RevokedCertificate& entry) {
+  if (list.at_end()) return fail(Errc::bad_encoding, "crlEntryExtensions: empty");
+  std::array<ByteView, kMaxEntryExtensions> seen;
+  for (std::size_t count = 0; !list.at_end(); ++count) {
+    if (count == kMaxEntryExtensions)
+      return fail(Errc::too_large, "crlEntryExtensions: more than 16");
+    CERTWRIGHT_TRY(der::Reader fields, list.read_sequence("crlEntryExtension"));
+    CERTWRIGHT_TRY(const der::Element oid,
+                   fields.read(der::Tag::object_identifier, "crlEntryExtension.extnID"));
+    CERTWRIGHT_CHECK(der::Oid::parse(oid.content));
+    const auto is = [&](ByteView other) { return std::ranges::equal(other, oid.content); };
+    if (std::any_of(seen.begin(), seen.begin() + static_cast<std::ptrdiff_t>(count), is))
+      return fail(Errc::bad_encoding, "crlEntryExtensions: an extension comes twice");
+    seen[count] = oid.content;
+    bool critical = false;
+    if (fields.next_is(der::Tag::boolean)) {
+      CERTWRIGHT_TRY(critical, fields.read_boolean("crlEntryExtension.critical"));
+      if (!critical)
+        return fail(Errc::bad_encoding,
+                    "crlEntryExtension.critical: FALSE is the default and left out");
+    }
+    CERTWRIGHT_TRY(const ByteView value, fields.read_octet_string("crlEntryExtension.extnValue"));
+    CERTWRIGHT_CHECK(fields.expect_end("crlEntryExtension"));
+    if (is(oids::kReasonCode.content())) {
+      CERTWRIGHT_TRY(entry.reason, parse_reason_code(value));
+    } else if (is(oids::kInvalidityDate.content())) {
+      CERTWRIGHT_TRY(entry.invalidity_date, parse_invalidity_date(value));
+    } else if (critical) {
+      entry.unknown_critical_extension = true;
+    }
+  }
+  return {};
+}
+
+Result<RevokedCertificate> read_entry(der::Reader& list, bool extensions_allowed) {
+  CERTWRIGHT_TRY(der::Reader fields, list.read_sequence("revokedCertificate"));
+  RevokedCertificate entry;
+  CERTWRIGHT_TRY(entry.serial_number_content, fields.read_integer("userCertificate"));
+  if (entry.serial_number_content.size() > kMaxListedSerialOctets)
+    return fail(Errc::bad_encoding, "userCertificate: longer than 64 octets");
+  CERTWRIGHT_TRY(entry.revocation_date, fields.read_time("revocationDate"));
+  if (!fields.at_end()) {
+    if (!extensions_allowed) return fail(Errc::bad_encoding, "crlEntryExtensions: only in v2");
+    CERTWRIGHT_TRY(const der::Reader extensions, fields.read_sequence("crlEntryExtensions"));
+    CERTWRIGHT_CHECK(read_entry_extensions(extensions, entry));
+  }
+  CERTWRIGHT_CHECK(fields.expect_end("revokedCertificate"));
+  return entry;
+}
+
+}  // namespace
+
+CertificateList::Range CertificateList::range_of(ByteView part) const noexcept {
+  return {static_cast<std::uint32_t>(part.data() - der_.data()),
+          static_cast<std::uint32_t>(part.size())};
+}
+
+Result<CertificateList> CertificateList::parse(Bytes der) {
+  if (der.size() > kMaxOctets) return fail(Errc::too_large, "certificateList: more than 256 MiB");
+  CertificateList list;
+  list.der_ = std::move(der);
+  CERTWRIGHT_TRY(const SignedEncoding parts, parse_signed(list.der_, "certificateList"));
+  list.tbs_ = list.range_of(parts.to_be_signed_tlv);
+  list.signature_ = list.range_of(parts.signature);
+  CERTWRIGHT_CHECK(list.parse_tbs(parts.to_be_signed_content));
+  if (!std::ranges::equal(list.signature_algorithm_tlv(), parts.signature_algorithm_tlv))
+    return fail(Errc::bad_encoding, "certificateList: inner and outer signature algorithm differ");
+  return list;
+}
+
+Result<void> CertificateList::parse_tbs(ByteView tbs_content) {
+  der::Reader fields(tbs_content);
+  if (fields.next_is(der::Tag::integer)) {
+    CERTWRIGHT_TRY(const std::uint64_t version, fields.read_unsigned("version"));
+    if (version != 1) return fail(Errc::bad_encoding, "version: v2 if it is there");
+    version_ = 2;
+  }
+  CERTWRIGHT_TRY(const der::Element algorithm, fields.read(der::Tag::sequence, "signature"));
+  signature_algorithm_ = range_of(algorithm.tlv);
+  CERTWRIGHT_TRY(const der::Element issuer_name, fields.read(der::Tag::sequence, "issuer"));
+  CERTWRIGHT_CHECK(Name::parse(issuer_name.tlv));
+  issuer_ = range_of(issuer_name.tlv);
+  CERTWRIGHT_TRY(this_update_, fields.read_time("thisUpdate"));
+  if (fields.next_is(der::Tag::utc_time) || fields.next_is(der::Tag::generalized_time)) {
+    CERTWRIGHT_TRY(next_update_, fields.read_time("nextUpdate"));
+  }
+  entries_ = range_of(fields.rest().first(0));
+  if (fields.next_is(der::Tag::sequence)) {
+    CERTWRIGHT_TRY(der::Reader list, fields.read_sequence("revokedCertificates"));
+    entries_ = range_of(list.rest());
+    for (; !list.at_end(); ++size_) CERTWRIGHT_CHECK(read_entry(list, version_ == 2));
+  }
+  if (!fields.at_end()) {
+    CERTWRIGHT_TRY(const der::Reader wrapped,
+                   fields.read_constructed(der::context_constructed(0), "crlExtensions"));
+    if (version_ != 2) return fail(Errc::bad_encoding, "crlExtensions: only in v2");
+    CERTWRIGHT_TRY(extensions_, Extensions::parse(wrapped.rest()));
+  }
+  return fields.expect_end("tbsCertList");
+}
+
+bool CertificateList::Entries::next(RevokedCertificate& entry) {
+  if (reader_.at_end()) return false;
+  auto read = read_entry(reader_, true);
+  if (!read) return false;  // parse() has read the same octets
+  entry = *read;
+  return true;
+}
+
+std::optional<RevokedCertificate> CertificateList::find(ByteView serial_number_content) const {
+  Entries walk = entries();
+  RevokedCertificate entry;
+  while (walk.next(entry))
+    if (std::ranges::equal(entry.serial_number_content, serial_number_content)) return entry;
+  return std::nullopt;
+}
+
+Name CertificateList::issuer() const { return Name::parse(issuer_tlv()).value_or(Name()); }
+
+void encode_revoked_entry(const SerialNumber& serial_number, Time revocation_date,
+                          RevocationReason reason, Bytes& out) {
+  der::Writer writer(std::move(out));
+  writer.sequence([&] {
+    writer.integer_content(serial_number.integer_content());
+    writer.time(revocation_date);
+    if (reason == RevocationReason::unspecified) return;
+    writer.sequence([&] {
+      writer.sequence([&] {
+        writer.oid(oids::kReasonCode);
+        writer.nested(der::Tag::octet_string,
+                      [&] { writer.enumerated(static_cast<std::uint64_t>(reason)); });
+      });
+    });
+  });
+  out = std::move(writer).take();
+}
+
+Result<der::TbsCertListDer> encode_tbs_cert_list(const TbsCertList& fields,
+                                                 ByteView revoked_entries) {
+  CERTWRIGHT_CHECK(check_one_sequence(fields.signature_algorithm_tlv, "signature"));
+  CERTWRIGHT_CHECK(check_one_sequence(fields.issuer_tlv, "issuer"));
+  for (const Time time : {fields.this_update, fields.next_update})
+    if (time < der::kEarliestTime || time >= der::kLatestTime + Seconds(1))
+      return fail(Errc::invalid, "thisUpdate, nextUpdate: outside the years 0 to 9999");
+  der::Writer before;
+  before.integer(1);  // v2
+  before.raw(fields.signature_algorithm_tlv);
+  before.raw(fields.issuer_tlv);
+  before.time(fields.this_update);
+  before.time(fields.next_update);
+  if (!revoked_entries.empty()) before.header(der::Tag::sequence, revoked_entries.size());
+  der::Writer after;
+  if (!fields.extensions.empty())
+    after.nested(der::context_constructed(0), [&] { fields.extensions.write(after); });
+  // The length is known, so that megabytes of entries are copied once and never moved.
+  const std::size_t size = before.size() + revoked_entries.size() + after.size();
+  der::Writer writer(der::header_size(size) + size);
+  writer.header(der::Tag::sequence, size);
+  writer.raw(before.view());
+  writer.raw(revoked_entries);
+  writer.raw(after.view());
+  return der::TbsCertListDer(std::move(writer).take());
+}
+
+der::CertificateListDer assemble_certificate_list(const der::TbsCertListDer& tbs,
+                                                  ByteView signature_algorithm_tlv,
+                                                  ByteView signature) {
+  return der::CertificateListDer(assemble_signed(tbs.tlv(), signature_algorithm_tlv, signature));
+}
+
+}  // namespace certwright::x509
