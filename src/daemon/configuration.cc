@@ -1,0 +1,214 @@
+#include "daemon/configuration.h"
+
+#include <algorithm>
+#include <charconv>
+#include <fstream>
+#include <limits>
+#include <sstream>
+
+#include <arpa/inet.h>
+#include <yaml-cpp/yaml.h>
+
+namespace certwright::daemon {
+namespace {
+
+constexpr std::size_t kMaxFileOctets = 256 * 1024;
+
+Result<void> set_listener(std::optional<ListenAddress>& listener, std::string_view value) {
+  if (value == "off") {
+    listener.reset();
+    return {};
+  }
+  CERTWRIGHT_TRY(listener, parse_listen_address(value));
+  return {};
+}
+
+Result<void> set_count(std::size_t& count, std::string_view value, std::size_t most) {
+  std::size_t parsed = 0;
+  const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), parsed);
+  if (error != std::errc() || end != value.data() + value.size() || parsed > most)
+    return fail(Errc::invalid, "expected a number from 0 to " + std::to_string(most));
+  count = parsed;
+  return {};
+}
+
+Result<void> set_choice(std::string& target, std::string_view value,
+                        std::initializer_list<std::string_view> choices) {
+  if (std::ranges::find(choices, value) == choices.end()) {
+    std::string all;
+    for (const auto choice : choices) all += (all.empty() ? "" : ", ") + std::string(choice);
+    return fail(Errc::invalid, "expected one of " + all);
+  }
+  target = std::string(value);
+  return {};
+}
+
+std::size_t edit_distance(std::string_view a, std::string_view b) {
+  std::vector<std::size_t> row(b.size() + 1);
+  for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
+  for (std::size_t i = 1; i <= a.size(); ++i) {
+    std::size_t diagonal = row[0];
+    row[0] = i;
+    for (std::size_t j = 1; j <= b.size(); ++j) {
+      const std::size_t above = row[j];
+      row[j] = std::min({row[j] + 1, row[j - 1] + 1, diagonal + (a[i - 1] == b[j - 1] ? 0 : 1)});
+      diagonal = above;
+    }
+  }
+  return row[b.size()];
+}
+
+std::string nearest_key(std::string_view key) {
+  std::string_view best;
+  std::size_t least = std::numeric_limits<std::size_t>::max();
+  for (const auto& setting : settings())
+    if (const auto distance = edit_distance(key, setting.key); distance < least) {
+      least = distance;
+      best = setting.key;
+    }
+  return std::string(best);
+}
+
+class File {
+ public:
+  File(std::string path, Configuration& configuration)
+      : path_(std::move(path)), configuration_(configuration) {}
+
+  Result<void> read(const YAML::Node& node, const std::string& prefix) {
+    if (!node.IsMap()) return problem(node, prefix, "expected a mapping of keys to values");
+    for (const auto& entry : node) {
+      if (!entry.first.IsScalar()) return problem(entry.first, prefix, "expected a key");
+      const std::string key = prefix + entry.first.Scalar();
+      if (entry.second.IsMap() && is_group(key)) {
+        CERTWRIGHT_CHECK(read(entry.second, key + "."));
+        continue;
+      }
+      CERTWRIGHT_CHECK(set(entry.first, key, entry.second));
+    }
+    return {};
+  }
+
+ private:
+  static bool is_group(const std::string& key) {
+    return std::ranges::any_of(settings(), [&](const Setting& s) { return s.key.starts_with(key + "."); });
+  }
+
+  Result<void> set(const YAML::Node& at, const std::string& key, const YAML::Node& value) {
+    const auto setting = std::ranges::find(settings(), key, &Setting::key);
+    if (setting == settings().end())
+      return problem(at, key, "unknown key; the nearest valid one is \"" + nearest_key(key) + "\"");
+    if (setting->is_list && !value.IsSequence()) return problem(value, key, "expected a list");
+    if (!setting->is_list && !value.IsScalar()) return problem(value, key, "expected one value");
+    if (!setting->is_list) return set_one(*setting, value);
+    for (const auto& element : value) {
+      if (!element.IsScalar()) return problem(element, key, "expected a list of plain values");
+      CERTWRIGHT_CHECK(set_one(*setting, element));
+    }
+    return {};
+  }
+
+  Result<void> set_one(const Setting& setting, const YAML::Node& value) {
+    if (const auto result = setting.set(configuration_, value.Scalar()); !result)
+      return problem(value, setting.key, result.error().detail + ", got \"" + value.Scalar() + "\"");
+    return {};
+  }
+
+  tl::unexpected<Error> problem(const YAML::Node& at, std::string_view key, const std::string& what) const {
+    return fail_field(Errc::invalid, std::string(key),
+                      path_ + ":" + std::to_string(at.Mark().line + 1) + ": " +
+                          (key.empty() ? "" : std::string(key) + ": ") + what);
+  }
+
+  std::string path_;
+  Configuration& configuration_;
+};
+
+Result<void> read_file(const std::filesystem::path& path, Configuration& configuration) {
+  std::ifstream in(path, std::ios::binary);
+  if (!in) return fail(Errc::not_found, path.string() + ": cannot be read");
+  std::ostringstream text;
+  text << in.rdbuf();
+  if (text.str().size() > kMaxFileOctets) return fail(Errc::too_large, path.string() + ": over 256 KiB");
+  try {
+    const YAML::Node root = YAML::Load(text.str());
+    if (root.IsNull()) return {};
+    return File(path.string(), configuration).read(root, "");
+  } catch (const YAML::Exception& error) {
+    return fail(Errc::bad_encoding,
+                path.string() + ":" + std::to_string(error.mark.line + 1) + ": " + error.msg);
+  }
+}
+
+}  // namespace
+
+bool ListenAddress::is_loopback() const noexcept { return address == "::1" || address.starts_with("127."); }
+
+std::string ListenAddress::text() const {
+  const bool v6 = address.find(':') != std::string::npos;
+  return (v6 ? "[" + address + "]" : address) + ":" + std::to_string(port);
+}
+
+Result<ListenAddress> parse_listen_address(std::string_view text) {
+  const auto colon = text.rfind(':');
+  const auto refuse = [&] {
+    return fail(Errc::invalid, "expected ADDRESS:PORT, [IPv6]:PORT or :PORT");
+  };
+  if (colon == std::string_view::npos) return refuse();
+  std::string host(text.substr(0, colon));
+  const std::string_view port_text = text.substr(colon + 1);
+  std::uint16_t port = 0;
+  const auto [end, error] = std::from_chars(port_text.data(), port_text.data() + port_text.size(), port);
+  if (error != std::errc() || end != port_text.data() + port_text.size()) return refuse();
+  if (host.empty()) return ListenAddress{"::", port};
+  if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
+  if (host == "localhost") host = "127.0.0.1";
+  unsigned char parsed[16];
+  if (inet_pton(AF_INET, host.c_str(), parsed) != 1 && inet_pton(AF_INET6, host.c_str(), parsed) != 1)
+    return refuse();
+  return ListenAddress{std::move(host), port};
+}
+
+const std::vector<Setting>& settings() {
+  using C = Configuration;
+  using V = std::string_view;
+  static const std::vector<Setting> all = {
+      {"state", "CERTWRIGHT_STATE", "state directory", false,
+       [](C& c, V v) -> Result<void> { c.state = std::string(v); return {}; }},
+      {"listeners.https", "CERTWRIGHT_HTTPS", "HTTPS API: ADDRESS:PORT, or off", false,
+       [](C& c, V v) { return set_listener(c.https, v); }},
+      {"listeners.http", "CERTWRIGHT_HTTP", "plain HTTP for OCSP, CRLs and issuers: ADDRESS:PORT, or off", false,
+       [](C& c, V v) { return set_listener(c.http, v); }},
+      {"tls.dns_names", "", "DNS names in this server's certificate", true,
+       [](C& c, V v) -> Result<void> { c.tls_dns_names.emplace_back(v); return {}; }},
+      {"tls.ip_addresses", "", "IP addresses in this server's certificate", true,
+       [](C& c, V v) -> Result<void> { c.tls_ip_addresses.emplace_back(v); return {}; }},
+      {"access.trusted_proxies", "", "addresses or prefixes whose X-Forwarded-For counts", true,
+       [](C& c, V v) -> Result<void> { c.trusted_proxies.emplace_back(v); return {}; }},
+      {"log.level", "CERTWRIGHT_LOG_LEVEL", "debug, info, warning or error", false,
+       [](C& c, V v) { return set_choice(c.log_level, v, {"debug", "info", "warning", "error"}); }},
+      {"log.format", "CERTWRIGHT_LOG_FORMAT", "json or text", false,
+       [](C& c, V v) { return set_choice(c.log_format, v, {"json", "text"}); }},
+      {"threads.io", "CERTWRIGHT_IO_THREADS", "I/O threads; 0: one per core", false,
+       [](C& c, V v) { return set_count(c.io_threads, v, 256); }},
+      {"threads.workers", "CERTWRIGHT_WORKER_THREADS", "threads that answer requests", false,
+       [](C& c, V v) { return set_count(c.worker_threads, v, 1024); }},
+  };
+  return all;
+}
+
+Result<Configuration> load_configuration(const std::optional<std::filesystem::path>& file,
+                                         const std::function<const char*(const char*)>& environment) {
+  Configuration configuration;
+  if (file) CERTWRIGHT_CHECK(read_file(*file, configuration));
+  for (const auto& setting : settings()) {
+    if (setting.environment.empty()) continue;
+    const std::string name(setting.environment);
+    const char* value = environment(name.c_str());
+    if (value == nullptr) continue;
+    if (const auto result = setting.set(configuration, value); !result)
+      return fail_field(Errc::invalid, name, name + ": " + result.error().detail + ", got \"" + value + "\"");
+  }
+  return configuration;
+}
+
+}  // namespace certwright::daemon

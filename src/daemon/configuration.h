@@ -1,0 +1,53 @@
+#pragma once
+// What a process needs to start. Everything that changes while it runs lives in the store.
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "errors/result.h"
+
+namespace certwright::daemon {
+
+struct ListenAddress {
+  std::string address;     // IPv4 or IPv6 literal
+  std::uint16_t port = 0;  // 0: the system picks one
+  bool is_loopback() const noexcept;
+  std::string text() const;  // "127.0.0.1:8443", "[::1]:8443"
+};
+
+// "127.0.0.1:8443", "[::1]:8443", ":8443" (every address). Errors: invalid.
+Result<ListenAddress> parse_listen_address(std::string_view text);
+
+struct Configuration {
+  std::filesystem::path state = "/var/lib/certwright";
+  std::optional<ListenAddress> https = ListenAddress{"127.0.0.1", 8443};  // none: "off"
+  std::optional<ListenAddress> http = ListenAddress{"127.0.0.1", 8080};
+  std::vector<std::string> tls_dns_names;     // in the server's own certificate, besides localhost
+  std::vector<std::string> tls_ip_addresses;  // besides those it listens on
+  std::vector<std::string> trusted_proxies;   // whose X-Forwarded-For counts
+  std::string log_level = "info";             // debug, info, warning, error
+  std::string log_format = "json";            // json, text
+  std::size_t io_threads = 0;                 // 0: one per core
+  std::size_t worker_threads = 64;
+};
+
+// The documented keys, for the file, the environment (CERTWRIGHT_HTTPS, ...) and error messages.
+struct Setting {
+  std::string_view key;          // "listeners.https"
+  std::string_view environment;  // "CERTWRIGHT_HTTPS"
+  std::string_view help;
+  bool is_list = false;
+  Result<void> (*set)(Configuration&, std::string_view value);  // lists: called once per element
+};
+const std::vector<Setting>& settings();
+
+// Defaults, then the file (if any), then the environment. Errors: invalid, with file and line, the
+// nearest key where one is unknown, and what was expected where a value is wrong.
+Result<Configuration> load_configuration(
+    const std::optional<std::filesystem::path>& file,
+    const std::function<const char*(const char*)>& environment);
+
+}  // namespace certwright::daemon

@@ -1,0 +1,137 @@
+#include "daemon/installation.h"
+
+#include <array>
+
+#include "daemon/log.h"
+#include "keys/key_encryption_key.h"
+#include "store/sqlite/sqlite_store.h"
+
+namespace certwright::daemon {
+namespace {
+
+constexpr std::string_view kAuditKeySetting = "audit-log-key";    // sealed PKCS#8, Ed25519
+constexpr std::string_view kAuditNameSetting = "audit-log-name";  // origin of its checkpoints
+
+Result<std::string> audit_log_name(store::Store& store, crypto::Random& random) {
+  CERTWRIGHT_TRY(const auto found, store.find_setting(kAuditNameSetting));
+  if (found) return std::string(as_text(*found));
+  std::array<std::uint8_t, 4> unique{};
+  random.fill(unique);
+  const std::string name = "certwright-" + to_hex(unique) + "/audit";
+  CERTWRIGHT_CHECK(store.apply(
+      {store::PutSettingOnce{std::string(kAuditNameSetting), to_bytes(as_bytes(name))}}));
+  return name;
+}
+
+// The audit log signs with a key of its own, made at the first start.
+Result<std::unique_ptr<audit::CheckpointSigner>> open_checkpoint_signer(store::Store& store,
+                                                                        keys::Sealer& sealer,
+                                                                        crypto::Random& random) {
+  CERTWRIGHT_TRY(const auto name, audit_log_name(store, random));
+  CERTWRIGHT_TRY(const auto found, store.find_setting(kAuditKeySetting));
+  if (found) {
+    CERTWRIGHT_TRY(const auto opened, sealer.open(kAuditKeySetting, *found));
+    CERTWRIGHT_TRY(const auto key, crypto::PrivateKey::from_pkcs8(opened));
+    return audit::make_checkpoint_signer(name, key);
+  }
+  CERTWRIGHT_TRY(const auto* algorithm, crypto::find_key_algorithm("ed25519"));
+  CERTWRIGHT_TRY(const auto key, crypto::PrivateKey::generate(*algorithm));
+  CERTWRIGHT_TRY(auto sealed, sealer.seal(kAuditKeySetting, key.pkcs8_der().reveal()));
+  CERTWRIGHT_CHECK(store.apply({store::PutSettingOnce{std::string(kAuditKeySetting), std::move(sealed)}}));
+  return audit::make_checkpoint_signer(name, key);
+}
+
+Result<keys::KeyEncryptionKey> open_kek(const keys::SourceOptions& options, crypto::Random& random) {
+  CERTWRIGHT_TRY(auto source, keys::choose_source(options, random));
+  if (const auto warning = source->warning()) log_warning(*warning);
+  return source->load();
+}
+
+std::string lease_holder(crypto::Random& random) {
+  std::array<std::uint8_t, 8> unique{};
+  random.fill(unique);
+  return "node-" + to_hex(unique);
+}
+
+}  // namespace
+
+audit::Actor system_actor() { return {.principal = "system", .tenant = "system", .door = "system", .remote = ""}; }
+
+access::Principal system_principal() {
+  return {.id = "system", .name = "system", .tenant = "system", .email = {}, .bindings = {}};
+}
+
+Result<std::unique_ptr<Installation>> Installation::open(StateDirectory state) {
+  static crypto::SystemRandom random;
+  const auto options = keys::SourceOptions::from_environment(state.root);
+  CERTWRIGHT_TRY(auto kek, open_kek(options, random));
+  CERTWRIGHT_TRY(auto store, store::SqliteStore::open(state.database().string()));
+  // The signer's key needs a sealer before the members exist.
+  CERTWRIGHT_TRY(auto same_kek, keys::KeyEncryptionKey::create(kek.secret().clone()));
+  keys::Sealer sealer(std::move(same_kek), random);
+  CERTWRIGHT_TRY(auto retired, keys::load_retired(options));
+  for (auto& old : retired) CERTWRIGHT_CHECK(sealer.add(std::move(old)));
+  CERTWRIGHT_TRY(auto signer, open_checkpoint_signer(*store, sealer, random));
+  std::unique_ptr<Installation> installation(
+      new Installation(std::move(state), std::move(store), std::move(kek), std::move(signer)));
+  CERTWRIGHT_TRY(auto again, keys::load_retired(options));
+  for (auto& old : again) CERTWRIGHT_CHECK(installation->sealer.add(std::move(old)));
+  return installation;
+}
+
+Installation::Installation(StateDirectory directory, std::unique_ptr<store::Store> opened,
+                           keys::KeyEncryptionKey kek, std::unique_ptr<audit::CheckpointSigner> signer)
+    : state(std::move(directory)),
+      store(std::move(opened)),
+      sealer(std::move(kek), random),
+      journal(*store, clock),
+      checkpoint_signer(std::move(signer)),
+      checkpointer(*store, *checkpoint_signer, clock, {.holder = lease_holder(random), .former_keys = {}}),
+      profiles(*store),
+      registration(*store, cas, profiles, clock),
+      issuance_metrics(metrics),
+      issuance({.registration = registration,
+                .store = *store,
+                .journal = journal,
+                .sealer = sealer,
+                .random = random,
+                .clock = clock,
+                .observer = &issuance_metrics}),
+      authority({.store = *store,
+                 .journal = journal,
+                 .sealer = sealer,
+                 .cas = cas,
+                 .profiles = profiles,
+                 .issuance = issuance,
+                 .random = random,
+                 .clock = clock}),
+      revocation(*store, journal, clock),
+      crls(*store, journal, cas, clock),
+      ocsp(*store, cas, clock,
+           [this](const ca::CertificationAuthority& ca) { return authority.make_responder(ca); }),
+      access_directory(*store, clock, random),
+      authenticator(*store, clock),
+      inventory(*store, clock),
+      stored_principals(*store),
+      download_grants({.store = *store,
+                       .journal = journal,
+                       .sealer = sealer,
+                       .cas = cas,
+                       .principals = stored_principals,
+                       .random = random,
+                       .clock = clock}) {
+  revocation.add_listener(crls);
+  revocation.add_listener(ocsp);
+}
+
+Result<void> Installation::load() {
+  CERTWRIGHT_CHECK(profiles.reload());
+  CERTWRIGHT_CHECK(authority.load());
+  CERTWRIGHT_TRY(const auto abandoned, issuance.account_for_unfinished_intents());
+  if (abandoned != 0)
+    log_warning("intents of an earlier run have no certificate; see INTENT_ABANDONED in the audit log",
+                {{"intents", std::to_string(abandoned)}});
+  return {};
+}
+
+}  // namespace certwright::daemon
