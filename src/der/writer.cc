@@ -5,6 +5,7 @@
 #include <bit>
 #include <chrono>
 #include <cstring>
+#include <string>
 #include <vector>
 
 #include "der/primitive.h"
@@ -89,17 +90,17 @@ void Writer::close(std::size_t mark) {
 }
 
 void Writer::sort_elements(std::size_t mark) {
-  std::vector<Bytes> elements;
+  std::vector<std::string> elements;  // compares as unsigned octets, with memcmp
   Reader reader(ByteView(out_).subspan(mark));
   while (!reader.at_end()) {
     const auto element = reader.read_any("SET OF");
     if (!element) return;  // raw() was given something that is not DER
-    elements.push_back(to_bytes(element->tlv));
+    elements.emplace_back(as_text(element->tlv));
   }
   if (std::ranges::is_sorted(elements)) return;
   std::ranges::sort(elements);
   out_.resize(mark);
-  for (const Bytes& element : elements) raw(element);
+  for (const std::string& element : elements) raw(as_bytes(element));
 }
 
 void Writer::boolean(bool value) {
