@@ -2,7 +2,9 @@
 // CertificateList (RFC 5280 section 5) per CA and shard.
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 
 #include "audit/journal.h"
 #include "ca/ca_directory.h"
@@ -18,20 +20,26 @@ struct PublishedCrl {
   std::uint64_t entries = 0;
   Time this_update{};
   Time next_update{};
-  std::string etag;  // strong: changes with every octet of der
+  std::string etag;  // strong, without the quotes: another CRL has another one
 };
 
 // Builds, keeps and publishes CRLs. With one shard a CRL is full and carries no
 // issuingDistributionPoint; with several, each carries a critical one with its own URL.
 // Encoded entries are kept in memory, so that a new CRL costs hashing, signing and what changed.
-// CRL numbers only grow, over restarts too: a number is durably reserved before it is signed.
+// CRL numbers only grow, over restarts too: a number is durably reserved before it is signed, so a
+// crash in between skips one. A CRL of up to kMaxStoredOctets is stored and served again after a
+// restart; a larger one lives in memory only and is built anew, with a new number.
 // Safe to call from any thread.
 class CrlIssuer final : public RevocationListener {
  public:
+  static constexpr std::size_t kMaxStoredOctets = 1024 * 1024;
+
+  // All must outlive the issuer.
   CrlIssuer(store::Store& store, audit::Journal& journal, const ca::CaDirectory& cas, const Clock& clock);
   ~CrlIssuer() override;
 
-  // The current CRL; builds the first one if there is none yet. Errors: not_found for an unknown CA
+  // The current CRL; builds the first one if there is none yet, and else never waits for a build:
+  // a change is in it after run_due(). Errors: not_found for an unknown CA
   // or shard, or an offline CA without an imported CRL; unavailable if it cannot be built now.
   Result<std::shared_ptr<const PublishedCrl>> current(std::string_view ca, std::uint32_t shard);
 
@@ -40,11 +48,16 @@ class CrlIssuer final : public RevocationListener {
   // what the last build cost, so that a burst of revocations does not make a burst of CRLs.
   Result<std::size_t> run_due();
 
-  // Builds and signs now.
-  Result<std::shared_ptr<const PublishedCrl>> rebuild(std::string_view ca, std::uint32_t shard);
+  // Builds and signs now. `period` stands in for the policy's crl_period: for the last CRL of a key
+  // that goes offline. Errors: not_found as current(); conflict if the key is offline; unavailable;
+  // too_large above x509::CertificateList::kMaxOctets.
+  Result<std::shared_ptr<const PublishedCrl>> rebuild(std::string_view ca, std::uint32_t shard,
+                                                      std::optional<Seconds> period = {});
 
-  // A CRL that an offline CA signed. Errors: bad_encoding; invalid if issuer, signature, number (must
-  // grow) or dates do not fit the CA.
+  // A CRL that an offline CA signed (shard 0), at most kMaxImportOctets. Errors: bad_encoding;
+  // too_large; not_found for the CA; conflict if its key is online; invalid if issuer, signature,
+  // number (must grow), dates or scope do not fit the CA.
+  static constexpr std::size_t kMaxImportOctets = 16 * 1024 * 1024;
   Result<void> import_crl(std::string_view ca, ByteView der, const audit::Actor& actor);
 
   void on_revocation_change(std::string_view ca, std::uint32_t crl_shard,

@@ -1,7 +1,9 @@
 #pragma once
+#include <cstdint>
 #include <functional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "audit/journal.h"
 #include "clock/clock.h"
@@ -20,29 +22,42 @@ class RevocationListener {
 };
 
 // Revokes. The caller has authorised the act on these very objects. Cost does not depend on how many
-// certificates are revoked already. Safe to call from any thread.
+// certificates are revoked already. Each act is one transaction with its audit record, and listeners
+// are told before the call returns. Safe to call from any thread.
 class RevocationService {
  public:
+  // All must outlive the service.
   RevocationService(store::Store& store, audit::Journal& journal, const Clock& clock)
       : store_(store), journal_(journal), clock_(clock) {}
   void add_listener(RevocationListener& listener);  // before the first call; must outlive this
 
-  // Every unexpired certificate of the lineage. `reason` removeFromCRL is refused (invalid).
-  // Errors: not_found; conflict if revoked already (a hold may become another reason).
+  // Every unexpired certificate of the lineage; of an expired lineage the newest. A hold may become
+  // another reason. Errors: invalid for removeFromCRL; not_found; conflict if revoked already;
+  // unavailable, after which it may have happened all the same.
   Result<void> revoke(store::CertificateId lineage, x509::RevocationReason reason,
                       const audit::Actor& actor);
-  // Ends a certificateHold. Errors: not_found; conflict if it is not on hold.
+  // Ends a certificateHold. Errors: not_found; conflict if it is not on hold; unavailable.
   Result<void> release(store::CertificateId lineage, const audit::Actor& actor);
 
   struct BulkProgress { std::uint64_t revoked = 0, already_revoked = 0, seen = 0; };
-  // Every lineage of one entity in these tenants. Resumable: calling again continues.
+  // Every lineage of one entity in these tenants ("*": all of them), also those that are issued while
+  // this runs. Resumable: calling again continues. Lineages revoked already, also by somebody else
+  // in the meantime, are counted, not failed. `on_progress` (may be null) is called after each group
+  // of commits. Errors: invalid for removeFromCRL, no tenant or an empty entity; the store's.
   Result<BulkProgress> revoke_entity(const std::vector<std::string>& tenants,
                                      std::string_view entity_id, x509::RevocationReason reason,
                                      const audit::Actor& actor,
                                      const std::function<void(const BulkProgress&)>& on_progress);
 
  private:
-  void tell(store::CertificateId lineage);
+  struct Target;
+  struct Act;
+  Result<Target> find_target(store::CertificateId lineage) const;
+  void append(const Act& act, const Target& target, store::Transaction& transaction) const;
+  Result<void> apply(const Act& act, const Target& target);
+  Result<void> apply_group(const Act& act, const std::vector<Target>& group, BulkProgress& progress);
+  void tell(const Target& target) const noexcept;
+
   store::Store& store_;
   audit::Journal& journal_;
   const Clock& clock_;

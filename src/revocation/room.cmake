@@ -1,1 +1,5 @@
-certwright_room(revocation EXPOSES store audit ca signer x509 clock bytes errors)
+certwright_room(revocation
+  EXPOSES audit ca signer store x509 clock bytes errors
+  USES crypto ocsp_message der
+  SOURCES revocation_service.cc revoked_entries.cc crl_issuer.cc
+          ocsp_responder.cc ocsp_cache.cc responder_identities.cc)

@@ -1,0 +1,122 @@
+#include "revocation/revoked_entries.h"
+
+#include <algorithm>
+#include <cstring>
+#include <functional>
+
+namespace certwright::revocation {
+namespace {
+
+constexpr std::size_t kFirstSlots = 64;
+constexpr std::size_t kWorthwhileShare = 64;
+constexpr Duration kPruneInterval = std::chrono::hours(24);
+
+}  // namespace
+
+// SEQUENCE { INTEGER serial, ... }, both lengths in one octet: encode_revoked_entry() writes at most
+// 22 + 17 + 14 octets.
+ByteView RevokedEntries::serial_of(const Entry& entry) const noexcept {
+  return ByteView(octets_).subspan(entry.offset + 4U, octets_[entry.offset + 3U]);
+}
+
+// The slot that holds this serial, or the free one where it would go.
+std::size_t RevokedEntries::slot_of(ByteView serial_content) const noexcept {
+  const std::size_t mask = slots_.size() - 1;
+  std::size_t slot = std::hash<std::string_view>{}(as_text(serial_content)) & mask;
+  for (; slots_[slot] != kFree; slot = (slot + 1) & mask)
+    if (std::ranges::equal(serial_of(entries_[slots_[slot]]), serial_content)) break;
+  return slot;
+}
+
+void RevokedEntries::kill(Entry& entry) noexcept {
+  entry.dead = true;
+  ++dead_;
+  dead_octets_ += entry.size;
+}
+
+void RevokedEntries::put(const x509::SerialNumber& serial, Time revoked_at,
+                         x509::RevocationReason reason, Time not_after) {
+  scratch_.clear();
+  x509::encode_revoked_entry(serial, revoked_at, reason, scratch_);
+  if (slots_.empty()) rebuild_index(kFirstSlots);
+  const std::uint32_t known = slots_[slot_of(serial.integer_content())];
+  if (known != kFree && !entries_[known].dead) {
+    Entry& entry = entries_[known];
+    if (entry.size == scratch_.size()) {
+      std::ranges::copy(scratch_, octets_.begin() + entry.offset);
+      return;
+    }
+    kill(entry);
+  }
+  append(scratch_, serial.integer_content(), not_after);
+}
+
+void RevokedEntries::append(ByteView encoded, ByteView serial_content, Time not_after) {
+  if (entries_.size() * 2 >= slots_.size()) rebuild_index(slots_.size() * 2);
+  const std::size_t slot = slot_of(serial_content);
+  entries_.push_back({to_unix_s(not_after), static_cast<std::uint32_t>(octets_.size()),
+                      static_cast<std::uint16_t>(encoded.size()), false});
+  octets_.insert(octets_.end(), encoded.begin(), encoded.end());
+  slots_[slot] = static_cast<std::uint32_t>(entries_.size() - 1);
+}
+
+bool RevokedEntries::remove(const x509::SerialNumber& serial) {
+  if (slots_.empty()) return false;
+  const std::uint32_t known = slots_[slot_of(serial.integer_content())];
+  if (known == kFree || entries_[known].dead) return false;
+  kill(entries_[known]);
+  return true;
+}
+
+void RevokedEntries::mark_published(Time this_update) {
+  close_holes();
+  published_ = entries_.size();
+  last_this_update_ = this_update;
+}
+
+void RevokedEntries::prune(Time now) {
+  const std::int64_t before_s = to_unix_s(last_this_update_);
+  const auto may_go = [&](const Entry& entry) {
+    return !entry.dead && entry.not_after_s < before_s;
+  };
+  const auto end = entries_.begin() + static_cast<std::ptrdiff_t>(published_);
+  const auto count = static_cast<std::size_t>(std::count_if(entries_.begin(), end, may_go));
+  if (count == 0) return;
+  if (count * kWorthwhileShare < entries_.size() && now < last_prune_ + kPruneInterval) return;
+  last_prune_ = now;
+  for (auto entry = entries_.begin(); entry != end; ++entry)
+    if (may_go(*entry)) kill(*entry);
+}
+
+ByteView RevokedEntries::encoded() {
+  close_holes();
+  return octets_;
+}
+
+void RevokedEntries::close_holes() {
+  if (dead_ == 0) return;
+  std::size_t kept = 0, end = 0, published = 0;
+  for (std::size_t i = 0; i < entries_.size(); ++i) {
+    Entry entry = entries_[i];
+    if (entry.dead) continue;
+    if (end != entry.offset)
+      std::memmove(octets_.data() + end, octets_.data() + entry.offset, entry.size);
+    entry.offset = static_cast<std::uint32_t>(end);
+    end += entry.size;
+    if (i < published_) ++published;
+    entries_[kept++] = entry;
+  }
+  entries_.resize(kept);
+  octets_.resize(end);
+  published_ = published;
+  dead_ = dead_octets_ = 0;
+  rebuild_index(slots_.size());
+}
+
+void RevokedEntries::rebuild_index(std::size_t slots) {
+  slots_.assign(slots, kFree);
+  for (std::size_t i = 0; i < entries_.size(); ++i)
+    slots_[slot_of(serial_of(entries_[i]))] = static_cast<std::uint32_t>(i);
+}
+
+}  // namespace certwright::revocation
