@@ -47,10 +47,12 @@ Result<keys::KeyEncryptionKey> open_kek(const keys::SourceOptions& options, cryp
   return source->load();
 }
 
-std::string lease_holder(crypto::Random& random) {
+audit::CheckpointerOptions checkpointer_options(crypto::Random& random) {
   std::array<std::uint8_t, 8> unique{};
   random.fill(unique);
-  return "node-" + to_hex(unique);
+  audit::CheckpointerOptions options;
+  options.holder = "node-" + to_hex(unique);
+  return options;
 }
 
 }  // namespace
@@ -61,64 +63,66 @@ access::Principal system_principal() {
   return {.id = "system", .name = "system", .tenant = "system", .email = {}, .bindings = {}};
 }
 
+struct Installation::Opened {
+  std::unique_ptr<crypto::Random> random;
+  std::unique_ptr<store::Store> store;
+  std::unique_ptr<keys::Sealer> sealer;
+  std::unique_ptr<audit::CheckpointSigner> signer;
+};
+
 Result<std::unique_ptr<Installation>> Installation::open(StateDirectory state) {
-  static crypto::SystemRandom random;
+  Opened opened;
+  opened.random = std::make_unique<crypto::SystemRandom>();
   const auto options = keys::SourceOptions::from_environment(state.root);
-  CERTWRIGHT_TRY(auto kek, open_kek(options, random));
-  CERTWRIGHT_TRY(auto store, store::SqliteStore::open(state.database().string()));
-  // The signer's key needs a sealer before the members exist.
-  CERTWRIGHT_TRY(auto same_kek, keys::KeyEncryptionKey::create(kek.secret().clone()));
-  keys::Sealer sealer(std::move(same_kek), random);
+  CERTWRIGHT_TRY(auto kek, open_kek(options, *opened.random));
+  opened.sealer = std::make_unique<keys::Sealer>(std::move(kek), *opened.random);
   CERTWRIGHT_TRY(auto retired, keys::load_retired(options));
-  for (auto& old : retired) CERTWRIGHT_CHECK(sealer.add(std::move(old)));
-  CERTWRIGHT_TRY(auto signer, open_checkpoint_signer(*store, sealer, random));
-  std::unique_ptr<Installation> installation(
-      new Installation(std::move(state), std::move(store), std::move(kek), std::move(signer)));
-  CERTWRIGHT_TRY(auto again, keys::load_retired(options));
-  for (auto& old : again) CERTWRIGHT_CHECK(installation->sealer.add(std::move(old)));
-  return installation;
+  for (auto& old : retired) CERTWRIGHT_CHECK(opened.sealer->add(std::move(old)));
+  CERTWRIGHT_TRY(opened.store, store::SqliteStore::open(state.database().string()));
+  CERTWRIGHT_TRY(opened.signer, open_checkpoint_signer(*opened.store, *opened.sealer, *opened.random));
+  return std::unique_ptr<Installation>(new Installation(std::move(state), std::move(opened)));
 }
 
-Installation::Installation(StateDirectory directory, std::unique_ptr<store::Store> opened,
-                           keys::KeyEncryptionKey kek, std::unique_ptr<audit::CheckpointSigner> signer)
+Installation::Installation(StateDirectory directory, Opened opened)
     : state(std::move(directory)),
-      store(std::move(opened)),
-      sealer(std::move(kek), random),
+      random(std::move(opened.random)),
+      store(std::move(opened.store)),
+      sealer(std::move(opened.sealer)),
       journal(*store, clock),
-      checkpoint_signer(std::move(signer)),
-      checkpointer(*store, *checkpoint_signer, clock, {.holder = lease_holder(random), .former_keys = {}}),
+      checkpoint_signer(std::move(opened.signer)),
+      checkpointer(*store, *checkpoint_signer, clock, checkpointer_options(*random)),
       profiles(*store),
       registration(*store, cas, profiles, clock),
       issuance_metrics(metrics),
       issuance({.registration = registration,
                 .store = *store,
                 .journal = journal,
-                .sealer = sealer,
-                .random = random,
+                .sealer = *sealer,
+                .random = *random,
                 .clock = clock,
                 .observer = &issuance_metrics}),
       authority({.store = *store,
                  .journal = journal,
-                 .sealer = sealer,
+                 .sealer = *sealer,
                  .cas = cas,
                  .profiles = profiles,
                  .issuance = issuance,
-                 .random = random,
+                 .random = *random,
                  .clock = clock}),
       revocation(*store, journal, clock),
       crls(*store, journal, cas, clock),
       ocsp(*store, cas, clock,
            [this](const ca::CertificationAuthority& ca) { return authority.make_responder(ca); }),
-      access_directory(*store, clock, random),
+      access_directory(*store, clock, *random),
       authenticator(*store, clock),
       inventory(*store, clock),
       stored_principals(*store),
       download_grants({.store = *store,
                        .journal = journal,
-                       .sealer = sealer,
+                       .sealer = *sealer,
                        .cas = cas,
                        .principals = stored_principals,
-                       .random = random,
+                       .random = *random,
                        .clock = clock}) {
   revocation.add_listener(crls);
   revocation.add_listener(ocsp);

@@ -39,10 +39,10 @@ class Installation {
 
   const StateDirectory state;
   SystemClock clock;
-  crypto::SystemRandom random;
+  const std::unique_ptr<crypto::Random> random;
   metrics::Registry metrics;
   const std::unique_ptr<store::Store> store;
-  keys::Sealer sealer;
+  const std::unique_ptr<keys::Sealer> sealer;
   audit::Journal journal;
   const std::unique_ptr<audit::CheckpointSigner> checkpoint_signer;
   audit::Checkpointer checkpointer;
@@ -62,8 +62,8 @@ class Installation {
   delivery::DownloadGrants download_grants;
 
  private:
-  Installation(StateDirectory directory, std::unique_ptr<store::Store> opened,
-               keys::KeyEncryptionKey kek, std::unique_ptr<audit::CheckpointSigner> signer);
+  struct Opened;  // what needs more than a constructor: installation.cc
+  Installation(StateDirectory directory, Opened opened);
 };
 
 // The server itself, as an actor in the audit log and as a principal that needs no role.
