@@ -1,7 +1,9 @@
 #pragma once
 // The last look before a key is used: is this TBSCertificate what RFC 5280 and its profile allow?
 // Works on the encoded bytes, parsed anew, so that a mistake of the builder cannot hide in its structs.
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "bytes/bytes.h"
@@ -17,15 +19,24 @@ struct Finding {
 };
 
 struct Context {
-  const profile::Profile* profile = nullptr;        // of the certificate; must outlive the call
+  const profile::Profile* profile = nullptr;        // of the certificate; null: no `profile.` rules
   const x509::Certificate* issuer = nullptr;        // null for a self-signed root
   ByteView expected_subject_public_key_info;        // the key that was checked; must be the one inside
   ByteView expected_signature_algorithm;            // TLV
   Time now{};
 };
 
+struct Rule {
+  std::string_view id;     // Finding::rule
+  std::string_view wants;  // what the rule wants, for people
+};
+// Every rule there is, in the order they are applied. Valid for ever.
+std::span<const Rule> rules() noexcept;
+
+// Of the issuers above it only context.issuer is looked at: its validity, path length, key usage, name
+// constraints and extended key usage; the CAs above were held to the same rules when it was issued.
 // Empty: nothing found. Every finding is fatal: the caller does not sign. Never throws; a TBS that
-// does not parse is one finding.
+// does not parse is one finding. May be called from any thread.
 std::vector<Finding> lint_tbs_certificate(ByteView tbs_tlv, const Context& context);
 
 // For error messages and audit: "rule: detail; rule: detail".
