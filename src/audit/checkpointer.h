@@ -33,7 +33,7 @@ class Checkpointer {
 
   // True if it wrote a checkpoint, false if there was nothing new or another process holds the
   // lease. Never signs a tree that does not continue the last checkpoint: that one must verify
-  // under this key (or a former one), and the tree must have its root at its size. Errors: internal
+  // under this key, and the tree must have its root at its size. Errors: internal
   // if not, which means that the log was changed behind our back; unavailable.
   Result<bool> run_once();
 

@@ -24,7 +24,7 @@ struct Lineage {
 struct ListPage {
   std::uint32_t limit = 10;           // 1 to store::Page::kMaxLimit
   std::uint64_t offset = 0;           // 0 to store::Page::kMaxOffset; not with a cursor
-  std::optional<std::string> cursor;  // `next` of the page before; then newest_first must be the same
+  std::optional<std::string> cursor;  // `next` of the page before; newest_first stays
   bool newest_first = false;          // by time of issue of the lineage's first certificate
   bool count = true;                  // false: do not count, and `count` is not meant
 };

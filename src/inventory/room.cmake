@@ -1,2 +1,3 @@
 certwright_room(inventory
-  EXPOSES access store x509 clock bytes errors)
+  EXPOSES access store x509 clock bytes errors
+  SOURCES inventory.cc)
