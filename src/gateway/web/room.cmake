@@ -9,5 +9,8 @@ certwright_room(gateway/web
   USES x509
   SOURCES problem.cc router.cc context.cc rate_limiter.cc client_address.cc refusals.cc
           web_handler.cc standard_routes.cc
-  )
-target_sources(certwright_gateway_web PRIVATE ${CMAKE_BINARY_DIR}/generated/openapi_document.cc)
+  TESTS router_test.cc web_handler_test.cc
+  FUZZ router)
+if(TARGET certwright_gateway_web)
+  target_sources(certwright_gateway_web PRIVATE ${CMAKE_BINARY_DIR}/generated/openapi_document.cc)
+endif()
