@@ -86,6 +86,15 @@ class Directory {
   Result<void> remove_role(std::string_view principal, const RoleBinding& binding,
                            const Evidence& evidence);
 
+  // As stored; the caller narrows them to what may be seen.
+  Result<std::vector<store::TenantRecord>> list_tenants() const { return store_.list_tenants(); }
+  Result<std::vector<store::PrincipalRecord>> list_principals(std::string_view tenant) const {
+    return store_.list_principals(tenant);
+  }
+  Result<std::vector<store::CredentialRecord>> list_credentials(std::string_view principal) const {
+    return store_.list_credentials(principal);
+  }
+
   // With its bindings; disabled or not. For may_manage() and for showing.
   Result<Principal> find_principal(std::string_view id) const;
 
