@@ -1,0 +1,162 @@
+#include "revocation/revocation_service.h"
+
+#include <mutex>
+#include <set>
+
+#include <gtest/gtest.h>
+
+#include "revocation/testing_ca.h"
+
+namespace certwright::revocation {
+namespace {
+
+using x509::RevocationReason;
+
+class Listener final : public RevocationListener {
+ public:
+  void on_revocation_change(std::string_view ca, std::uint32_t shard,
+                            const x509::SerialNumber& serial) noexcept override {
+    const std::lock_guard lock(mutex_);
+    told.insert(std::string(ca) + "/" + std::to_string(shard) + "/" + serial.hex());
+  }
+  std::multiset<std::string> told;
+
+ private:
+  std::mutex mutex_;
+};
+
+class RevocationServiceTest : public testing::Test {
+ protected:
+  RevocationServiceTest() { service.add_listener(listener); }
+  store::StatusKind status(store::CertificateId id) {
+    return world.store.certificate_status("issuing", ca.serial_of(id)).value().kind;
+  }
+  std::string last_leaf() {
+    const auto size = world.store.audit_size().value();
+    return std::string(as_text(world.store.audit_leaves(size - 1, 1).value().front().record));
+  }
+
+  test::World world;
+  test::TestingCa ca{world.store, world.journal, world.cas, world.clock};
+  RevocationService service{world.store, world.journal, world.clock};
+  Listener listener;
+};
+
+TEST_F(RevocationServiceTest, RevokesRecordsAndTells) {
+  const auto id = ca.issue();
+  ASSERT_TRUE(service.revoke(id, RevocationReason::key_compromise, world.actor));
+  EXPECT_EQ(status(id), store::StatusKind::revoked);
+  EXPECT_EQ(listener.told, std::multiset<std::string>{"issuing/0/" + ca.serial_of(id).hex()});
+  const std::string leaf = last_leaf();
+  EXPECT_NE(leaf.find("CERTIFICATE_REVOKED"), std::string::npos) << leaf;
+  EXPECT_NE(leaf.find(R"("reason":"keyCompromise")"), std::string::npos) << leaf;
+  EXPECT_NE(leaf.find(ca.serial_of(id).hex()), std::string::npos) << leaf;
+}
+
+TEST_F(RevocationServiceTest, EveryCertificateOfTheLineage) {
+  const auto first = ca.issue();
+  const auto second = ca.issue(std::chrono::hours(24 * 90), 0, "entity-1", first, first);
+  ASSERT_TRUE(service.revoke(first, RevocationReason::superseded, world.actor));
+  EXPECT_EQ(status(first), store::StatusKind::revoked);
+  EXPECT_EQ(status(second), store::StatusKind::revoked);
+  EXPECT_EQ(listener.told.size(), 2U);
+}
+
+TEST_F(RevocationServiceTest, Refuses) {
+  const auto id = ca.issue();
+  EXPECT_EQ(service.revoke(id, RevocationReason::remove_from_crl, world.actor).error().code, Errc::invalid);
+  EXPECT_EQ(service.revoke(12345, RevocationReason::superseded, world.actor).error().code, Errc::not_found);
+  EXPECT_EQ(service.release(12345, world.actor).error().code, Errc::not_found);
+  EXPECT_EQ(service.release(id, world.actor).error().code, Errc::conflict);
+  ASSERT_TRUE(service.revoke(id, RevocationReason::superseded, world.actor));
+  const auto leaves = world.store.audit_size().value();
+  EXPECT_EQ(service.revoke(id, RevocationReason::superseded, world.actor).error().code, Errc::conflict);
+  EXPECT_EQ(service.release(id, world.actor).error().code, Errc::conflict);
+  EXPECT_EQ(world.store.audit_size().value(), leaves) << "no act, no record";
+}
+
+TEST_F(RevocationServiceTest, AHoldEndsOrBecomesFinal) {
+  const auto a = ca.issue(), b = ca.issue();
+  ASSERT_TRUE(service.revoke(a, RevocationReason::certificate_hold, world.actor));
+  ASSERT_TRUE(service.revoke(b, RevocationReason::certificate_hold, world.actor));
+  EXPECT_EQ(status(a), store::StatusKind::revoked);
+  listener.told.clear();
+  ASSERT_TRUE(service.release(a, world.actor));
+  EXPECT_EQ(status(a), store::StatusKind::good);
+  EXPECT_EQ(listener.told.size(), 1U);
+  EXPECT_NE(last_leaf().find("CERTIFICATE_HOLD_RELEASED"), std::string::npos);
+  ASSERT_TRUE(service.revoke(b, RevocationReason::key_compromise, world.actor));
+  EXPECT_EQ(service.release(b, world.actor).error().code, Errc::conflict);
+}
+
+TEST_F(RevocationServiceTest, ByEntityOverSeveralPagesAndOnlyThisEntity) {
+  std::vector<store::CertificateId> mine;
+  for (int i = 0; i < 620; ++i) mine.push_back(ca.issue());
+  const auto other = ca.issue(std::chrono::hours(1), 0, "entity-2");
+  ASSERT_TRUE(service.revoke(mine[3], RevocationReason::superseded, world.actor));
+  ASSERT_TRUE(service.revoke(mine[4], RevocationReason::certificate_hold, world.actor));
+  std::size_t calls = 0;
+  std::uint64_t seen_before = 0;
+  const auto progress = service.revoke_entity(
+      {"default"}, "entity-1", RevocationReason::cessation_of_operation, world.actor,
+      [&](const RevocationService::BulkProgress& so_far) {
+        ++calls;
+        EXPECT_GE(so_far.seen, seen_before);
+        seen_before = so_far.seen;
+      });
+  ASSERT_TRUE(progress) << progress.error().detail;
+  EXPECT_EQ(progress->seen, 620U);
+  EXPECT_EQ(progress->revoked, 619U);
+  EXPECT_EQ(progress->already_revoked, 1U);
+  EXPECT_GT(calls, 10U);
+  for (const auto id : mine) ASSERT_EQ(status(id), store::StatusKind::revoked);
+  EXPECT_EQ(status(other), store::StatusKind::good);
+  const auto again = service.revoke_entity({"*"}, "entity-1", RevocationReason::superseded, world.actor, {});
+  EXPECT_EQ(again->already_revoked, 620U);
+}
+
+TEST_F(RevocationServiceTest, ByEntityRefusesWhatWouldMeanEverybody) {
+  const auto id = ca.issue();
+  EXPECT_EQ(service.revoke_entity({}, "entity-1", RevocationReason::superseded, world.actor, {}).error().code,
+            Errc::invalid);
+  EXPECT_EQ(service.revoke_entity({"default"}, "", RevocationReason::superseded, world.actor, {}).error().code,
+            Errc::invalid);
+  const auto foreign =
+      service.revoke_entity({"acme"}, "entity-1", RevocationReason::superseded, world.actor, {});
+  EXPECT_EQ(foreign->seen, 0U);
+  EXPECT_EQ(status(id), store::StatusKind::good);
+}
+
+// Somebody revokes one of a group between our reading and the commit: the others are revoked.
+class Meddler final : public RevocationListener {
+ public:
+  Meddler(RevocationService& service, store::CertificateId victim, const audit::Actor& actor)
+      : service_(service), victim_(victim), actor_(actor) {}
+  void on_revocation_change(std::string_view, std::uint32_t, const x509::SerialNumber&) noexcept override {
+    if (done_) return;
+    done_ = true;
+    EXPECT_TRUE(service_.revoke(victim_, RevocationReason::superseded, actor_));
+  }
+
+ private:
+  RevocationService& service_;
+  store::CertificateId victim_;
+  const audit::Actor& actor_;
+  bool done_ = false;
+};
+
+TEST_F(RevocationServiceTest, ByEntityAConflictOfOneDoesNotFailTheOthers) {
+  std::vector<store::CertificateId> mine;
+  for (int i = 0; i < 120; ++i) mine.push_back(ca.issue());
+  Meddler meddler(service, mine[99], world.actor);  // of the second group, while the first is told
+  service.add_listener(meddler);
+  const auto progress =
+      service.revoke_entity({"default"}, "entity-1", RevocationReason::superseded, world.actor, {});
+  ASSERT_TRUE(progress) << progress.error().detail;
+  EXPECT_EQ(progress->revoked, 119U);
+  EXPECT_EQ(progress->already_revoked, 1U);
+  for (const auto id : mine) ASSERT_EQ(status(id), store::StatusKind::revoked);
+}
+
+}  // namespace
+}  // namespace certwright::revocation
