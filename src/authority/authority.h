@@ -74,6 +74,12 @@ class Authority {
                             const std::vector<Bytes>& issuer_chain, const audit::Actor& actor);
   Result<ca::CaPtr> import(ImportedCa ca, const audit::Actor& actor);
   Result<ca::CaPtr> change_policy(std::string_view id, const ca::CaPolicy& policy, const audit::Actor& actor);
+  // A successor with a new key under the same parent, subject and policy, for as long as the present
+  // one was made; then the present one is retired. What it issued stays valid and chains as before.
+  // Its id is the present one's with the next number: "issuing" -> "issuing-2". Errors: conflict for
+  // a root or a CA whose parent is not here (export a request for those); as create_subordinate.
+  Result<ca::CaPtr> rotate(std::string_view id, const access::Principal& principal,
+                           const audit::Actor& actor);
   // It issues no more; CRLs and OCSP go on.
   Result<ca::CaPtr> retire(std::string_view id, const audit::Actor& actor);
   // Erases a root's key here for good, after leaving a CRL that is valid as long as the policy's
@@ -97,6 +103,7 @@ class Authority {
                              const audit::Event& event);
   Result<ca::CaPtr> replace(std::string_view id, audit::Event event,
                             const std::function<Result<void>(store::CaRecord&)>& change);
+  Result<std::string> next_id(const std::string& id) const;
   Result<Bytes> sign_request(std::string_view subject, const KeyPair& pair) const;
   Result<issuance::IssuedCertificate> issue_ca(registration::IssuanceRequest request,
                                                const access::Principal& principal);

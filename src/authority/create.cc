@@ -122,6 +122,47 @@ Result<ca::CaPtr> Authority::create_subordinate(const NewCa& ca, std::string_vie
   return store_ca(std::move(record), pair.signer, event);
 }
 
+Result<ca::CaPtr> Authority::rotate(std::string_view id, const access::Principal& principal,
+                                    const audit::Actor& actor) {
+  const auto present = d_.cas.find(id);
+  if (present == nullptr)
+    return fail_field(Errc::not_found, "ca", "ca: there is no CA \"" + std::string(id) + "\"");
+  if (present->record().parent.empty())
+    return fail_field(Errc::conflict, "ca",
+                      "ca: the issuer of \"" + present->id() + "\" is not here; create a CA of kind request");
+  CERTWRIGHT_TRY(const auto successor_id, next_id(present->id()));
+  const auto& certificate = present->certificate();
+  CERTWRIGHT_TRY(const auto successor,
+                 create_subordinate({.id = successor_id,
+                                     .name = present->record().name,
+                                     .subject = certificate.subject().to_text(),
+                                     .key_algorithm = present->record().key_algorithm,
+                                     .signature_algorithm = present->record().signature_algorithm,
+                                     .validity = std::chrono::floor<Seconds>(certificate.not_after() -
+                                                                             certificate.not_before() - kBackdate),
+                                     .policy = present->policy()},
+                                    present->record().parent, principal, actor));
+  CERTWRIGHT_CHECK(retire(present->id(), actor));
+  return successor;
+}
+
+// "issuing" -> "issuing-2" -> "issuing-3": the first that is free.
+Result<std::string> Authority::next_id(const std::string& id) const {
+  CERTWRIGHT_TRY(const auto cas, d_.store.list_cas());
+  std::string stem = id;
+  unsigned number = 1;
+  if (const auto dash = id.rfind('-'); dash != std::string::npos && dash + 1 < id.size() &&
+                                       id.find_first_not_of("0123456789", dash + 1) == std::string::npos &&
+                                       id.size() - dash <= 5) {
+    stem = id.substr(0, dash);
+    number = static_cast<unsigned>(std::stoul(id.substr(dash + 1)));
+  }
+  for (;;) {
+    std::string candidate = stem + "-" + std::to_string(++number);
+    if (std::ranges::find(cas, candidate, &store::CaRecord::id) == cas.end()) return candidate;
+  }
+}
+
 // The system's own hands (init) need no role; a person does.
 Result<issuance::IssuedCertificate> Authority::issue_ca(registration::IssuanceRequest request,
                                                         const access::Principal& principal) {

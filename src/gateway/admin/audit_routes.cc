@@ -1,0 +1,113 @@
+#include <charconv>
+
+#include "audit/events.h"
+#include "audit/export.h"
+#include "gateway/admin/routes.h"
+
+namespace certwright::gateway::admin {
+namespace {
+
+using access::Action;
+using web::Context;
+using web::Guard;
+
+constexpr std::uint64_t kMaxRecords = 1'000;           // a page
+constexpr std::uint64_t kMaxExportRecords = 100'000;   // one answer; the command line asks on
+constexpr std::uint64_t kMaxPosition = std::uint64_t{1} << 62;
+
+Result<http::Response> list_records(Context& context, const Dependencies& d) {
+  CERTWRIGHT_CHECK(context.authorise(Action::audit_read, {}, "audit"));
+  CERTWRIGHT_TRY(const auto from, context.query_number("from", kMaxPosition));
+  CERTWRIGHT_TRY(const auto limit, context.query_number("limit", kMaxRecords));
+  CERTWRIGHT_TRY(const auto size, d.store.audit_size());
+  const std::uint64_t count = limit.value_or(100);
+  // Without `from`: the newest.
+  const std::uint64_t start = from.value_or(size > count ? size - count : 0);
+  CERTWRIGHT_TRY(const auto leaves, d.store.audit_leaves(start, static_cast<std::uint32_t>(count)));
+  json::Writer w;
+  w.begin_object().member("size", size).key("records").begin_array();
+  for (const auto& leaf : leaves)
+    w.begin_object().member("position", leaf.position).key("record").raw(as_text(leaf.record)).end_object();
+  w.end_array().end_object();
+  return json_response(200, std::move(w));
+}
+
+Result<http::Response> prove(Context& context, const Dependencies& d) {
+  CERTWRIGHT_CHECK(context.authorise(Action::audit_read, {}, "audit"));
+  const std::string_view text = context.param("position");
+  std::uint64_t position = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), position);
+  if (error != std::errc() || end != text.data() + text.size() || position > kMaxPosition)
+    return fail_field(Errc::bad_encoding, "position", "position: expected a number");
+  CERTWRIGHT_TRY(auto proof, audit::prove_record(d.store, d.checkpoint_key, position));
+  return http::respond(200, "text/plain; charset=utf-8", std::move(proof));
+}
+
+Result<http::Response> export_records(Context& context, const Dependencies& d) {
+  CERTWRIGHT_CHECK(context.authorise(Action::audit_read, {}, "audit"));
+  CERTWRIGHT_TRY(const auto from, context.query_number("from", kMaxPosition));
+  audit::ExportRange range{.from = from.value_or(0), .to = {}};
+  range.to = range.from + kMaxExportRecords;
+  CERTWRIGHT_TRY(const auto latest, d.store.latest_checkpoint());
+  if (!latest || latest->tree_size <= *range.to) range.to.reset();
+  std::string text;
+  CERTWRIGHT_TRY(const auto summary,
+                 audit::export_log(d.store, d.checkpoint_key, range, [&](std::string_view chunk) -> Result<void> {
+                   text.append(chunk);
+                   return {};
+                 }));
+  auto response = http::respond(200, "text/plain; charset=utf-8", std::move(text));
+  // Where the next part begins; absent if this is all that is signed.
+  if (latest && summary.to < latest->tree_size) response.headers.add("X-Next-Position", std::to_string(summary.to));
+  return response;
+}
+
+Result<http::Response> show_checkpoint(Context& context, const Dependencies& d) {
+  CERTWRIGHT_CHECK(context.authorise(Action::audit_read, {}, "audit"));
+  CERTWRIGHT_TRY(const auto latest, d.store.latest_checkpoint());
+  if (!latest) return tl::unexpected(access::not_found_error());
+  return http::respond(200, "text/plain; charset=utf-8", latest->signed_note);
+}
+
+Result<http::Response> show_key(Context&, const Dependencies& d) {
+  return http::respond(200, "text/plain; charset=utf-8", d.checkpoint_key.text() + "\n");
+}
+
+Result<http::Response> list_events(Context&, const Dependencies&) {
+  json::Writer w;
+  w.begin_object().key("events").begin_array();
+  for (const auto& event : audit::kEventCatalogue)
+    w.begin_object().member("name", event.name).member("fields", event.fields)
+        .member("cause", event.cause).member("action", event.action).end_object();
+  w.end_array().end_object();
+  return json_response(200, std::move(w));
+}
+
+Result<http::Response> show_status(Context& context, const Dependencies& d) {
+  CERTWRIGHT_CHECK(context.authorise(Action::metrics_read, {}, "status"));
+  json::Writer w;
+  w.begin_object();
+  for (const auto& [name, value] : d.status()) w.member(name, value);
+  w.end_object();
+  return json_response(200, std::move(w));
+}
+
+}  // namespace
+
+std::vector<web::Route> audit_routes(const Dependencies& d) {
+  const auto with = [d](auto handler) {
+    return [d, handler](Context& context) { return handler(context, d); };
+  };
+  const auto read = Guard::needs(Action::audit_read);
+  return {
+      route("GET", "/api/v1/audit/records", read, "listAuditRecords", with(list_records)),
+      route("GET", "/api/v1/audit/records/{position}/proof", read, "proveAuditRecord", with(prove)),
+      route("GET", "/api/v1/audit/export", read, "exportAudit", with(export_records)),
+      route("GET", "/api/v1/audit/checkpoint", read, "showAuditCheckpoint", with(show_checkpoint)),
+      route("GET", "/api/v1/audit/key", Guard::open(), "showAuditKey", with(show_key)),
+      route("GET", "/api/v1/audit/events", Guard::open(), "listAuditEvents", with(list_events)),
+      route("GET", "/api/v1/status", Guard::needs(Action::metrics_read), "showStatus", with(show_status)),
+  };
+}
+
+}  // namespace certwright::gateway::admin
