@@ -41,13 +41,13 @@ class Handler {
 enum class Security : std::uint8_t { plain, tls };
 
 struct ListenerOptions {
-  std::string name;                  // "https", "http": appears in Peer::listener and endpoints()
+  std::string name = {};  // "https", "http": appears in Peer::listener and endpoints()
   std::string address = "127.0.0.1";  // IPv4 or IPv6 literal; "::" also takes IPv4
   std::uint16_t port = 0;            // 0: the system picks one, see Server::endpoints()
   Security security = Security::tls;
   // A listening TCP socket made by someone else (service_manager.h); address and port are then
   // ignored. The server owns and closes it.
-  std::optional<int> inherited_fd;
+  std::optional<int> inherited_fd = std::nullopt;
 };
 
 // The server's certificate: DER chain, leaf first, and the leaf's key as PKCS#8 DER.
@@ -79,17 +79,17 @@ struct Limits {
 
 struct ServerOptions {
   std::vector<ListenerOptions> listeners;
-  std::optional<TlsIdentity> identity;   // required by a tls listener
-  std::vector<Bytes> client_ca_der;      // not empty: ask clients for a certificate, refuse others'
-  Limits limits;
+  std::optional<TlsIdentity> identity = std::nullopt;   // required by a tls listener
+  std::vector<Bytes> client_ca_der = {};  // not empty: ask clients for a certificate of these
+  Limits limits = {};
   std::size_t io_threads = 0;            // 0: one per core
   std::size_t worker_threads = 64;
   // The form of answers the server gives by itself (400, 408, 411, 413, 414, 417, 431, 500, 501,
   // 503, 505). Called on any thread. Default: application/problem+json, RFC 9457.
-  std::function<Response(int status, std::string_view message)> error_response;
+  std::function<Response(int status, std::string_view message)> error_response = {};
   // Told of what an operator should know: an exception out of a handler, a failing accept. Never
   // a request's content. Called on any thread. Default: nothing is told.
-  std::function<void(std::string_view message)> log;
+  std::function<void(std::string_view message)> log = {};
 };
 
 struct Endpoint {

@@ -16,11 +16,11 @@ namespace certwright::http_client {
 struct ClientOptions {
   std::string base_url;  // "https://127.0.0.1:8443"; paths are appended
   // Trust anchors in PEM: only these are trusted. Empty: the system's.
-  std::string ca_pem;
+  std::string ca_pem = {};
   // A client certificate (PEM chain) and its key (PEM), for mutual TLS; both or none.
-  std::string client_certificate_pem;
-  SecretBytes client_key_pem;
-  SecretBytes bearer_token;  // sent as `Authorization: Bearer`; never logged, never in an error
+  std::string client_certificate_pem = {};
+  SecretBytes client_key_pem = {};
+  SecretBytes bearer_token = {};  // sent as `Authorization: Bearer`; in no log and no error
   std::chrono::milliseconds connect_timeout{5'000};
   std::chrono::milliseconds timeout{60'000};  // of the whole exchange
   std::size_t max_response_octets = 64 * 1024 * 1024;
