@@ -13,7 +13,7 @@ CREATE TABLE audit_checkpoint (
 
 CREATE TABLE audit_tile (
   level        INTEGER NOT NULL,
-  "index"      INTEGER NOT NULL,
+  tile_index   INTEGER NOT NULL,
   hashes       BLOB NOT NULL,
-  PRIMARY KEY (level, "index")
+  PRIMARY KEY (level, tile_index)
 ) STRICT;

@@ -1,0 +1,75 @@
+#pragma once
+// Fills the search indexes behind the commits.
+#include <condition_variable>
+#include <cstdint>
+#include <functional>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <thread>
+
+#include "store/sqlite/tail.h"
+#include "store/sqlite/writer.h"
+
+namespace certwright::store::sqlite {
+
+enum class KeyKind : std::uint8_t { tenant = 1, ca = 2, principal = 3, entity_type = 4, name = 5 };
+
+// The row of index_progress.
+struct IndexProgress {
+  std::uint64_t done_to = 0;
+  std::uint64_t batch_to = 0;  // 0: no batch is under way
+  std::uint32_t step = 0;
+  std::string entity_id, tenant;
+  std::uint64_t sequence = 0;
+
+  // Certificates of this entity up to here, in order of commit, are in lineage_entity and its
+  // counter; later ones are in the tail only.
+  std::uint64_t counted_to(std::string_view of_entity_id, std::string_view of_tenant) const noexcept;
+};
+Result<IndexProgress> read_progress(Database& database);
+// What is committed and not indexed.
+Result<std::vector<TailEntry>> read_tail(Database& database, const IndexProgress& progress);
+
+// The day of lineage_expiry_day.
+constexpr std::int64_t day_of(Time t) noexcept {
+  return std::chrono::floor<std::chrono::days>(t).time_since_epoch().count();
+}
+
+// Takes batches from the tail, sorts them by each index's key, so that neighbours share a page, and
+// hands the writer small pieces. A batch that a crash interrupts is begun again where its last
+// durable step ended; entering a row twice is harmless, and what counts is entered once.
+class Indexer {
+ public:
+  // Begins a batch when the tail has `least` entries.
+  Indexer(Writer& writer, Tail& tail, IndexProgress progress, std::size_t least);
+  ~Indexer();
+  Indexer(const Indexer&) = delete;
+  Indexer& operator=(const Indexer&) = delete;
+
+  // Something was committed.
+  void nudge();
+
+ private:
+  class Batch;
+  void loop();
+  bool wait_for_work();
+  Result<void> run_batch();
+  Result<void> run_entities(const Batch& batch);
+  Result<void> finish_batch();
+  // Inserts rows 0 to size-1 with `put`, piece by piece, then notes that `step` is done.
+  Result<void> run_step(std::uint32_t step, std::size_t size,
+                        const std::function<Result<void>(Database&, std::size_t)>& put);
+
+  Writer& writer_;
+  Tail& tail_;
+  IndexProgress progress_;
+  const std::size_t least_;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  bool stopping_ = false;
+  bool nudged_ = false;
+  std::thread thread_;
+};
+
+}  // namespace certwright::store::sqlite
