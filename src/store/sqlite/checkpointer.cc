@@ -52,10 +52,11 @@ void Checkpointer::checkpoint() {
     if (!left) return;  // the disk's trouble shows in the commits
     if (*left < pages_ / 16) break;
   }
-  static_cast<void>(writer_.run(Writer::Job::checkpoint, [](Database& database) -> Result<void> {
+  const Writer::Work finish = [](Database& database) -> Result<void> {
     CERTWRIGHT_CHECK(database.checkpoint());
     return {};
-  }));
+  };
+  static_cast<void>(writer_.run(Writer::Job::checkpoint, finish));
 }
 
 }  // namespace certwright::store::sqlite

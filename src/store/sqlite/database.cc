@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 #include <mutex>
 
 namespace certwright::store::sqlite {
@@ -191,22 +192,28 @@ Result<void> Database::execute(const std::string& sql) {
   return {};
 }
 
-Result<std::int64_t> Database::integer_of(const std::string& sql) {
+Result<std::string> Database::text_of(const std::string& sql) {
   sqlite3_stmt* statement = nullptr;
   const int code = sqlite3_prepare_v2(connection_, sql.c_str(), -1, &statement, nullptr);
   if (code != SQLITE_OK) return failure(connection_, code);
-  Result<std::int64_t> result = fail(Errc::internal, "a query had no row");
-  {
+  const auto read = [&]() -> Result<std::string> {
     Query query(connection_, statement);
-    const auto row = query.next();
-    if (!row) {
-      result = tl::unexpected<Error>(row.error());
-    } else if (*row) {
-      result = query.integer(0);
-    }
-  }
+    CERTWRIGHT_TRY(const bool found, query.next());
+    if (!found) return fail(Errc::internal, "a query had no row");
+    return query.text(0);
+  };
+  auto result = read();
   sqlite3_finalize(statement);
   return result;
+}
+
+Result<std::int64_t> Database::integer_of(const std::string& sql) {
+  CERTWRIGHT_TRY(const auto text, text_of(sql));
+  std::int64_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size())
+    return fail(Errc::internal, "a query had no integer");
+  return value;
 }
 
 std::int64_t Database::changes() const noexcept { return sqlite3_changes64(connection_); }

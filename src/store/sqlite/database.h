@@ -129,7 +129,9 @@ class Database {
   }
   // SQL that is not in the table: PRAGMAs and migrations.
   Result<void> execute(const std::string& sql);
-  Result<std::int64_t> integer_of(const std::string& sql);  // first column of the first row
+  // First column of the first row.
+  Result<std::int64_t> integer_of(const std::string& sql);
+  Result<std::string> text_of(const std::string& sql);
 
   std::int64_t total_changes() const noexcept;
   bool in_transaction() const noexcept;

@@ -71,10 +71,11 @@ Result<std::vector<TailEntry>> read_tail(Database& database, const IndexProgress
 // the tail's pieces, which it keeps alive.
 class Indexer::Batch {
  public:
-  Batch(TailView view, std::uint64_t batch_to) : view_(std::move(view)) {
+  Batch(TailView view, const IndexProgress& progress) : view_(std::move(view)) {
     for (const auto& piece : view_)
       for (const auto& entry : *piece)
-        if (entry.sequence <= batch_to) entries_.push_back(&entry);
+        if (entry.sequence > progress.done_to && entry.sequence <= progress.batch_to)
+          entries_.push_back(&entry);
   }
 
   // Up to which sequence a new batch goes: whole pieces, so that dropping them drops the batch.
@@ -200,48 +201,38 @@ Result<void> Indexer::run_batch() {
   auto view = tail_.view();
   if (progress_.batch_to == 0)
     progress_ = {progress_.done_to, Batch::choose_end(view), kEntities, "", "", 0};
-  const Batch batch(std::move(view), progress_.batch_to);
+  const Batch batch(std::move(view), progress_);
   if (progress_.step <= kEntities) CERTWRIGHT_CHECK(run_entities(batch));
   if (progress_.step <= kKeys) {
     const auto rows = batch.keys();
-    CERTWRIGHT_CHECK(run_step(kKeys, rows.size(), [&](Database& database, std::size_t i) -> Result<void> {
-      CERTWRIGHT_CHECK(database.run(Statement::index_key, static_cast<int>(rows[i].kind),
-                                    rows[i].value, rows[i].lineage));
-      return {};
+    CERTWRIGHT_CHECK(run_step(kKeys, rows.size(), [&](Database& database, std::size_t i) {
+      return database.run(Statement::index_key, static_cast<int>(rows[i].kind), rows[i].value,
+                          rows[i].lineage);
     }));
   }
   if (progress_.step <= kPublicKeys) {
     const auto rows = batch.sorted_by_public_key();
-    CERTWRIGHT_CHECK(
-        run_step(kPublicKeys, rows.size(), [&](Database& database, std::size_t i) -> Result<void> {
-          CERTWRIGHT_CHECK(database.run(Statement::index_public_key,
-                                        rows[i]->subject_public_key_sha256, rows[i]->lineage));
-          return {};
-        }));
+    CERTWRIGHT_CHECK(run_step(kPublicKeys, rows.size(), [&](Database& database, std::size_t i) {
+      return database.run(Statement::index_public_key, rows[i]->subject_public_key_sha256,
+                          rows[i]->lineage);
+    }));
   }
   if (progress_.step <= kExpiry) {
     const auto rows = batch.sorted_by_expiry();
-    CERTWRIGHT_CHECK(
-        run_step(kExpiry, rows.size(), [&](Database& database, std::size_t i) -> Result<void> {
-          CERTWRIGHT_CHECK(
-              database.run(Statement::index_expiry, rows[i]->not_after, rows[i]->lineage));
-          return {};
-        }));
+    CERTWRIGHT_CHECK(run_step(kExpiry, rows.size(), [&](Database& database, std::size_t i) {
+      return database.run(Statement::index_expiry, rows[i]->not_after, rows[i]->lineage);
+    }));
   }
   if (progress_.step <= kExpiryDays) {
     const auto rows = batch.days();
-    CERTWRIGHT_CHECK(
-        run_step(kExpiryDays, rows.size(), [&](Database& database, std::size_t i) -> Result<void> {
-          CERTWRIGHT_CHECK(
-              database.run(Statement::index_expiry_day, rows[i].day, rows[i].lineage));
-          return {};
-        }));
+    CERTWRIGHT_CHECK(run_step(kExpiryDays, rows.size(), [&](Database& database, std::size_t i) {
+      return database.run(Statement::index_expiry_day, rows[i].day, rows[i].lineage);
+    }));
   }
   return finish_batch();
 }
 
-Result<void> Indexer::run_step(std::uint32_t step, std::size_t size,
-                               const std::function<Result<void>(Database&, std::size_t)>& put) {
+Result<void> Indexer::run_step(std::uint32_t step, std::size_t size, const Put& put) {
   std::size_t done = 0;
   bool finished = false;
   while (!finished) {
@@ -312,22 +303,21 @@ Result<void> Indexer::run_entities(const Batch& batch) {
 
 Result<void> Indexer::finish_batch() {
   const IndexProgress progress{progress_.batch_to, 0, kEntities, "", "", 0};
+  const Writer::Work finish = [&](Database& database) { return put_progress(database, progress); };
+  CERTWRIGHT_CHECK(writer_.run(Writer::Job::index, finish));
   const auto first = progress_.done_to;
-  CERTWRIGHT_CHECK(writer_.run(Writer::Job::index, [&](Database& database) {
-    return put_progress(database, progress);
-  }));
   progress_ = progress;
   tail_.drop_to(progress.done_to);
   // What a crash leaves of these rows is below done_to and goes with the next batch.
-  for (auto to = std::min(first + kDeletePiece, progress.done_to);;
-       to = std::min(to + kDeletePiece, progress.done_to)) {
-    CERTWRIGHT_CHECK(
-        writer_.run(Writer::Job::index, [to](Database& database) -> Result<void> {
-          CERTWRIGHT_CHECK(database.run(Statement::delete_queued, to));
-          return {};
-        }));
-    if (to == progress.done_to) return {};
+  for (auto to = first; to < progress.done_to;) {
+    to = std::min(to + kDeletePiece, progress.done_to);
+    const Writer::Work remove = [to](Database& database) -> Result<void> {
+      CERTWRIGHT_CHECK(database.run(Statement::delete_queued, to));
+      return {};
+    };
+    CERTWRIGHT_CHECK(writer_.run(Writer::Job::index, remove));
   }
+  return {};
 }
 
 }  // namespace certwright::store::sqlite

@@ -58,8 +58,8 @@ class Indexer {
   Result<void> run_entities(const Batch& batch);
   Result<void> finish_batch();
   // Inserts rows 0 to size-1 with `put`, piece by piece, then notes that `step` is done.
-  Result<void> run_step(std::uint32_t step, std::size_t size,
-                        const std::function<Result<void>(Database&, std::size_t)>& put);
+  using Put = std::function<Result<std::int64_t>(Database&, std::size_t)>;
+  Result<void> run_step(std::uint32_t step, std::size_t size, const Put& put);
 
   Writer& writer_;
   Tail& tail_;

@@ -18,7 +18,7 @@ struct SqliteOptions {
   // For tests only.
   std::string vfs{};          // name of a registered SQLite VFS; empty: the system's
   bool synchronous = true;    // false: PRAGMA synchronous=OFF, which loses acknowledged transactions
-  bool index_in_background = true;  // false: search indexes are not filled; the tail grows
+  std::uint32_t index_from = 2048;  // rows before a batch is indexed; 0: never, they stay in memory
 };
 
 // The embedded store: SQLite, one file `path` (plus `-wal`, `-shm` and `.lock` beside it), mode 0600.

@@ -239,9 +239,9 @@ void Writer::commit(std::vector<Request*>& batch) {
   audit_size_.store(counters_.next_leaf, std::memory_order_release);
   commits_.fetch_add(1, std::memory_order_relaxed);
   transactions_.fetch_add(batch.size(), std::memory_order_relaxed);
-  const auto pages = database_->wal_pages();
+  // Before the callers wake: they may close the store as soon as they return.
+  if (on_commit_) on_commit_(database_->wal_pages());
   wake(batch);
-  if (on_commit_) on_commit_(pages);
 }
 
 }  // namespace certwright::store::sqlite

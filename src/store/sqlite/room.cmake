@@ -1,0 +1,18 @@
+certwright_room(store/sqlite
+  EXPOSES store errors
+  SYSTEM sqlite
+  SOURCES certificate_commands.cc checkpointer.cc command_runner.cc database.cc id_stream.cc
+          indexer.cc lineage_search.cc ownership_lock.cc parker.cc revocation_commands.cc rows.cc
+          schema.cc sqlite_reads.cc sqlite_store.cc statements.cc tail.cc writer.cc)
+
+# The migrations, inside the program.
+file(GLOB schema_files CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/store/schema/*.sql)
+set(embedded_schema ${CMAKE_BINARY_DIR}/generated/store_sqlite_migrations.cc)
+set(embed_schema ${CMAKE_SOURCE_DIR}/src/store/sqlite/embed_schema.cmake)
+add_custom_command(
+  OUTPUT ${embedded_schema}
+  COMMAND ${CMAKE_COMMAND} -DFOLDER=${CMAKE_SOURCE_DIR}/src/store/schema -DOUTPUT=${embedded_schema}
+          -P ${embed_schema}
+  DEPENDS ${schema_files} ${embed_schema}
+  VERBATIM)
+target_sources(certwright_store_sqlite PRIVATE ${embedded_schema})
