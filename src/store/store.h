@@ -32,7 +32,7 @@ struct LineageFilter {
 struct Page {
   std::uint32_t limit = 10;       // 1 to kMaxLimit
   std::uint64_t offset = 0;       // 0 to kMaxOffset; beyond it: use `after`
-  std::optional<CertificateId> after;  // keyset: rows that follow this lineage in the order
+  std::optional<CertificateId> after{};  // keyset: rows that follow this lineage in the order
   bool newest_first = false;      // by lineage id, which is by time of issue
   static constexpr std::uint32_t kMaxLimit = 1000;
   static constexpr std::uint64_t kMaxOffset = 10'000;

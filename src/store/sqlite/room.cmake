@@ -3,7 +3,11 @@ certwright_room(store/sqlite
   SYSTEM sqlite
   SOURCES certificate_commands.cc checkpointer.cc command_runner.cc database.cc id_stream.cc
           indexer.cc lineage_search.cc ownership_lock.cc parker.cc revocation_commands.cc rows.cc
-          schema.cc sqlite_reads.cc sqlite_store.cc statements.cc tail.cc writer.cc)
+          schema.cc sqlite_reads.cc sqlite_store.cc statements.cc tail.cc writer.cc
+  TESTS query_plan_test.cc sqlite_contract_test.cc sqlite_store_test.cc
+        ../store_contract_certificates_test.cc ../store_contract_concurrency_test.cc
+        ../store_contract_directory_test.cc ../store_contract_revocation_test.cc
+        ../store_contract_search_test.cc)
 
 # The migrations, inside the program.
 file(GLOB schema_files CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/store/schema/*.sql)

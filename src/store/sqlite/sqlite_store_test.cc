@@ -1,0 +1,213 @@
+#include "store/sqlite/sqlite_store.h"
+
+#include <sqlite3.h>
+#include <sys/stat.h>
+
+#include <fstream>
+
+#include "store/sqlite/database.h"
+#include "store/sqlite/schema.h"
+#include "store/sqlite/testing_store.h"
+
+namespace certwright::store {
+namespace {
+
+using contract::certificate;
+using contract::id_of;
+using contract::kStart;
+using contract::reservation;
+
+mode_t mode_of(const std::string& path) {
+  struct stat status {};
+  return ::stat(path.c_str(), &status) == 0 ? status.st_mode & 0777 : 0;
+}
+
+void issue(Store& store, const CertificateRecord& record) {
+  const auto n = record.id - id_of(0);
+  ASSERT_TRUE(store.apply({ReserveSerial{reservation(n), {}}, AppendAuditLeaf{{1}}}));
+  ASSERT_TRUE(store.apply({RecordCertificate{record, 0, {}}, AppendAuditLeaf{{2}}}));
+}
+
+std::unique_ptr<sqlite::Database> connect(const std::string& path) {
+  return *sqlite::Database::open(path, {});
+}
+
+TEST(SqliteStore, FilesAreTheOwnersOnly) {
+  const TemporaryFolder folder;
+  const auto path = folder.file("store.db");
+  std::ofstream(path).flush();
+  ::chmod(path.c_str(), 0644);
+  const auto store = open_store(path);
+  ASSERT_TRUE(store->apply({AppendAuditLeaf{{1}}}));
+  for (const auto* suffix : {"", "-wal", "-shm", ".lock"})
+    EXPECT_EQ(mode_of(path + suffix), 0600U) << suffix;
+}
+
+TEST(SqliteStore, HasOneOwner) {
+  const TemporaryFolder folder;
+  const auto path = folder.file("store.db");
+  auto first = open_store(path);
+  const auto second = SqliteStore::open(path);
+  ASSERT_FALSE(second);
+  EXPECT_EQ(second.error().code, Errc::conflict);
+  EXPECT_EQ(second.error().field, "store");
+  EXPECT_NE(second.error().detail.find(path + ".lock"), std::string::npos);
+  EXPECT_NE(second.error().detail.find(std::to_string(::getpid())), std::string::npos);
+  first.reset();
+  EXPECT_TRUE(SqliteStore::open(path));
+}
+
+TEST(SqliteStore, WaitsForTheOwnerToLeave) {
+  const TemporaryFolder folder;
+  const auto path = folder.file("store.db");
+  auto first = open_store(path);
+  std::thread leaving([&] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(60));
+    first.reset();
+  });
+  SqliteOptions patient;
+  patient.lock_wait_ms = 10'000;
+  EXPECT_TRUE(SqliteStore::open(path, patient));
+  leaving.join();
+}
+
+TEST(SqliteStore, RefusesForeignFiles) {
+  const TemporaryFolder folder;
+  const auto text = folder.file("text.db");
+  std::ofstream(text) << std::string(8192, 'x');
+  const auto not_a_database = SqliteStore::open(text);
+  ASSERT_FALSE(not_a_database);
+  EXPECT_EQ(not_a_database.error().code, Errc::invalid);
+
+  const auto foreign = folder.file("foreign.db");
+  {
+    sqlite3* raw = nullptr;
+    ASSERT_EQ(sqlite3_open(foreign.c_str(), &raw), SQLITE_OK);
+    ASSERT_EQ(sqlite3_exec(raw, "CREATE TABLE t (a)", nullptr, nullptr, nullptr), SQLITE_OK);
+    sqlite3_close(raw);
+  }
+  const auto of_another_program = SqliteStore::open(foreign);
+  ASSERT_FALSE(of_another_program);
+  EXPECT_EQ(of_another_program.error().code, Errc::invalid);
+  EXPECT_FALSE(std::filesystem::exists(foreign + "-wal"));
+}
+
+TEST(SqliteStore, RefusesANewerSchema) {
+  const TemporaryFolder folder;
+  const auto path = folder.file("store.db");
+  open_store(path).reset();
+  const auto newer = sqlite::migrations().size() + 1;
+  ASSERT_TRUE(connect(path)->execute("INSERT INTO schema_migration VALUES (" +
+                                     std::to_string(newer) + ", 'from_the_future')"));
+  const auto refused = SqliteStore::open(path);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, Errc::invalid);
+  EXPECT_NE(refused.error().detail.find(std::to_string(newer)), std::string::npos);
+}
+
+TEST(SqliteStore, SaysThatAFolderIsMissing) {
+  const TemporaryFolder folder;
+  const auto refused = SqliteStore::open(folder.file("missing/store.db"));
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, Errc::unavailable);
+  EXPECT_NE(refused.error().detail.find("missing/store.db"), std::string::npos);
+}
+
+class MigratedFrom : public testing::TestWithParam<std::uint32_t> {};
+
+TEST_P(MigratedFrom, WorksAsANewStoreDoes) {
+  const TemporaryFolder folder;
+  const auto path = folder.file("store.db");
+  std::ofstream(path).flush();
+  {
+    const auto old = connect(path);
+    ASSERT_TRUE(sqlite::migrate(*old, GetParam()));
+    ASSERT_EQ(*sqlite::schema_version(*old), GetParam());
+    if (GetParam() >= 1) {
+      ASSERT_TRUE(old->execute("INSERT INTO tenant VALUES ('old', 'kept', 0, 0)"));
+    }
+  }
+  const auto store = open_store(path);
+  EXPECT_EQ(health_of(*store, "schema_version"),
+            static_cast<std::int64_t>(sqlite::migrations().size()));
+  issue(*store, certificate(1));
+  EXPECT_EQ(store->list_lineages({}, {})->size(), 1U);
+  EXPECT_EQ(store->find_tenant("old")->has_value(), GetParam() >= 1);
+}
+
+INSTANTIATE_TEST_SUITE_P(EverySchema, MigratedFrom,
+                         testing::Range(0U, static_cast<std::uint32_t>(
+                                                sqlite::migrations().size() + 1)));
+
+TEST(SqliteStore, MigrationsAreNumberedWithoutGaps) {
+  std::uint32_t expected = 1;
+  for (const auto& migration : sqlite::migrations()) EXPECT_EQ(migration.version, expected++);
+  EXPECT_GE(expected, 2U);
+}
+
+// A crash in the middle of a batch, at every step: nothing is lost, and nothing counted twice.
+class InterruptedIndexing : public testing::TestWithParam<int> {};
+
+TEST_P(InterruptedIndexing, IsResumed) {
+  constexpr std::uint64_t kRows = 5'000;
+  const TemporaryFolder folder;
+  const auto path = folder.file("store.db");
+  SqliteOptions options;
+  options.index_from = 0;
+  {
+    const auto store = open_store(path, options);
+    Transaction transaction;
+    for (std::uint64_t n = 1; n <= kRows; ++n) {
+      transaction.emplace_back(ReserveSerial{reservation(n), {}});
+      auto record = certificate(n);
+      record.entity_id = "e" + std::to_string(n % 50);
+      record.tenant = n % 3 == 0 ? "a" : "b";
+      transaction.emplace_back(RecordCertificate{record, 0, {}});
+      if (transaction.size() < 1000) continue;
+      ASSERT_TRUE(store->apply(transaction));
+      transaction.clear();
+    }
+  }
+  // Stopping interrupts the batch, each time a little later.
+  options.index_from = 1;
+  for (int i = 0; i < 6; ++i) {
+    const auto store = open_store(path, options);
+    std::this_thread::sleep_for(std::chrono::milliseconds(GetParam() + i));
+    const auto every = contract::filter([](auto& f) { f.entity_id = "e7"; });
+    EXPECT_EQ(store->count_lineages(every)->value, kRows / 50);
+    EXPECT_EQ(store->list_lineages(every, {.limit = 1000})->size(), kRows / 50);
+  }
+  const auto store = open_store(path, options);
+  for (int i = 0; i < 1000 && health_of(*store, "index_lag") > 0; ++i)
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  EXPECT_EQ(health_of(*store, "index_lag"), 0);
+  for (std::uint64_t e = 0; e < 50; ++e) {
+    const auto of = contract::filter([&](auto& f) { f.entity_id = "e" + std::to_string(e); });
+    EXPECT_EQ(store->count_lineages(of)->value, kRows / 50) << e;
+    EXPECT_EQ(store->list_lineages(of, {.limit = 1000})->size(), kRows / 50) << e;
+    auto of_a = of;
+    of_a.tenants = {"a"};
+    EXPECT_EQ(store->count_lineages(of_a)->value,
+              store->list_lineages(of_a, {.limit = 1000})->size());
+  }
+  EXPECT_EQ(store->count_lineages({})->value, kRows);
+}
+
+INSTANTIATE_TEST_SUITE_P(After, InterruptedIndexing, testing::Values(0, 4, 10, 25));
+
+TEST(SqliteStore, TheLogIsBegunAnewUnderLoad) {
+  const TemporaryFolder folder;
+  const auto path = folder.file("store.db");
+  SqliteOptions options;
+  options.checkpoint_pages = 200;
+  const auto store = open_store(path, options);
+  constexpr std::int64_t kCommits = 600;
+  for (std::int64_t i = 0; i < kCommits; ++i)
+    ASSERT_TRUE(store->apply({AppendAuditLeaf{Bytes(30'000, 7)}}));
+  // 600 times 30 KB, in a log that starts over after 200 pages of 8 KiB.
+  EXPECT_LT(health_of(*store, "wal_octets"), kCommits * 30'000 / 2);
+  EXPECT_EQ(*store->audit_size(), static_cast<std::uint64_t>(kCommits));
+}
+
+}  // namespace
+}  // namespace certwright::store
