@@ -159,6 +159,7 @@ Result<PrivateKey> PrivateKey::from_pem(const SecretBytes& pem, const SecretByte
   if (passphrase.size() > kMaxPassphraseOctets)
     return fail_field(Errc::too_large, "passphrase",
                       fmt::format("a passphrase has at most {} octets", kMaxPassphraseOctets));
+  if (pem.empty()) return fail(Errc::bad_encoding, "there is no private key in the PEM text");
   const Bio bio(BIO_new_mem_buf(pem.reveal().data(), static_cast<int>(pem.size())));
   if (!bio) return openssl_failure(Errc::internal, "reading memory");
   PemBlock block;
