@@ -1,1 +1,5 @@
-certwright_room(http_client EXPOSES bytes errors)
+certwright_room(http_client
+  EXPOSES bytes errors
+  SYSTEM curl
+  SOURCES client.cc
+  TESTS client_test.cc)

@@ -1,1 +1,5 @@
-certwright_room(metrics EXPOSES errors)
+certwright_room(metrics
+  EXPOSES errors
+  SYSTEM prometheus
+  SOURCES registry.cc
+  TESTS registry_test.cc)
