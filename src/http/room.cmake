@@ -3,6 +3,6 @@ certwright_room(http
   SYSTEM boost openssl systemd
   SOURCES message.cc request_parser.cc response_writer.cc tls_context.cc worker_pool.cc
           listening.cc connection.cc server.cc service_manager.cc
-  TESTS message_test.cc request_parser_test.cc server_test.cc
+  TESTS message_test.cc request_parser_test.cc server_test.cc tls_test.cc
   FUZZ http_request
   HEAVY)
