@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <utility>
 
 #include <fmt/format.h>
@@ -10,6 +11,7 @@ namespace certwright::gateway::certs {
 namespace {
 
 constexpr std::int64_t kChainMaxAge_s = 3'600;
+constexpr std::int64_t kCrlMaxAge_s = 300;
 
 // Certificates for anybody come from the first CA that can issue and is no root; a root serves
 // where there is nothing else.
@@ -84,9 +86,11 @@ Door::Answer Door::crl(web::Context& context) {
     response.status = 304;
   else
     response = http::respond(200, "application/pkix-crl", crl->der);
-  const std::int64_t age_s = to_unix_s(crl->next_update) - to_unix_s(d_.clock.now());
+  // Short, so that a revocation is not held back by a cache for a whole period.
+  const std::int64_t age_s = std::clamp<std::int64_t>(
+      to_unix_s(crl->next_update) - to_unix_s(d_.clock.now()), 0, kCrlMaxAge_s);
   response.headers.set("ETag", etag);
-  response.headers.set("Cache-Control", fmt::format("public, max-age={}", age_s > 0 ? age_s : 0));
+  response.headers.set("Cache-Control", fmt::format("public, max-age={}", age_s));
   return response;
 }
 
