@@ -10,9 +10,6 @@
 namespace certwright::http_client {
 namespace {
 
-struct CurlFree {
-  void operator()(CURL* handle) const noexcept { curl_easy_cleanup(handle); }
-};
 class HeaderLines {  // owns a curl_slist; wiped, because one line holds the bearer token
  public:
   HeaderLines() = default;
@@ -148,7 +145,10 @@ class Client::Impl {
   }
 
   ClientOptions options_;
-  std::unique_ptr<CURL, CurlFree> handle_;
+  struct Free {
+    void operator()(CURL* handle) const noexcept { curl_easy_cleanup(handle); }
+  };
+  std::unique_ptr<CURL, Free> handle_;
 };
 
 bool Client::Impl::set_connection(const std::string& url) {
