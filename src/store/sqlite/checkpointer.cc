@@ -6,7 +6,7 @@ namespace certwright::store::sqlite {
 namespace {
 
 constexpr int kPasses = 3;  // beside the commits, each shorter than the one before
-constexpr auto kPause = std::chrono::milliseconds(200);  // when readers or the disk are in the way
+constexpr auto kPause = std::chrono::milliseconds(20);  // when readers or the disk are in the way
 
 }  // namespace
 

@@ -76,8 +76,8 @@ Result<void> prepare_file(const std::string& path) {
   if (error != 0) return system_failure(path, error);
   if (status.st_size != 0) return {};
   // A new file is durable only when its folder is.
-  auto folder = std::filesystem::path(path).parent_path().string();
-  if (folder.empty()) folder = ".";
+  const auto parent = std::filesystem::path(path).parent_path();
+  const std::string folder = parent.empty() ? std::string(1, '.') : parent.string();
   const int directory = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (directory < 0) return system_failure(folder, errno);
   if (::fsync(directory) != 0) error = errno;

@@ -7,7 +7,8 @@ certwright_room(store/sqlite
   TESTS query_plan_test.cc sqlite_contract_test.cc sqlite_store_test.cc
         ../store_contract_certificates_test.cc ../store_contract_concurrency_test.cc
         ../store_contract_directory_test.cc ../store_contract_revocation_test.cc
-        ../store_contract_search_test.cc)
+        ../store_contract_search_test.cc
+  BENCH sqlite_store_bench.cc)
 
 # The migrations, inside the program.
 file(GLOB schema_files CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/store/schema/*.sql)
