@@ -1,0 +1,46 @@
+#include <algorithm>
+
+#include <gtest/gtest.h>
+
+#include "profile/testing.h"
+
+namespace certwright::profile {
+namespace {
+
+TEST(ShippedProfiles, AreValidDocuments) {
+  const auto profiles = shipped_profiles();
+  EXPECT_EQ(profiles.size(), 7U);
+  for (const Profile& profile : profiles) {
+    const auto document = json::parse(write_profile(profile));
+    ASSERT_TRUE(document) << profile.name;
+    const auto parsed = parse_profile(*document);
+    ASSERT_TRUE(parsed) << profile.name << ": " << parsed.error().field << ": " << parsed.error().detail;
+    EXPECT_EQ(*parsed, profile) << profile.name;
+    EXPECT_EQ(profile.version, 1U);
+    EXPECT_EQ(profile.key_algorithms.front(), "ecdsa-p256");
+    EXPECT_EQ(profile.backdate, Seconds(300));
+  }
+}
+
+TEST(ShippedProfiles, OnlyTheResponderIsInternalAndSignsOcsp) {
+  for (const Profile& profile : shipped_profiles()) {
+    const bool responder = profile.name == "ocsp-responder";
+    EXPECT_EQ(profile.internal, responder) << profile.name;
+    EXPECT_EQ(profile.ocsp_nocheck, responder) << profile.name;
+    const auto& purposes = profile.extended_key_usage;
+    EXPECT_EQ(std::ranges::find(purposes, x509::oids::kOcspSigning) != purposes.end(), responder);
+    EXPECT_EQ(profile.ca, profile.name == "intermediate-ca");
+  }
+}
+
+TEST(ShippedProfiles, CertsServiceTakesAYear) {
+  const Profile profile = testing::shipped("tls-server-client");
+  EXPECT_EQ(profile.validity_default, std::chrono::hours(24 * 90));
+  EXPECT_EQ(profile.validity_max, std::chrono::hours(8760));
+  ASSERT_EQ(profile.copy_extensions.size(), 3U);
+  EXPECT_EQ(profile.copy_extensions[2].oid.to_text(), "2.99999.1.2");
+  EXPECT_EQ(profile.copy_extensions[2].size_octets_max, 32'768U);
+}
+
+}  // namespace
+}  // namespace certwright::profile
