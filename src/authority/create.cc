@@ -5,7 +5,6 @@
 #include "authority/key_pair.h"
 #include "crypto/digest.h"
 #include "crypto/verifying.h"
-#include "lint/lint.h"
 #include "pkcs10/certification_request.h"
 #include "x509/name.h"
 #include "x509/oids.h"

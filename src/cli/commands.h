@@ -1,0 +1,13 @@
+#pragma once
+// The client half of the `certwright` command: everything that asks a running server over its API.
+#include <functional>
+
+namespace CLI { class App; }
+
+namespace certwright::cli {
+
+// Adds the commands. The function runs the one that was parsed and gives the process's exit code:
+// 0 done, 1 refused or failed, 3 not reachable, 4 not signed in or not permitted, 5 not found, 6 conflict.
+std::function<int()> add_commands(CLI::App& app);
+
+}  // namespace certwright::cli

@@ -1,0 +1,27 @@
+#pragma once
+#include <memory>
+
+#include "daemon/configuration.h"
+#include "daemon/installation.h"
+#include "http/server.h"
+
+namespace certwright::daemon {
+
+// The front doors, mounted on one handler for both listeners.
+class Gateways {
+ public:
+  // Both must outlive this.
+  Gateways(Installation& installation, const Configuration& configuration);
+  ~Gateways();
+
+  // The handler lives as long as this. Errors: invalid for a trusted proxy that is no address.
+  Result<http::Handler*> open();
+  // Connection metrics; `server` must outlive the last scrape.
+  void count_connections(const http::Server& server);
+
+ private:
+  struct Doors;
+  std::unique_ptr<Doors> doors_;
+};
+
+}  // namespace certwright::daemon

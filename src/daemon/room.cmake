@@ -1,0 +1,25 @@
+find_package(Git QUIET)
+set(CERTWRIGHT_COMMIT "unknown")
+if(Git_FOUND)
+  execute_process(COMMAND ${GIT_EXECUTABLE} -C ${CMAKE_SOURCE_DIR} rev-parse --short=12 HEAD
+                  OUTPUT_VARIABLE commit OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_QUIET RESULT_VARIABLE failed)
+  if(NOT failed)
+    set(CERTWRIGHT_COMMIT ${commit})
+  endif()
+endif()
+string(TIMESTAMP CERTWRIGHT_BUILD_TIME "%Y-%m-%dT%H:%M:%SZ" UTC)
+configure_file(${CMAKE_SOURCE_DIR}/src/daemon/version.h.in ${CMAKE_BINARY_DIR}/generated/daemon/version.h @ONLY)
+
+certwright_room(daemon
+  EXPOSES access audit authority ca clock crypto delivery inventory issuance keys metrics registration
+          revocation store errors bytes
+  USES store/sqlite gateway/web gateway/certs gateway/pki gateway/admin http json profile x509 cli
+  SYSTEM yaml spdlog cli
+  SOURCES configuration.cc log.cc state_directory.cc installation.cc issuance_metrics.cc initialise.cc
+          server_certificate.cc housekeeping.cc gateways.cc serve.cc options.cc
+  TESTS configuration_test.cc)
+if(TARGET certwright_daemon)
+  target_include_directories(certwright_daemon PUBLIC ${CMAKE_BINARY_DIR}/generated)
+  add_executable(certwright ${CMAKE_SOURCE_DIR}/src/daemon/main.cc)
+  target_link_libraries(certwright PRIVATE certwright_daemon CLI11::CLI11)
+endif()

@@ -1,0 +1,204 @@
+#include "daemon/serve.h"
+
+#include <csignal>
+#include <thread>
+
+#include <unistd.h>
+
+#include "crypto/secure_memory.h"
+#include "crypto/self_test.h"
+#include "daemon/gateways.h"
+#include "daemon/housekeeping.h"
+#include "daemon/initialise.h"
+#include "daemon/installation.h"
+#include "daemon/log.h"
+#include "daemon/server_certificate.h"
+#include "daemon/version.h"
+#include "http/server.h"
+#include "http/service_manager.h"
+#include "json/writer.h"
+
+namespace certwright::daemon {
+namespace {
+
+using namespace std::chrono_literals;
+constexpr auto kDrain = 10s;
+
+// Signals are taken by sigwait() in the main thread; every other thread inherits the block.
+sigset_t block_signals() {
+  sigset_t set;
+  sigemptyset(&set);
+  for (const int signal : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&set, signal);
+  pthread_sigmask(SIG_BLOCK, &set, nullptr);
+  std::signal(SIGPIPE, SIG_IGN);
+  return set;
+}
+
+std::vector<http::ListenerOptions> listeners(const Configuration& configuration) {
+  std::vector<http::ListenerOptions> all;
+  const auto inherited = http::take_inherited_sockets();
+  const auto add = [&](const std::string& name, const std::optional<ListenAddress>& address, http::Security security) {
+    http::ListenerOptions listener;
+    listener.name = name;
+    listener.security = security;
+    for (const auto& socket : inherited)
+      if (socket.name == name) listener.inherited_fd = socket.fd;
+    if (!address && !listener.inherited_fd) return;
+    if (address) {
+      listener.address = address->address;
+      listener.port = address->port;
+    }
+    all.push_back(std::move(listener));
+  };
+  add("https", configuration.https, http::Security::tls);
+  add("http", configuration.http, http::Security::plain);
+  return all;
+}
+
+std::vector<Bytes> client_cas(const ca::CaDirectory& cas) {
+  std::vector<Bytes> all;
+  for (const auto& ca : cas.all()) all.push_back(to_bytes(ca->certificate().der()));
+  return all;
+}
+
+Result<void> write_endpoints(const StateDirectory& state, const http::Server& server) {
+  json::Writer w;
+  w.begin_object();
+  for (const auto& endpoint : server.endpoints()) w.member(endpoint.name, endpoint.text());
+  w.member("pid", ::getpid());
+  w.end_object();
+  return write_file(state.endpoints(), as_bytes(std::move(w).take() + "\n"), 0600);
+}
+
+std::string endpoints_text(const http::Server& server) {
+  std::string text;
+  for (const auto& endpoint : server.endpoints())
+    text += (text.empty() ? "" : " ") + endpoint.name + "=" + endpoint.text();
+  return text;
+}
+
+class Serving {
+ public:
+  Serving(Installation& installation, const Configuration& configuration)
+      : in_(installation), configuration_(configuration), certificate_(installation, configuration),
+        gateways_(installation, configuration) {}
+
+  Result<void> start() {
+    CERTWRIGHT_TRY(auto identity, certificate_.current());
+    CERTWRIGHT_TRY(auto* handler, gateways_.open());
+    http::ServerOptions options;
+    options.listeners = listeners(configuration_);
+    if (options.listeners.empty())
+      return fail(Errc::invalid, "both listeners are off: there is nothing to serve");
+    options.identity = std::move(identity);
+    options.client_ca_der = client_cas(in_.cas);
+    options.io_threads = configuration_.io_threads;
+    if (configuration_.worker_threads != 0) options.worker_threads = configuration_.worker_threads;
+    options.error_response = gateway::web::server_error_response;
+    options.log = [](std::string_view message) { log_warning(message); };
+    CERTWRIGHT_TRY(server_, http::Server::bind(std::move(options), *handler));
+    gateways_.count_connections(*server_);
+    CERTWRIGHT_CHECK(server_->start());
+    CERTWRIGHT_CHECK(write_endpoints(in_.state, *server_));
+    return in_.journal.record({.type = audit::EventType::server_started,
+                               .actor = system_actor(),
+                               .fields = {{"version", std::string(kVersion)},
+                                          {"store", "sqlite"},
+                                          {"listeners", endpoints_text(*server_)}}});
+  }
+
+  std::vector<Housekeeping::Job> jobs() {
+    std::vector<Housekeeping::Job> all = {
+        {"audit checkpoint", 1s, [this] { return drop_value(in_.checkpointer.run_once()); }},
+        {"crl", 1s, [this] { return drop_value(in_.crls.run_due()); }},
+        {"ocsp", 5s, [this] { return drop_value(in_.ocsp.run_due()); }},
+        {"server certificate", 60s, [this] { return renew_certificate(); }},
+    };
+    if (const auto interval = http::watchdog_interval())
+      all.push_back({"watchdog", std::chrono::duration_cast<std::chrono::milliseconds>(*interval), [] {
+                       http::notify_watchdog();
+                       return Result<void>();
+                     }});
+    return all;
+  }
+
+  Result<void> reload() {
+    CERTWRIGHT_CHECK(in_.profiles.reload());
+    CERTWRIGHT_CHECK(in_.authority.load());
+    in_.authenticator.invalidate();
+    CERTWRIGHT_CHECK(server_->set_client_cas(client_cas(in_.cas)));
+    CERTWRIGHT_CHECK(write_public_files(in_));
+    return renew_certificate();
+  }
+
+  void stop(std::string_view cause) {
+    http::notify_stopping("draining");
+    server_->stop(kDrain);
+    (void)in_.journal.record({.type = audit::EventType::server_stopped,
+                              .actor = system_actor(),
+                              .fields = {{"cause", std::string(cause)}}});
+    (void)in_.checkpointer.run_once();
+    std::error_code ignored;
+    std::filesystem::remove(in_.state.endpoints(), ignored);
+  }
+
+  const http::Server& server() const noexcept { return *server_; }
+
+ private:
+  template <class T>
+  static Result<void> drop_value(const Result<T>& result) {
+    if (!result) return tl::unexpected(result.error());
+    return {};
+  }
+
+  Result<void> renew_certificate() {
+    if (!certificate_.is_due()) return {};
+    CERTWRIGHT_TRY(const auto identity, certificate_.current());
+    CERTWRIGHT_CHECK(server_->set_identity(identity));
+    log_info("the server's certificate was renewed");
+    return {};
+  }
+
+  Installation& in_;
+  const Configuration& configuration_;
+  ServerCertificate certificate_;
+  Gateways gateways_;
+  std::unique_ptr<http::Server> server_;
+};
+
+}  // namespace
+
+Result<void> serve(const Configuration& configuration) {
+  const sigset_t signals = block_signals();
+  for (const auto& refused : crypto::harden_process()) log_warning(refused);
+  CERTWRIGHT_CHECK(crypto::self_test());
+  const StateDirectory state{configuration.state};
+  CERTWRIGHT_CHECK(state.check_initialised());
+  CERTWRIGHT_TRY(const auto installation, Installation::open(state));
+  CERTWRIGHT_CHECK(installation->load());
+  Serving serving(*installation, configuration);
+  CERTWRIGHT_CHECK(serving.start());
+  {
+    const Housekeeping housekeeping(serving.jobs());
+    log_info("ready", {{"version", std::string(kVersion)}, {"endpoints", endpoints_text(serving.server())}});
+    http::notify_ready(endpoints_text(serving.server()));
+    for (;;) {
+      int signal = 0;
+      sigwait(&signals, &signal);
+      if (signal == SIGHUP) {
+        if (const auto reloaded = serving.reload(); !reloaded)
+          log_error("reload failed; what was loaded before stays", {{"reason", reloaded.error().detail}});
+        else
+          log_info("reloaded");
+        continue;
+      }
+      log_info("stopping", {{"signal", signal == SIGTERM ? "SIGTERM" : "SIGINT"}});
+      serving.stop(signal == SIGTERM ? "SIGTERM" : "SIGINT");
+      break;
+    }
+  }
+  log_info("stopped");
+  return {};
+}
+
+}  // namespace certwright::daemon
