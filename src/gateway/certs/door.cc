@@ -2,12 +2,19 @@
 
 #include <utility>
 
+#include "x509/certificate.h"
+
 namespace certwright::gateway::certs {
 namespace {
 
 constexpr std::size_t kSmallBodyOctets = 8 * 1024;
 constexpr std::size_t kIssueBodyOctets = 256 * 1024;
 constexpr std::size_t kCsrBodyOctets = 128 * 1024;  // a CSR of 64 KiB and what JSON adds
+
+bool is_ca_certificate(const store::CertificateRecord& record) {
+  const auto certificate = x509::Certificate::parse(record.der);
+  return certificate && certificate->is_ca();
+}
 
 }  // namespace
 
@@ -75,6 +82,9 @@ Result<inventory::Lineage> Door::lineage_for(web::Context& context, access::Acti
   };
   const store::CertificateRecord& current = lineage->current().certificate;
   CERTWRIGHT_CHECK(context.authorise(action, object_of(current), text));
+  // A CA's certificate is not one of a tenant's many: revoking it ends all below it.
+  if (action != access::Action::certificate_read && is_ca_certificate(current))
+    CERTWRIGHT_CHECK(context.authorise(access::Action::ca_manage, {{}, current.ca, {}}, text));
   if (action == access::Action::certificate_revoke) {
     // All unexpired certificates of the lineage are meant, also those of another CA.
     for (const auto& member : lineage->certificates)
