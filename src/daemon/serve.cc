@@ -14,6 +14,7 @@
 #include "daemon/log.h"
 #include "daemon/server_certificate.h"
 #include "daemon/version.h"
+#include "gateway/web/problem.h"
 #include "http/server.h"
 #include "http/service_manager.h"
 #include "json/writer.h"
