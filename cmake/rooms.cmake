@@ -24,3 +24,13 @@ foreach(room IN LISTS certwright_rooms_bottom_up)
     include(${CMAKE_SOURCE_DIR}/src/${room}/room.cmake)
   endif()
 endforeach()
+
+# The tests of what reads hostile input, for the sanitizer run of every script/test.
+if(CERTWRIGHT_TESTS)
+  add_custom_target(parser_tests)
+  foreach(room der x509 pkcs10 ocsp_message json http profile lint)
+    if(TARGET certwright_${room}_test)
+      add_dependencies(parser_tests certwright_${room}_test)
+    endif()
+  endforeach()
+endif()
