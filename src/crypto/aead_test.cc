@@ -121,7 +121,8 @@ TEST(Argon2id, AgreesWithAnotherImplementation) {
   const auto key = argon2id(SecretBytes::copy_of(as_bytes("correct horse battery")),
                             from_hex("000102030405060708090a0b0c0d0e0f").value(), {2, 64}, 32);
   ASSERT_TRUE(key);
-  EXPECT_EQ(to_hex(key->reveal()), "8b43092dd6040f5014c8c8fdc04f1e15a8057ef0595f6cd2d61193c9b691cc8c");
+  EXPECT_EQ(to_hex(key->reveal()),
+            "8b43092dd6040f5014c8c8fdc04f1e15a8057ef0595f6cd2d61193c9b691cc8c");
 }
 
 TEST(Argon2id, RefusesWhatIsOutOfRange) {

@@ -75,7 +75,8 @@ Result<PrivateKey> generate_object(const KeyAlgorithm& algorithm) {
        EVP_PKEY_CTX_set_rsa_keygen_bits(context.get(), static_cast<int>(algorithm.bits)) == 1) &&
       EVP_PKEY_generate(context.get(), &made) == 1;
   EvpPkey pkey(made);
-  if (!done) return openssl_failure(Errc::unavailable, fmt::format("making an {} key", algorithm.name));
+  if (!done)
+    return openssl_failure(Errc::unavailable, fmt::format("making an {} key", algorithm.name));
   return private_key_from_object(std::move(pkey));
 }
 
@@ -111,7 +112,8 @@ bool halves_belong_together(EVP_PKEY* pkey, const KeyAlgorithm& algorithm) noexc
               EVP_DigestSignInit(signer.get(), nullptr, md, nullptr, pkey) == 1 &&
               EVP_DigestSign(signer.get(), nullptr, &size, kMessage, sizeof kMessage) == 1;
   Bytes signature(size);
-  good = good && EVP_DigestSign(signer.get(), signature.data(), &size, kMessage, sizeof kMessage) == 1 &&
+  good = good &&
+         EVP_DigestSign(signer.get(), signature.data(), &size, kMessage, sizeof kMessage) == 1 &&
          EVP_DigestVerifyInit(verifier.get(), nullptr, md, nullptr, pkey) == 1 &&
          EVP_DigestVerify(verifier.get(), signature.data(), size, kMessage, sizeof kMessage) == 1;
   forget_openssl_errors();

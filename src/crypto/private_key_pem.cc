@@ -88,8 +88,9 @@ Result<void> check_iterations(const ASN1_INTEGER* iterations) {
   if (iterations == nullptr || ASN1_INTEGER_get_uint64(&count, iterations) != 1 ||
       count > PrivateKey::kMaxKdfIterations) {
     forget_openssl_errors();
-    return fail(Errc::too_large, fmt::format("the key's encryption asks for more than {} iterations",
-                                             PrivateKey::kMaxKdfIterations));
+    return fail(Errc::too_large,
+                fmt::format("the key's encryption asks for more than {} iterations",
+                            PrivateKey::kMaxKdfIterations));
   }
   return {};
 }

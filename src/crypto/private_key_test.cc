@@ -386,8 +386,8 @@ TEST(Limits, OfDerAndPassphrase) {
             Errc::too_large);
   const SecretBytes pem = new_key("ecdsa-p256").pkcs8_pem();
   EXPECT_TRUE(PrivateKey::from_pem(pem, SecretBytes(PrivateKey::kMaxPassphraseOctets)));
-  EXPECT_EQ(PrivateKey::from_pem(pem, SecretBytes(PrivateKey::kMaxPassphraseOctets + 1)).error().code,
-            Errc::too_large);
+  const SecretBytes too_long(PrivateKey::kMaxPassphraseOctets + 1);
+  EXPECT_EQ(PrivateKey::from_pem(pem, too_long).error().code, Errc::too_large);
 }
 
 }  // namespace

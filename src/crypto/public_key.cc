@@ -68,7 +68,8 @@ Result<void> check_ed25519(const SpkiView& key) {
   ensure_sodium();
   if (crypto_core_ed25519_is_valid_point(key.key.data()) == 1) return {};
   return fail(Errc::invalid,
-              fmt::format("the Ed25519 point {} is not canonical, not on the curve or of small order",
+              fmt::format("the Ed25519 point {} is not canonical, not on the curve or of small "
+                          "order",
                           to_hex(key.key)));
 }
 

@@ -117,7 +117,7 @@ Bytes modulus_of(unsigned bits) {
   return n.magnitude();
 }
 
-// As the Infineon library made its primes: k * M + 65537^a mod M, M the product of the first primes.
+// As the Infineon library made its primes: k * M + 65537^a mod M, M the product of small primes.
 Number roca_prime() {
   Number product(1);
   int count = 0;
@@ -451,7 +451,8 @@ TEST(Mutations, AcceptedOnlyIfOpensslAgrees) {
       std::array<std::uint8_t, 4> dice;
       random.fill(dice);
       const std::size_t at = (dice[0] * 256u + dice[1]) % std::min<std::size_t>(mutated.size(), 80);
-      mutated[at] = static_cast<std::uint8_t>(dice[2] % 4 == 0 ? dice[3] : mutated[at] ^ (1u << dice[3] % 8));
+      const unsigned flipped = mutated[at] ^ (1u << dice[3] % 8);
+      mutated[at] = static_cast<std::uint8_t>(dice[2] % 4 == 0 ? dice[3] : flipped);
       const auto checked = check_public_key(mutated);
       if (!checked) continue;
       ++accepted;

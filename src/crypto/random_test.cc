@@ -79,7 +79,8 @@ TEST(DeterministicRandom, IsItsSeedsStream) {
   const Bytes expected = drawn(whole, 100);
   // SHA-256 of the seed and the counter, eight octets each, little end first: stored in no file,
   // but golden certificates of other rooms depend on it.
-  EXPECT_EQ(to_hex(ByteView(expected).first(32)), "aefdce03def94ffed42159e55677ec20e91200e1981f25b1f271b6fd99c3c263");
+  EXPECT_EQ(to_hex(ByteView(expected).first(32)),
+            "aefdce03def94ffed42159e55677ec20e91200e1981f25b1f271b6fd99c3c263");
   Bytes joined;
   for (const std::size_t octets : {1u, 31u, 1u, 32u, 0u, 35u}) {
     const Bytes part = drawn(parts, octets);

@@ -24,7 +24,8 @@ Result<void> expect(bool holds, std::string_view primitive) {
 // FIPS 180-4 ("abc"), RFC 4231 case 2, RFC 5869 case 1.
 Result<void> test_hashing() {
   const ByteView abc = as_bytes("abc");
-  CERTWRIGHT_CHECK(expect(to_hex(sha1(abc)) == "a9993e364706816aba3e25717850c26c9cd0d89d", "SHA-1"));
+  CERTWRIGHT_CHECK(
+      expect(to_hex(sha1(abc)) == "a9993e364706816aba3e25717850c26c9cd0d89d", "SHA-1"));
   CERTWRIGHT_CHECK(expect(
       to_hex(sha256(abc)) == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad",
       "SHA-256"));

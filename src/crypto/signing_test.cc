@@ -356,7 +356,8 @@ TEST(SigningContextMove, KeepsWorkingAndOutlivesItsKey) {
     auto first = SigningContext::create(*key, row).value();
     key.reset();
     SigningContext second = std::move(first);
-    EXPECT_TRUE(verify(spki, row.identifier_tlv, as_bytes("m"), second.sign(as_bytes("m")).value()));
+    const Bytes signature = second.sign(as_bytes("m")).value();
+    EXPECT_TRUE(verify(spki, row.identifier_tlv, as_bytes("m"), signature));
   }
 }
 

@@ -79,19 +79,20 @@ Result<std::unique_ptr<KeyEncryptionKeySource>> choose_source(const SourceOption
                                                               crypto::Random& random);
 
 // KEKs that were active once: files `kek.<id>` in the state directory, `certwright.kek.<id>` among
-// the credentials, and the file `kek` where another source has taken its place; checked as above, at
-// most 64. Errors: as load(), and invalid if a file's content is not the KEK its name says.
+// the credentials, and the file `kek` where another source has taken its place; checked as above,
+// at most 64. Errors: as load(), and invalid if a file's content is not the KEK its name says.
 Result<std::vector<KeyEncryptionKey>> load_retired(const SourceOptions& options);
 
 // Writes `kek` to `kek.<id>`, durably, so that load_retired finds it after the source has changed
 // (a new passphrase, say). No error if it is there. Errors: invalid if another KEK is there;
 // otherwise as load().
 Result<void> keep_retired(const SourceOptions& options, const KeyEncryptionKey& kek);
-// Deletes `kek.<id>`: only when nothing is sealed under it any more. Errors: not_found, unavailable.
+// Deletes `kek.<id>`: only when nothing is sealed under it any more.
+// Errors: not_found, unavailable.
 Result<void> forget_retired(const SourceOptions& options, std::string_view id_hex);
 
-// Rotates the file source: keeps `kek` as `kek.<its id>` and puts a new one in its place, so that at
-// every instant, also after a power loss, both needed keys are on disk. Returns the new KEK.
+// Rotates the file source: keeps `kek` as `kek.<its id>` and puts a new one in its place, so that
+// at every instant, also after a power loss, both needed keys are on disk. Returns the new KEK.
 // Errors: as load(); conflict if the KEK does not come from the file.
 Result<KeyEncryptionKey> rotate_file(const SourceOptions& options, crypto::Random& random);
 

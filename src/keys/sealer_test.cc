@@ -34,7 +34,8 @@ TEST_F(SealerTest, OpensWhatItSealed) {
 }
 
 TEST_F(SealerTest, SealsTheSameDifferentlyEachTime) {
-  EXPECT_NE(sealer_.seal("x", as_bytes("same")).value(), sealer_.seal("x", as_bytes("same")).value());
+  const ByteView same = as_bytes("same");
+  EXPECT_NE(sealer_.seal("x", same).value(), sealer_.seal("x", same).value());
 }
 
 // The layout of README.md, put together by hand.
@@ -46,7 +47,8 @@ TEST_F(SealerTest, EnvelopeIsTheDocumentedOne) {
   const auto key = crypto::hkdf_sha256(first_.secret().reveal(), salt,
                                        as_bytes("certwright envelope"), 32).value();
   Bytes additional(sealed.begin(), sealed.begin() + 25);
-  for (const char c : std::string_view("context")) additional.push_back(static_cast<std::uint8_t>(c));
+  const ByteView context = as_bytes("context");
+  additional.insert(additional.end(), context.begin(), context.end());
   const auto opened = crypto::open(key, additional, ByteView(sealed).subspan(25));
   ASSERT_TRUE(opened);
   EXPECT_EQ(as_text(opened->reveal()), "plain");

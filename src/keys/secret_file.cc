@@ -106,7 +106,8 @@ Result<SecretBytes> read_secret_file(const std::filesystem::path& path, FileTrus
     if (errno == ELOOP)
       return fail(Errc::not_permitted, fmt::format("{} is a symbolic link", path.native()));
     if (errno == EACCES)
-      return fail(Errc::not_permitted, fmt::format("{} cannot be read by this user", path.native()));
+      return fail(Errc::not_permitted,
+                  fmt::format("{} cannot be read by this user", path.native()));
     return system_failure("opening", path);
   }
   struct stat status {};
