@@ -1,0 +1,239 @@
+#include "access/authenticator.h"
+
+#include <gtest/gtest.h>
+
+#include "access/directory.h"
+#include "crypto/digest.h"
+#include "crypto/private_key.h"
+#include "store/memory/memory_store.h"
+#include "x509/certificate.h"
+#include "x509/tbs_certificate.h"
+
+namespace certwright::access {
+namespace {
+
+constexpr std::string_view kRemote = "192.0.2.1";
+
+store::Transaction no_evidence(std::string_view) { return {}; }
+
+class AuthenticatorTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    ASSERT_TRUE(directory_.create_tenant({"default", "Default"}, no_evidence));
+    principal_ = directory_
+                     .create_principal({"default", "Ada", "ada@example.com",
+                                        store::PrincipalKind::person,
+                                        {{Role::issuer, "default", ""}}},
+                                       no_evidence)
+                     .value()
+                     .id;
+    token_ = new_token({});
+  }
+  std::string new_token(std::optional<Time> expires_at) {
+    const auto made = directory_.create_token({principal_, "", expires_at}, no_evidence).value();
+    credential_ = made.credential.id;
+    return std::string(as_text(made.text.reveal()));
+  }
+  Result<Principal> by_token(std::string_view token, std::string_view remote = kRemote) {
+    return authenticator_.by_token(token, remote);
+  }
+  Errc refused(std::string_view token, std::string_view remote = kRemote) {
+    const auto result = by_token(token, remote);
+    if (result) return Errc::internal;
+    if (result.error().code == Errc::unauthenticated) {
+      EXPECT_EQ(result.error().detail, "This is not a valid credential.");
+      EXPECT_EQ(result.error().field, "");
+    }
+    return result.error().code;
+  }
+
+  store::MemoryStore store_;
+  ManualClock clock_{from_unix_s(1'700'000'000)};
+  crypto::DeterministicRandom random_{1};
+  Directory directory_{store_, clock_, random_};
+  Authenticator authenticator_{store_, clock_};
+  std::string principal_, token_, credential_;
+};
+
+TEST_F(AuthenticatorTest, ATokenIsItsPrincipal) {
+  const auto principal = by_token(token_);
+  ASSERT_TRUE(principal);
+  EXPECT_EQ(principal->id, principal_);
+  EXPECT_EQ(principal->name, "Ada");
+  EXPECT_EQ(principal->tenant, "default");
+  EXPECT_EQ(principal->email, "ada@example.com");
+  EXPECT_EQ(principal->bindings, (std::vector<RoleBinding>{{Role::issuer, "default", ""}}));
+}
+
+TEST_F(AuthenticatorTest, EveryOtherTextIsRefusedWithOneError) {
+  std::string wrong_secret = token_, unknown_prefix = token_;
+  wrong_secret.back() = wrong_secret.back() == 'A' ? 'E' : 'A';
+  unknown_prefix[4] = unknown_prefix[4] == 'a' ? 'b' : 'a';
+  for (const std::string& bad : {std::string(), std::string("x"), wrong_secret, unknown_prefix,
+                                 token_ + "A", token_.substr(1), std::string(1'000'000, 'c')})
+    EXPECT_EQ(refused(bad), Errc::unauthenticated);
+  // Neither is a certificate's hash a token, nor a token's prefix enough.
+  EXPECT_EQ(refused(token_.substr(0, 16)), Errc::unauthenticated);
+}
+
+TEST_F(AuthenticatorTest, ATokenEndsWhenItExpires) {
+  const std::string token = new_token(clock_.now() + Seconds(10));
+  EXPECT_TRUE(by_token(token));
+  clock_.advance(Seconds(10) - Duration(1));
+  EXPECT_TRUE(by_token(token));
+  clock_.advance(Duration(1));
+  EXPECT_EQ(refused(token), Errc::unauthenticated) << "also from the cache";
+}
+
+// Each change that ends a right, without and with the cache that has seen it.
+TEST_F(AuthenticatorTest, ChangesCountAtOnceWhenTold) {
+  ASSERT_TRUE(by_token(token_));
+  ASSERT_TRUE(directory_.set_principal_disabled(principal_, true, no_evidence));
+  EXPECT_TRUE(by_token(token_)) << "cached, and nobody told";
+  authenticator_.invalidate();
+  EXPECT_EQ(refused(token_), Errc::unauthenticated);
+  ASSERT_TRUE(directory_.set_principal_disabled(principal_, false, no_evidence));
+  EXPECT_TRUE(by_token(token_));
+
+  ASSERT_TRUE(directory_.set_tenant_disabled("default", true, no_evidence));
+  authenticator_.invalidate();
+  EXPECT_EQ(refused(token_), Errc::unauthenticated);
+  ASSERT_TRUE(directory_.set_tenant_disabled("default", false, no_evidence));
+
+  ASSERT_TRUE(directory_.remove_role(principal_, {Role::issuer, "default", ""}, no_evidence));
+  authenticator_.invalidate();
+  EXPECT_TRUE(by_token(token_)->bindings.empty());
+
+  ASSERT_TRUE(directory_.revoke_credential(principal_, credential_, no_evidence));
+  authenticator_.invalidate();
+  EXPECT_EQ(refused(token_), Errc::unauthenticated);
+}
+
+TEST_F(AuthenticatorTest, ChangesCountAfterTheCachesTimeWhenNotTold) {
+  ASSERT_TRUE(by_token(token_));
+  ASSERT_TRUE(directory_.revoke_credential(principal_, credential_, no_evidence));
+  clock_.advance(Seconds(5) - Duration(1));
+  EXPECT_TRUE(by_token(token_));
+  clock_.advance(Duration(1));
+  EXPECT_EQ(refused(token_), Errc::unauthenticated);
+}
+
+TEST_F(AuthenticatorTest, TheCacheIsBounded) {
+  Authenticator small(store_, clock_, {.cache_entries = 2});
+  const std::string second = new_token({}), third = new_token({});
+  for (const auto& token : {token_, second, third}) ASSERT_TRUE(small.by_token(token, kRemote));
+  ASSERT_TRUE(directory_.set_principal_disabled(principal_, true, no_evidence));
+  EXPECT_FALSE(small.by_token(token_, kRemote)) << "the oldest was dropped";
+  EXPECT_TRUE(small.by_token(second, kRemote));
+  EXPECT_TRUE(small.by_token(third, kRemote));
+}
+
+TEST_F(AuthenticatorTest, ManyFailuresAreTooMany) {
+  for (int i = 0; i < 20; ++i) EXPECT_EQ(refused("guess"), Errc::unauthenticated);
+  EXPECT_EQ(refused("guess"), Errc::too_many_requests);
+  EXPECT_EQ(refused(token_), Errc::too_many_requests) << "not in the cache: not looked up";
+  EXPECT_TRUE(by_token(token_, "192.0.2.2")) << "another address is not concerned";
+  EXPECT_TRUE(by_token(token_)) << "now it is in the cache";
+  EXPECT_EQ(refused("guess"), Errc::too_many_requests);
+  clock_.advance(Seconds(60));
+  EXPECT_EQ(refused("guess"), Errc::unauthenticated);
+}
+
+// A certificate that reads well; its signature is TLS's business.
+Bytes certificate_with(const x509::SerialNumber& serial, Time not_before, Time not_after) {
+  static const auto key = crypto::PrivateKey::generate(
+                              **crypto::find_key_algorithm("ecdsa-p256"))
+                              .value();
+  const auto name = x509::Name::Builder().common_name("ada").build().value();
+  const auto& algorithm = crypto::default_signature_algorithm(key.algorithm());
+  const auto tbs = x509::encode({serial, to_bytes(algorithm.identifier_tlv), to_bytes(name.tlv()),
+                                 not_before, not_after, to_bytes(name.tlv()),
+                                 to_bytes(key.subject_public_key_info_tlv()), {}})
+                       .value();
+  return x509::assemble_certificate(tbs, algorithm.identifier_tlv, Bytes(70, 0x30)).release();
+}
+
+class ClientCertificateTest : public AuthenticatorTest {
+ protected:
+  void SetUp() override {
+    AuthenticatorTest::SetUp();
+    der_ = certificate_with(serial_, clock_.now(), clock_.now() + Seconds(3600));
+    ASSERT_TRUE(directory_.add_client_certificate(principal_, der_, "laptop", no_evidence));
+  }
+  Result<Principal> sign_in() { return authenticator_.by_client_certificate(der_, kRemote); }
+  void record(store::RecordLevel level) {
+    store::CertificateRecord record{.id = id_, .serial = serial_};
+    record.ca = "issuing";
+    record.lineage = id_;
+    record.tenant = "default";
+    record.principal = principal_;
+    record.not_before = clock_.now();
+    record.not_after = clock_.now() + Seconds(3600);
+    record.record_level = level;
+    if (level == store::RecordLevel::full) record.der = der_;
+    store::SerialReservation reservation{.id = id_, .serial = serial_};
+    reservation.ca = "issuing";
+    ASSERT_TRUE(store_.apply({store::ReserveSerial{reservation, {}}}));
+    const auto recorded = store_.apply({store::RecordCertificate{record, 0, {}}});
+    ASSERT_TRUE(recorded) << recorded.error().detail;
+  }
+  void revoke() {
+    ASSERT_TRUE(store_.apply({store::RevokeLineage{
+        id_, {x509::RevocationReason::key_compromise, clock_.now(), principal_}}}));
+  }
+
+  const std::uint64_t id_ = std::uint64_t{1'700'000'000'000} << 20;
+  const x509::SerialNumber serial_ = x509::SerialNumber::from_id(id_, {1, 2, 3, 4, 5, 6, 7, 8});
+  Bytes der_;
+};
+
+TEST_F(ClientCertificateTest, ARegisteredOneIsItsPrincipal) {
+  EXPECT_EQ(sign_in()->id, principal_);
+  Bytes other = der_;
+  other.back() ^= 1;
+  EXPECT_EQ(authenticator_.by_client_certificate(other, kRemote).error().code,
+            Errc::unauthenticated);
+  EXPECT_EQ(authenticator_.by_client_certificate({}, kRemote).error().code, Errc::unauthenticated);
+  EXPECT_EQ(authenticator_.by_client_certificate(Bytes(70'000), kRemote).error().code,
+            Errc::unauthenticated);
+}
+
+TEST_F(ClientCertificateTest, ItsValidityCountsEachTime) {
+  EXPECT_TRUE(sign_in());
+  clock_.advance(Seconds(3600));
+  EXPECT_TRUE(sign_in()) << "notAfter itself is still valid";
+  clock_.advance(Seconds(1));
+  EXPECT_FALSE(sign_in());
+  clock_.set(from_unix_s(1'700'000'000) - Seconds(1));
+  EXPECT_FALSE(sign_in());
+}
+
+TEST_F(ClientCertificateTest, OursWorksUntilItIsRevoked) {
+  record(store::RecordLevel::full);
+  EXPECT_TRUE(sign_in());
+  revoke();
+  EXPECT_EQ(sign_in().error().code, Errc::unauthenticated) << "at once, whatever is cached";
+}
+
+TEST_F(ClientCertificateTest, OursWithoutItsOctetsToo) {
+  record(store::RecordLevel::digest);
+  EXPECT_TRUE(sign_in());
+  revoke();
+  EXPECT_FALSE(sign_in());
+}
+
+TEST_F(ClientCertificateTest, AForeignOneWithOurSerialIsNotOurs) {
+  record(store::RecordLevel::full);
+  revoke();
+  const Bytes foreign = certificate_with(serial_, clock_.now(), clock_.now() + Seconds(7200));
+  ASSERT_TRUE(directory_.add_client_certificate(principal_, foreign, "", no_evidence));
+  EXPECT_TRUE(authenticator_.by_client_certificate(foreign, kRemote));
+}
+
+TEST_F(ClientCertificateTest, ADisabledPrincipalIsRefused) {
+  ASSERT_TRUE(directory_.set_principal_disabled(principal_, true, no_evidence));
+  EXPECT_FALSE(sign_in());
+}
+
+}  // namespace
+}  // namespace certwright::access

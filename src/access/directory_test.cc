@@ -1,0 +1,186 @@
+#include "access/directory.h"
+
+#include <gtest/gtest.h>
+
+#include "access/authenticator.h"
+#include "store/memory/memory_store.h"
+
+namespace certwright::access {
+namespace {
+
+class DirectoryTest : public testing::Test {
+ protected:
+  Evidence leaf(std::string text) {
+    return [text = std::move(text)](std::string_view id) -> store::Transaction {
+      return {store::AppendAuditLeaf{to_bytes(as_bytes(text + ":" + std::string(id)))}};
+    };
+  }
+  std::string last_leaf() {
+    const auto size = store_.audit_size().value();
+    if (size == 0) return "";
+    const auto leaves = store_.audit_leaves(size - 1, 1).value();
+    return std::string(as_text(leaves.front().record));
+  }
+  store::PrincipalRecord create(std::vector<RoleBinding> bindings = {}) {
+    return directory_
+        .create_principal({"default", "Ada", "ada@example.com", store::PrincipalKind::person,
+                           std::move(bindings)},
+                          leaf("principal"))
+        .value();
+  }
+  void SetUp() override {
+    ASSERT_TRUE(directory_.create_tenant({"default", "Default"}, leaf("tenant")));
+  }
+
+  store::MemoryStore store_;
+  ManualClock clock_{from_unix_s(1'700'000'000)};
+  crypto::DeterministicRandom random_{1};
+  Directory directory_{store_, clock_, random_};
+};
+
+TEST_F(DirectoryTest, EveryChangeHasItsEvidenceInItsTransaction) {
+  EXPECT_EQ(last_leaf(), "tenant:default");
+  const auto principal = create({{Role::issuer, "default", ""}});
+  EXPECT_EQ(last_leaf(), "principal:" + principal.id);
+  const auto token = directory_.create_token({principal.id, "ci", {}}, leaf("token")).value();
+  EXPECT_EQ(last_leaf(), "token:" + token.credential.id);
+  ASSERT_TRUE(directory_.grant_role(principal.id, {Role::auditor, "*", ""}, leaf("grant")));
+  EXPECT_EQ(last_leaf(), "grant:" + principal.id);
+  ASSERT_TRUE(directory_.remove_role(principal.id, {Role::auditor, "*", ""}, leaf("remove")));
+  EXPECT_EQ(last_leaf(), "remove:" + principal.id);
+  ASSERT_TRUE(directory_.revoke_credential(principal.id, token.credential.id, leaf("revoke")));
+  EXPECT_EQ(last_leaf(), "revoke:" + token.credential.id);
+  ASSERT_TRUE(directory_.set_principal_disabled(principal.id, true, leaf("disable")));
+  EXPECT_EQ(last_leaf(), "disable:" + principal.id);
+  ASSERT_TRUE(directory_.set_tenant_disabled("default", true, leaf("off")));
+  EXPECT_EQ(last_leaf(), "off:default");
+  EXPECT_TRUE(store_.find_tenant("default").value()->disabled);
+}
+
+TEST_F(DirectoryTest, AChangeThatFailsLeavesNoEvidence) {
+  const auto before = store_.audit_size().value();
+  EXPECT_FALSE(directory_.create_tenant({"default", "Again"}, leaf("x")));
+  EXPECT_FALSE(directory_.remove_role("nobody", {Role::admin, "*", ""}, leaf("x")));
+  EXPECT_FALSE(directory_.create_token({"nobody", "", {}}, leaf("x")));
+  EXPECT_EQ(store_.audit_size().value(), before);
+}
+
+struct TenantCase { const char* name; std::string id, tenant_name; bool good; };
+class TenantIds : public DirectoryTest, public testing::WithParamInterface<TenantCase> {};
+TEST_P(TenantIds, AreJudged) {
+  const auto& c = GetParam();
+  const auto result = directory_.create_tenant({c.id, c.tenant_name}, leaf("t"));
+  EXPECT_EQ(result.has_value(), c.good);
+  if (!c.good) {
+    EXPECT_EQ(result.error().code, Errc::invalid);
+  }
+}
+INSTANTIATE_TEST_SUITE_P(
+    Limits, TenantIds,
+    testing::Values(TenantCase{"OneLetter", "a", "A", true},
+                    TenantCase{"Longest", std::string(63, 'a'), "A", true},
+                    TenantCase{"TooLong", std::string(64, 'a'), "A", false},
+                    TenantCase{"Empty", "", "A", false}, TenantCase{"Star", "*", "A", false},
+                    TenantCase{"UpperCase", "Blue", "A", false},
+                    TenantCase{"HyphenInside", "team-9", "A", true},
+                    TenantCase{"HyphenFirst", "-a", "A", false},
+                    TenantCase{"HyphenLast", "a-", "A", false},
+                    TenantCase{"NoName", "b", "", false},
+                    TenantCase{"LongestName", "b", std::string(200, 'n'), true},
+                    TenantCase{"NameTooLong", "b", std::string(201, 'n'), false},
+                    TenantCase{"Utf8Name", "b", "B\xc3\xa4ren \xf0\x9f\x90\xbb", true},
+                    TenantCase{"NotUtf8", "b", "\xff", false},
+                    TenantCase{"CutUtf8", "b", "a\xc3", false},
+                    TenantCase{"LineFeed", "b", "a\nb", false},
+                    TenantCase{"C1Control", "b", "a\xc2\x85", false}),
+    [](const auto& c) { return std::string(c.param.name); });
+
+TEST_F(DirectoryTest, PrincipalsAreChecked) {
+  const auto refused = [&](PrincipalToCreate principal) {
+    return directory_.create_principal(principal, leaf("p")).error();
+  };
+  EXPECT_EQ(refused({"nowhere", "A", "", {}, {}}).code, Errc::not_found);
+  EXPECT_EQ(refused({"default", "", "", {}, {}}).field, "name");
+  for (const char* email : {"a", "@b", "a@", "a@b@c", "a b@c", "a@b\n", "<a@b>"})
+    EXPECT_EQ(refused({"default", "A", email, {}, {}}).field, "email") << email;
+  EXPECT_EQ(refused({"default", "A", "", {}, {{Role::issuer, "nowhere", ""}}}).field, "tenant");
+  EXPECT_EQ(refused({"default", "A", "", {}, {{Role::issuer, "default", "noca"}}}).field, "ca");
+  EXPECT_EQ(refused({"default", "A", "", {}, std::vector<RoleBinding>(101)}).code,
+            Errc::too_large);
+  const auto good = create({{Role::issuer, "default", ""}});
+  const auto found = directory_.find_principal(good.id).value();
+  EXPECT_EQ(found.email, "ada@example.com");
+  EXPECT_EQ(found.bindings, (std::vector<RoleBinding>{{Role::issuer, "default", ""}}));
+  EXPECT_EQ(directory_.find_principal("p0").error().code, Errc::not_found);
+}
+
+TEST_F(DirectoryTest, RolesHaveALimit) {
+  const auto principal = create();
+  for (std::size_t i = 0; i < Directory::kMaxBindings; ++i) {
+    const std::string tenant = "t" + std::to_string(i);
+    ASSERT_TRUE(directory_.create_tenant({tenant, tenant}, leaf("t")));
+    ASSERT_TRUE(directory_.grant_role(principal.id, {Role::issuer, tenant, ""}, leaf("g")));
+  }
+  EXPECT_EQ(directory_.grant_role(principal.id, {Role::issuer, "*", ""}, leaf("g")).error().code,
+            Errc::too_large);
+  EXPECT_TRUE(directory_.grant_role(principal.id, {Role::issuer, "t0", ""}, leaf("g")))
+      << "what is there already can be granted again";
+}
+
+TEST_F(DirectoryTest, TokensAreStoredAsHashes) {
+  const auto principal = create();
+  const auto token =
+      directory_.create_token({principal.id, "ci", clock_.now() + Seconds(60)}, leaf("t")).value();
+  const auto stored =
+      store_.find_credential(store::CredentialKind::api_token, token.credential.lookup).value();
+  ASSERT_TRUE(stored);
+  const auto hash = token_hash(as_text(token.text.reveal()));
+  EXPECT_EQ(stored->verifier, Bytes(hash.begin(), hash.end()));
+  EXPECT_EQ(directory_.create_token({principal.id, "x", clock_.now()}, leaf("t")).error().field,
+            "expires_at");
+  EXPECT_EQ(directory_.create_token({principal.id, std::string(201, 'l'), {}}, leaf("t"))
+                .error()
+                .field,
+            "label");
+}
+
+TEST_F(DirectoryTest, OnlyThePrincipalsOwnCredentialIsRevoked) {
+  const auto ada = create(), bob = create();
+  const auto token = directory_.create_token({ada.id, "", {}}, leaf("t")).value();
+  EXPECT_EQ(directory_.revoke_credential(bob.id, token.credential.id, leaf("r")).error().code,
+            Errc::not_found);
+  EXPECT_TRUE(directory_.revoke_credential(ada.id, token.credential.id, leaf("r")));
+}
+
+TEST_F(DirectoryTest, ACertificateIsACredentialOnce) {
+  const auto ada = create(), bob = create();
+  const Bytes der{0x30, 0x00};
+  const auto added = directory_.add_client_certificate(ada.id, der, "laptop", leaf("c"));
+  ASSERT_TRUE(added);
+  EXPECT_EQ(added->lookup.size(), 64u);
+  EXPECT_EQ(directory_.add_client_certificate(bob.id, der, "", leaf("c")).error().code,
+            Errc::conflict);
+  EXPECT_EQ(directory_.add_client_certificate(bob.id, {}, "", leaf("c")).error().code,
+            Errc::invalid);
+}
+
+TEST_F(DirectoryTest, BootstrapWorksOnce) {
+  store::MemoryStore fresh;
+  Directory directory(fresh, clock_, random_);
+  const auto first = directory.bootstrap("Administrator", leaf("b"));
+  ASSERT_TRUE(first);
+  EXPECT_EQ(directory.bootstrap("Mallory", leaf("b")).error().code, Errc::conflict);
+  EXPECT_EQ(fresh.audit_size().value(), 1u);
+  EXPECT_EQ(first->token.credential.expires_at, clock_.now() + Seconds(86'400));
+
+  Authenticator authenticator(fresh, clock_);
+  const auto principal =
+      authenticator.by_token(as_text(first->token.text.reveal()), "192.0.2.1").value();
+  EXPECT_TRUE(authorise(principal, Action::ca_manage, {"", "root", ""}));
+  EXPECT_TRUE(authorise(principal, Action::access_manage, {"*", "", ""}));
+  clock_.advance(Seconds(86'400));
+  EXPECT_FALSE(authenticator.by_token(as_text(first->token.text.reveal()), "192.0.2.1"));
+}
+
+}  // namespace
+}  // namespace certwright::access
