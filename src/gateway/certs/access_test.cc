@@ -4,11 +4,7 @@
 
 #include <set>
 
-#include "crypto/private_key.h"
-#include "crypto/signing.h"
 #include "gateway/certs/testing_world.h"
-#include "pkcs10/certification_request.h"
-#include "x509/pem.h"
 
 namespace certwright::gateway::certs {
 namespace {
@@ -40,7 +36,7 @@ struct Row {
 
 constexpr Row kRows[] = {
     {"POST /certs/issue/{entityType}/{entityID}", "/certs/issue/backend/e%T", "{}", "++--+", "++--+", "00000"},
-    {"POST /certs/csrs/{entityID}", "/certs/csrs/e%T", R"({"csr":"%CSR"})", "++--+", "++--+", "00000"},
+    {"POST /certs/csrs/{entityID}", "/certs/csrs/e%T", "%CSR", "++--+", "++--+", "00000"},
     {"GET /certs", "/certs%T", "", "+++++", "+++++", "00000"},
     {"GET /certs/{serial}", "/certs/%S", "", "+++++", "++++0", "00000"},
     {"GET /certs/{serial}/chain", "/certs/%S/chain", "", "+++++", "++++0", "00000"},
@@ -92,7 +88,8 @@ class CertsMatrix : public ::testing::TestWithParam<Row> {
     put("%S", serial);
     put("%T", "?tenant=" + tenant);
     std::string body = row.body;
-    if (const auto at = body.find("%CSR"); at != std::string::npos) body.replace(at, 4, csr_json());
+    if (body == "%CSR")
+      body = World::csr_body(World::csr_pem(*x509::Name::Builder().common_name("e").build()));
     const std::string route = row.route;
     const auto response = world_.call(route.substr(0, route.find(' ')), target, caller.token, body);
     EXPECT_NE(response.status, 500) << world_.internal_error;
@@ -113,24 +110,6 @@ class CertsMatrix : public ::testing::TestWithParam<Row> {
       result += ask(row, caller, serial, tenant);
     }
     return result;
-  }
-
-  static std::string csr_json() {
-    static const std::string text = [] {
-      const auto key = testing::must(
-          crypto::PrivateKey::generate(*testing::must(crypto::find_key_algorithm("ecdsa-p256"))));
-      const auto& algorithm = crypto::default_signature_algorithm(key.algorithm());
-      const auto info = testing::must(pkcs10::encode_request_info(
-          testing::must(x509::Name::Builder().common_name("e").build()),
-          key.subject_public_key_info_tlv(), {}));
-      auto signing = testing::must(crypto::SigningContext::create(key, algorithm));
-      const auto request = pkcs10::assemble_request(info, algorithm.identifier_tlv,
-                                                    testing::must(signing.sign(info.tlv())));
-      std::string pem = x509::to_pem(x509::kPemCertificateRequest, request.tlv()), escaped;
-      for (const char c : pem) escaped += c == '\n' ? std::string("\\n") : std::string(1, c);
-      return escaped;
-    }();
-    return text;
   }
 
   World world_;

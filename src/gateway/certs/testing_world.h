@@ -11,13 +11,18 @@
 #include "access/authenticator.h"
 #include "access/directory.h"
 #include "authority/authority.h"
+#include "crypto/private_key.h"
+#include "crypto/signing.h"
 #include "gateway/certs/door.h"
 #include "gateway/web/testing_request.h"
 #include "gateway/web/web_handler.h"
 #include "json/value.h"
+#include "json/writer.h"
 #include "keys/sealer.h"
+#include "pkcs10/certification_request.h"
 #include "registration/profile_publisher.h"
 #include "store/memory/memory_store.h"
+#include "x509/pem.h"
 
 namespace certwright::gateway::certs::testing {
 
@@ -112,6 +117,27 @@ class World {
   }
   std::string download_token(std::string_view token, const std::string& serial) {
     return text_of(call("GET", "/certs/" + serial + "/download/token", token), "token");
+  }
+
+  // A PEM request for a new P-256 key, as a JSON string's content.
+  static std::string csr_pem(const x509::Name& subject, const x509::Extensions& extensions = {}) {
+    const auto key = must(crypto::PrivateKey::generate(*must(crypto::find_key_algorithm("ecdsa-p256"))));
+    return csr_pem(key, subject, extensions);
+  }
+  static std::string csr_pem(const crypto::PrivateKey& key, const x509::Name& subject,
+                             const x509::Extensions& extensions) {
+    const auto& algorithm = crypto::default_signature_algorithm(key.algorithm());
+    const auto info =
+        must(pkcs10::encode_request_info(subject, key.subject_public_key_info_tlv(), extensions));
+    auto signing = must(crypto::SigningContext::create(key, algorithm));
+    const auto request = pkcs10::assemble_request(info, algorithm.identifier_tlv,
+                                                  must(signing.sign(info.tlv())));
+    return x509::to_pem(x509::kPemCertificateRequest, request.tlv());
+  }
+  static std::string csr_body(std::string_view pem) {
+    json::Writer writer;
+    writer.begin_object().member("csr", pem).end_object();
+    return std::move(writer).take();
   }
 
   static access::Evidence no_evidence() {
