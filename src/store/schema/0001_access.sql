@@ -39,4 +39,4 @@ CREATE TABLE role_binding (
   tenant    TEXT NOT NULL,
   ca        TEXT NOT NULL,
   PRIMARY KEY (principal, role, tenant, ca)
-) STRICT;
+) STRICT, WITHOUT ROWID;

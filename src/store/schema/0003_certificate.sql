@@ -25,7 +25,7 @@ CREATE TABLE idempotency (
   certificate    INTEGER NOT NULL,
   created_at     INTEGER NOT NULL,
   PRIMARY KEY (principal, key)
-) STRICT;
+) STRICT, WITHOUT ROWID;
 
 -- `names` holds one name per line. `der` comes last: reading the columns before it stays cheap.
 CREATE TABLE certificate (
@@ -70,13 +70,13 @@ CREATE TABLE renewal (
   lineage     INTEGER NOT NULL,
   certificate INTEGER NOT NULL,
   PRIMARY KEY (lineage, certificate)
-) STRICT;
+) STRICT, WITHOUT ROWID;
 
 -- Exact at every commit.
 CREATE TABLE tenant_counter (
   tenant   TEXT NOT NULL PRIMARY KEY,
   lineages INTEGER NOT NULL
-) STRICT;
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE managed_key (
   certificate          INTEGER NOT NULL PRIMARY KEY,

@@ -34,7 +34,7 @@ CREATE TABLE revocation_sequence (
   crl_shard INTEGER NOT NULL,
   sequence  INTEGER NOT NULL,
   PRIMARY KEY (ca, crl_shard)
-) STRICT;
+) STRICT, WITHOUT ROWID;
 
 -- Lineages whose newest certificate is revoked.
 CREATE TABLE revoked_lineage (

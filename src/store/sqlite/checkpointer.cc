@@ -33,6 +33,7 @@ void Checkpointer::committed(std::uint32_t wal_pages) {
 }
 
 void Checkpointer::loop() {
+  name_this_thread("store-copier");
   std::unique_lock lock(mutex_);
   while (true) {
     changed_.wait(lock, [this] { return stopping_ || due_; });

@@ -55,8 +55,7 @@ Query::Query(Query&& other) noexcept
 
 Query::~Query() {
   if (statement_ == nullptr) return;
-  sqlite3_reset(statement_);
-  sqlite3_clear_bindings(statement_);
+  sqlite3_reset(statement_);  // its bindings stay: every use binds all parameters anew
 }
 
 Result<bool> Query::next() {
@@ -111,6 +110,10 @@ Result<x509::SerialNumber> Query::serial(int column) const {
 void Query::bind_one(int index, std::int64_t value) noexcept {
   if (const int code = sqlite3_bind_int64(statement_, index, value); code != SQLITE_OK)
     failed_bind_ = code;
+}
+
+void Query::bind_null(int index) noexcept {
+  if (const int code = sqlite3_bind_null(statement_, index); code != SQLITE_OK) failed_bind_ = code;
 }
 
 // An empty view may have no address, which SQLite would bind as NULL.

@@ -76,8 +76,13 @@ class Query {
     bind_one(index, value.integer_content());
   }
   void bind_one(int index, const std::optional<Time>& value) noexcept {
-    if (value) bind_one(index, *value);  // unbound parameters are NULL
+    if (value) {
+      bind_one(index, *value);
+    } else {
+      bind_null(index);
+    }
   }
+  void bind_null(int index) noexcept;
 
   sqlite3* connection_;
   sqlite3_stmt* statement_;

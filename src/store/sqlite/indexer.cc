@@ -189,6 +189,7 @@ bool Indexer::wait_for_work() {
 }
 
 void Indexer::loop() {
+  name_this_thread("store-indexer");
   while (wait_for_work()) {
     if (run_batch()) continue;
     // The disk is full or away: searches go on reading the tail.

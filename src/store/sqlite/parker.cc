@@ -1,6 +1,7 @@
 #include "store/sqlite/parker.h"
 
 #include <linux/futex.h>
+#include <pthread.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -17,5 +18,7 @@ void Parker::release() noexcept {
   released_.store(1, std::memory_order_release);
   ::syscall(SYS_futex, address, FUTEX_WAKE_PRIVATE, 1, nullptr, nullptr, 0);
 }
+
+void name_this_thread(const char* name) noexcept { ::pthread_setname_np(::pthread_self(), name); }
 
 }  // namespace certwright::store::sqlite

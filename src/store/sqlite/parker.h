@@ -16,4 +16,7 @@ class Parker {
   std::atomic<std::uint32_t> released_{0};
 };
 
+// For `top -H` and debuggers. At most 15 characters.
+void name_this_thread(const char* name) noexcept;
+
 }  // namespace certwright::store::sqlite

@@ -12,6 +12,7 @@ using SteadyClock = std::chrono::steady_clock;
 constexpr std::size_t kMaxBatch = 1024;          // transactions in one commit
 constexpr std::size_t kWokenByWriter = 4;        // the others are woken by those
 constexpr std::size_t kWokenByCaller = 4;
+constexpr auto kIdle = std::chrono::microseconds(300);
 constexpr auto kMaxJobDelay = std::chrono::milliseconds(20);
 constexpr std::size_t kLongTail = 65'536;        // from here on indexing keeps pace with commits
 constexpr std::size_t kTooLongTail = 262'144;    // from here on it goes first
@@ -93,6 +94,7 @@ void Writer::wake_list(Request* first) {
 }
 
 void Writer::loop() {
+  name_this_thread("store-writer");
   std::vector<Request*> batch;
   while (true) {
     bool due[2] = {false, false};
@@ -107,6 +109,13 @@ void Writer::loop() {
       }
       asleep_ = false;
       if (!has_work()) return;
+      // Callers that the last commit woke are about to come back: a job now would delay them.
+      if (queue_.empty() && !stopping_ && !job_is_due(Job::index, false) &&
+          !job_is_due(Job::checkpoint, false)) {
+        asleep_ = true;
+        arrived_.wait_for(lock, kIdle, [this] { return !queue_.empty() || stopping_; });
+        asleep_ = false;
+      }
       const auto taken = std::min(queue_.size(), kMaxBatch);
       batch.assign(queue_.begin(), queue_.begin() + static_cast<std::ptrdiff_t>(taken));
       queue_.erase(queue_.begin(), queue_.begin() + static_cast<std::ptrdiff_t>(taken));
