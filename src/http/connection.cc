@@ -60,9 +60,10 @@ Response Shared::error_response(int status, std::string_view message) const noex
     if (options.error_response) {
       response = options.error_response(status, message);
     } else {
+      constexpr const char* kProblem =
+          R"({{"type":"about:blank","title":"{}","status":{},"detail":"{}"}})";
       response = respond(status, "application/problem+json",
-                         fmt::format(R"({{"type":"about:blank","title":"{}","status":{},"detail":"{}"}})",
-                                     reason_phrase(status), status, message));
+                         fmt::format(kProblem, reason_phrase(status), status, message));
     }
   } catch (...) {
     response = {};

@@ -96,8 +96,8 @@ class Connection final : public Job, public std::enable_shared_from_this<Connect
   enum class State : std::uint8_t { handshake, head, body, working, writing, lingering, closed };
   enum class AfterWrite : std::uint8_t { next_request, read_body, submit, close };
   enum class Io : std::uint8_t { done, want_read, want_write, end, failed };
-  using Socket =
-      boost::asio::basic_stream_socket<boost::asio::ip::tcp, boost::asio::io_context::executor_type>;
+  using Socket = boost::asio::basic_stream_socket<boost::asio::ip::tcp,
+                                                  boost::asio::io_context::executor_type>;
 
   void drive();
   bool step();  // false: waits, works or is closed

@@ -60,7 +60,8 @@ TEST(PreparedResponse, RefusesWhatWouldSplitTheAnswer) {
   EXPECT_FALSE(PreparedResponse::make(bad));
   bad.headers = {{"X Y", "a"}};
   EXPECT_FALSE(PreparedResponse::make(bad));
-  for (const auto& [status, fine] : {std::pair{199, false}, {200, true}, {599, true}, {600, false}}) {
+  for (const auto& [status, fine] :
+       {std::pair{199, false}, {200, true}, {599, true}, {600, false}}) {
     Response response;
     response.status = status;
     EXPECT_EQ(PreparedResponse::make(response).has_value(), fine) << status;

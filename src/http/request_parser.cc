@@ -106,7 +106,8 @@ MaybeRefusal read_request_line(std::string_view line, RequestHead& head, bool& i
   const bool visible = std::ranges::all_of(target, [](char c) { return c > 0x20 && c < 0x7F; });
   if (!is_token(method) || !visible) return Refusal{kBadRequest, "the request line is malformed"};
   if (auto refusal = read_version(line.substr(target_end + 1), is_1_1)) return refusal;
-  constexpr std::string_view kMethods[] = {"GET", "POST", "HEAD", "PATCH", "PUT", "DELETE", "OPTIONS"};
+  constexpr std::string_view kMethods[] = {"GET", "POST",   "HEAD",   "PATCH",
+                                           "PUT", "DELETE", "OPTIONS"};
   if (std::ranges::find(kMethods, method) == std::end(kMethods)) {
     return Refusal{kNotImplemented, "this method is not implemented"};
   }
@@ -139,6 +140,7 @@ struct FramingFields {
   const std::string* expect = nullptr;
   bool repeated = false;  // one of the above, which must appear once
   bool connection_close = false;
+  bool bad_connection = false;  // an option that is no token
 };
 
 FramingFields gather(const Headers& headers) {
@@ -155,9 +157,11 @@ FramingFields gather(const Headers& headers) {
     else if (equal_ignoring_case(name, "Connection")) {
       std::string_view rest = value;
       while (!rest.empty()) {
-        const std::string_view option = rest.substr(0, rest.find(','));
-        rest.remove_prefix(std::min(rest.size(), option.size() + 1));
-        if (equal_ignoring_case(trim(option), "close")) fields.connection_close = true;
+        const std::string_view element = rest.substr(0, rest.find(','));
+        rest.remove_prefix(std::min(rest.size(), element.size() + 1));
+        const std::string_view option = trim(element);
+        if (equal_ignoring_case(option, "close")) fields.connection_close = true;
+        if (!option.empty() && !is_token(option)) fields.bad_connection = true;
       }
     }
   }
@@ -180,6 +184,7 @@ MaybeRefusal read_framing(const RequestHead& head, bool is_1_1, Framing& framing
   if (fields.repeated) {
     return Refusal{kBadRequest, "a header field that may appear once appears twice"};
   }
+  if (fields.bad_connection) return Refusal{kBadRequest, "the Connection field is malformed"};
   if (is_1_1 && fields.host == nullptr) return Refusal{kBadRequest, "the Host field is missing"};
   if (fields.host != nullptr && !is_host(*fields.host)) {
     return Refusal{kBadRequest, "the Host field is malformed"};

@@ -61,7 +61,7 @@ class HeadParser {
 class ChunkedDecoder {
  public:
   ChunkedDecoder() = default;
-  explicit ChunkedDecoder(std::size_t body_limit_octets) noexcept : body_limit_(body_limit_octets) {}
+  explicit ChunkedDecoder(std::size_t limit_octets) noexcept : body_limit_(limit_octets) {}
 
   // Takes octets from the front of `input` (all of them, unless done() or refused) and appends to
   // `body`. Returns how many it took.

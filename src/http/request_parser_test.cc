@@ -78,23 +78,34 @@ constexpr HeadCase kHeads[] = {
     {"PercentNewline", "GET /a%0D%0Ab HTTP/1.1\r\n" HOST "\r\n", 400},
     {"BadPercentInQueryIsTheHandlers", "GET /?a=% HTTP/1.1\r\n" HOST "\r\n", 0},
     {"ContentLength", "POST / HTTP/1.1\r\n" HOST "Content-Length: 3\r\n\r\n", 0},
-    {"ContentLengthTwice", "POST / HTTP/1.1\r\n" HOST "Content-Length: 3\r\nContent-length: 3\r\n\r\n", 400},
+    {"ContentLengthTwice",
+     "POST / HTTP/1.1\r\n" HOST "Content-Length: 3\r\nContent-length: 3\r\n\r\n", 400},
     {"ContentLengthList", "POST / HTTP/1.1\r\n" HOST "Content-Length: 3, 3\r\n\r\n", 400},
     {"ContentLengthSigned", "POST / HTTP/1.1\r\n" HOST "Content-Length: +3\r\n\r\n", 400},
     {"ContentLengthNegative", "POST / HTTP/1.1\r\n" HOST "Content-Length: -3\r\n\r\n", 400},
     {"ContentLengthEmpty", "POST / HTTP/1.1\r\n" HOST "Content-Length: \r\n\r\n", 400},
     {"ContentLengthHex", "POST / HTTP/1.1\r\n" HOST "Content-Length: 0x3\r\n\r\n", 400},
-    {"ContentLengthOverflow", "POST / HTTP/1.1\r\n" HOST "Content-Length: 18446744073709551616\r\n\r\n", 413},
+    {"ContentLengthOverflow",
+     "POST / HTTP/1.1\r\n" HOST "Content-Length: 18446744073709551616\r\n\r\n", 413},
     {"Chunked", "POST / HTTP/1.1\r\n" HOST "Transfer-Encoding: Chunked\r\n\r\n", 0},
-    {"ChunkedAndLength", "POST / HTTP/1.1\r\n" HOST "Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n", 400},
-    {"ChunkedTwice", "POST / HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n", 400},
+    {"ChunkedAndLength",
+     "POST / HTTP/1.1\r\n" HOST "Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n", 400},
+    {"ChunkedTwice",
+     "POST / HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n",
+     400},
     {"ChunkedList", "POST / HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked, identity\r\n\r\n", 501},
     {"Gzip", "POST / HTTP/1.1\r\n" HOST "Transfer-Encoding: gzip, chunked\r\n\r\n", 501},
-    {"ChunkedWithVerticalTab", "POST / HTTP/1.1\r\n" HOST "Transfer-Encoding: \x0b" "chunked\r\n\r\n", 400},
+    {"ChunkedWithVerticalTab",
+     "POST / HTTP/1.1\r\n" HOST "Transfer-Encoding: \x0b"
+     "chunked\r\n\r\n",
+     400},
     {"ChunkedInHttp10", "POST / HTTP/1.0\r\n" HOST "Transfer-Encoding: chunked\r\n\r\n", 400},
     {"Http10PostWithoutLength", "POST / HTTP/1.0\r\n" HOST "\r\n", 411},
     {"PatchWithoutBody", "PATCH / HTTP/1.1\r\n" HOST "\r\n", 0},
-    {"ExpectContinue", "POST / HTTP/1.1\r\n" HOST "Content-Length: 3\r\nExpect: 100-Continue\r\n\r\n", 0},
+    {"ConnectionWithEmptyElements", "GET / HTTP/1.1\r\n" HOST "Connection: ,a, ,close,\r\n\r\n", 0},
+    {"ConnectionOptionNoToken", "GET / HTTP/1.1\r\n" HOST "Connection: a, b c\r\n\r\n", 400},
+    {"ExpectContinue",
+     "POST / HTTP/1.1\r\n" HOST "Content-Length: 3\r\nExpect: 100-Continue\r\n\r\n", 0},
     {"ExpectOther", "POST / HTTP/1.1\r\n" HOST "Expect: tea\r\n\r\n", 417}};
 #undef GET
 #undef HOST
@@ -125,7 +136,8 @@ TEST(RequestHead, KeepsTheRawPathForOcsp) {
 }
 
 TEST(RequestHead, SplitsTheTarget) {
-  const auto parsed = parse("GET http://h:8/a/%20b/?x=1&y=%20?z HTTP/1.1\r\nHost:h:8 \r\nX:\t1 2 \r\n\r\nrest");
+  const auto parsed =
+      parse("GET http://h:8/a/%20b/?x=1&y=%20?z HTTP/1.1\r\nHost:h:8 \r\nX:\t1 2 \r\n\r\nrest");
   EXPECT_EQ(parsed.head.raw_path, "/a/%20b/");
   EXPECT_EQ(parsed.head.segments, (std::vector<std::string>{"a", " b", ""}));
   EXPECT_EQ(parsed.head.raw_query, "x=1&y=%20?z");
@@ -138,7 +150,8 @@ TEST(RequestHead, SplitsTheTarget) {
 
 TEST(Rfc9112Section9_3, KeepAlive) {
   EXPECT_TRUE(parse("GET / HTTP/1.1\r\nHost: a\r\n\r\n").framing.keep_alive);
-  EXPECT_FALSE(parse("GET / HTTP/1.1\r\nHost: a\r\nConnection: x, Close\r\n\r\n").framing.keep_alive);
+  EXPECT_FALSE(
+      parse("GET / HTTP/1.1\r\nHost: a\r\nConnection: x, Close\r\n\r\n").framing.keep_alive);
   EXPECT_TRUE(parse("GET / HTTP/1.1\r\nHost: a\r\nConnection: closed\r\n\r\n").framing.keep_alive);
   EXPECT_FALSE(parse("GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n").framing.keep_alive);
 }
@@ -158,7 +171,8 @@ TEST(HeadLimits, BothSidesOfEachBound) {
 }
 
 TEST(HeadParser, IsReadyForTheNextHead) {
-  const std::string two = "GET /1 HTTP/1.1\r\nHost: a\r\nX: y\r\n\r\nGET /2 HTTP/1.1\r\nHost: b\r\n\r\n";
+  const std::string two =
+      "GET /1 HTTP/1.1\r\nHost: a\r\nX: y\r\n\r\nGET /2 HTTP/1.1\r\nHost: b\r\n\r\n";
   HeadParser parser({});
   RequestHead head;
   Framing framing;

@@ -100,7 +100,9 @@ class Acceptor : public std::enable_shared_from_this<Acceptor> {
 
   void pause(int error) {
     constexpr std::chrono::milliseconds kPause{100};
-    if (log_ && !complained_) log_(fmt::format("cannot accept connections: {}", std::strerror(error)));
+    if (log_ && !complained_) {
+      log_(fmt::format("cannot accept connections: {}", std::strerror(error)));
+    }
     complained_ = true;
     retry_.expires_after(kPause);
     retry_.async_wait([self = shared_from_this()](const boost::system::error_code& ec) {
@@ -274,7 +276,8 @@ void Server::Impl::on_each_loop(const std::function<void(Loop&)>& action) {
 void Server::Impl::stop(std::chrono::milliseconds deadline) {
   if (std::exchange(phase_, Phase::stopped) != Phase::running) return;
   const Moment until = std::chrono::steady_clock::now() + deadline;
-  const bool threads_run = std::ranges::all_of(loops_, [](const auto& l) { return l->thread.joinable(); });
+  const bool threads_run =
+      std::ranges::all_of(loops_, [](const auto& loop) { return loop->thread.joinable(); });
   if (threads_run) {
     on_each_loop([this](Loop& loop) {
       if (&loop != loops_.front().get()) return;

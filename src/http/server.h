@@ -70,7 +70,7 @@ struct Limits {
   std::size_t requests_per_connection = 100'000;  // then closed, so that load can move
 
   std::chrono::milliseconds handshake_timeout{10'000};
-  std::chrono::milliseconds header_timeout{10'000};  // from a request's first byte to its last header
+  std::chrono::milliseconds header_timeout{10'000};  // from a head's first octet to its last
   std::chrono::milliseconds idle_timeout{75'000};    // between requests
   // A body or a response may take this long plus its size over the rate: slower peers are cut off.
   std::chrono::milliseconds transfer_timeout{20'000};

@@ -90,7 +90,8 @@ TEST_F(ServerTest, AnswersAndKeepsTheConnection) {
   EXPECT_TRUE(first.ends_with("\r\n\r\n/x")) << first;
   socket.send("POST /y HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc");
   EXPECT_TRUE(socket.read_answer().ends_with("/yabc"));
-  socket.send("POST /z HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n0\r\n\r\n");
+  socket.send(
+      "POST /z HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n0\r\n\r\n");
   EXPECT_TRUE(socket.read_answer().ends_with("/zab"));
   EXPECT_EQ(server_->statistics().requests, 3U);
   EXPECT_EQ(server_->statistics().connections_open, 1U);
@@ -153,11 +154,13 @@ TEST_F(ServerTest, RefusesABodyOverTheRoutesLimitWithoutReadingIt) {
     return Dispatch{Run::inline_, head.raw_path == "/large" ? std::size_t{8} : std::size_t{4}};
   };
   start();
-  EXPECT_EQ(status_of(ask("POST /large HTTP/1.1\r\nHost: a\r\nContent-Length: 8\r\n\r\n12345678")), 200);
+  EXPECT_EQ(status_of(ask("POST /large HTTP/1.1\r\nHost: a\r\nContent-Length: 8\r\n\r\n12345678")),
+            200);
   EXPECT_EQ(status_of(ask("POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\n1234")), 200);
   // Only the head is sent: the answer comes without the body.
   EXPECT_EQ(status_of(ask("POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\n")), 413);
-  const std::string chunked = ask("POST /x HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n");
+  const std::string chunked =
+      ask("POST /x HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n");
   EXPECT_EQ(status_of(chunked), 413);
   EXPECT_NE(chunked.find("Connection: close\r\n"), std::string::npos);
 }
@@ -179,16 +182,20 @@ TEST_F(ServerTest, Expect100Continue) {
             "HTTP/1.1 100 Continue\r\n\r\n");
   socket.send("ok");
   EXPECT_TRUE(socket.read_answer().ends_with("ok"));
-  socket.send("POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 2000\r\nExpect: 100-continue\r\n\r\n");
+  socket.send(
+      "POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 2000\r\nExpect: 100-continue\r\n\r\n");
   EXPECT_EQ(status_of(socket.read_answer()), 413);
 }
 
 TEST_F(ServerTest, SyntaxErrorsAreAnsweredAndClose) {
   start();
   for (const auto& [request, status] :
-       {std::pair{"GET / HTTP/1.1\r\n\r\n", 400}, {"BREW / HTTP/1.1\r\n\r\n", 501},
-        {"GET / HTTP/3.0\r\n\r\n", 505}, {"POST / HTTP/1.0\r\n\r\n", 411},
-        {"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n", 400}}) {
+       {std::pair{"GET / HTTP/1.1\r\n\r\n", 400},
+        {"BREW / HTTP/1.1\r\n\r\n", 501},
+        {"GET / HTTP/3.0\r\n\r\n", 505},
+        {"POST / HTTP/1.0\r\n\r\n", 411},
+        {"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n",
+         400}}) {
     TestSocket socket(port_);
     socket.send(request);
     const std::string answer = socket.read_to_end();
@@ -204,7 +211,8 @@ TEST_F(ServerTest, ErrorAnswersHaveTheCallersForm) {
     return respond(status, "text/x", "mine: " + std::string(message));
   };
   start();
-  EXPECT_NE(ask("GET / HTTP/1.1\r\n\r\n").find("mine: the Host field is missing"), std::string::npos);
+  EXPECT_NE(ask("GET / HTTP/1.1\r\n\r\n").find("mine: the Host field is missing"),
+            std::string::npos);
 }
 
 TEST_F(ServerTest, ExceptionsAreLoggedAndAnswered) {
@@ -267,7 +275,8 @@ TEST_F(ServerTest, ASenderThatTricklesItsHeadIsCutOff) {
   TestSocket slow(port_);
   const auto begin = std::chrono::steady_clock::now();
   slow.send("GET / HTTP/1.1\r\n");
-  while (slow.send("X: a\r\n") && std::chrono::steady_clock::now() - begin < std::chrono::seconds(5)) {
+  while (slow.send("X: a\r\n") &&
+         std::chrono::steady_clock::now() - begin < std::chrono::seconds(5)) {
     if (!slow.read_until([](auto in) { return !in.empty(); }, milliseconds(40)).empty()) break;
   }
   EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(2));

@@ -76,7 +76,8 @@ Result<void> ask_clients(SSL_CTX* context, const std::vector<Bytes>& client_ca_d
   X509_STORE* store = SSL_CTX_get_cert_store(context);  // not owned
   for (const Bytes& der : client_ca_der) {
     CERTWRIGHT_TRY(const X509Ptr ca, read_certificate(der));
-    if (X509_STORE_add_cert(store, ca.get()) != 1 || SSL_CTX_add_client_CA(context, ca.get()) != 1) {
+    if (X509_STORE_add_cert(store, ca.get()) != 1 ||
+        SSL_CTX_add_client_CA(context, ca.get()) != 1) {
       return tls_failure(Errc::invalid, "a client CA cannot be used");
     }
   }

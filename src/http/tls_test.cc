@@ -165,7 +165,8 @@ class TlsServerTest : public testing::Test {
 
 TEST_F(TlsServerTest, Speaks12And13) {
   start();
-  for (const auto& [version, name] : {std::pair{TLS1_2_VERSION, "TLSv1.2"}, {TLS1_3_VERSION, "TLSv1.3"}}) {
+  for (const auto& [version, name] :
+       {std::pair{TLS1_2_VERSION, "TLSv1.2"}, {TLS1_3_VERSION, "TLSv1.3"}}) {
     const TlsExchange done = exchange(port_, {.version = version});
     EXPECT_EQ(done.version, name);
     EXPECT_EQ(done.alpn, "http/1.1");
@@ -201,7 +202,8 @@ TEST_F(TlsServerTest, SessionsResume) {
       const TlsExchange first = exchange(port_, {.version = version});
       EXPECT_FALSE(first.resumed);
       ASSERT_TRUE(first.session);
-      const TlsExchange second = exchange(port_, {.resume = first.session.get(), .version = version});
+      const TlsExchange second =
+          exchange(port_, {.resume = first.session.get(), .version = version});
       EXPECT_TRUE(second.resumed);
       EXPECT_EQ(status_of(second.answer), 200);
     }
@@ -276,7 +278,8 @@ TEST_F(TlsServerTest, SessionsEndWithTheirClientCa) {
   const TlsExchange resumed = exchange(port_, {.resume = before.session.get()});
   EXPECT_FALSE(resumed.resumed);
   EXPECT_TRUE(resumed.answer.ends_with(" 0"));
-  EXPECT_TRUE(exchange(port_, {.identity = &new_client}).answer.ends_with(to_hex(new_client.der())));
+  EXPECT_TRUE(
+      exchange(port_, {.identity = &new_client}).answer.ends_with(to_hex(new_client.der())));
 }
 
 TEST_F(TlsServerTest, LargeAnswersArriveWhole) {
@@ -302,7 +305,8 @@ TEST(TlsIdentityFromPem, ReadsChainAndKey) {
   };
   const auto identity = tls_identity_from_pem(text(chain.get()), as_bytes(text(key.get()))).value();
   EXPECT_EQ(identity.chain, (std::vector<Bytes>{leaf.der(), ca.der()}));
-  EXPECT_TRUE(std::ranges::equal(identity.private_key.reveal(), leaf.identity().private_key.reveal()));
+  EXPECT_TRUE(
+      std::ranges::equal(identity.private_key.reveal(), leaf.identity().private_key.reveal()));
   EXPECT_FALSE(tls_identity_from_pem("", as_bytes(text(key.get()))));
   EXPECT_FALSE(tls_identity_from_pem(text(chain.get()), {}));
 }
@@ -313,16 +317,22 @@ TEST(TicketKeys, OpenTicketsForTwelveHoursAndNotForEver) {
   auto now = std::chrono::steady_clock::now();
   TicketKeys keys([&] { return now; });
   const auto seal = [&](std::array<unsigned char, 16>& name) {
-    const std::unique_ptr<EVP_CIPHER_CTX, OpensslFree<EVP_CIPHER_CTX_free>> cipher(EVP_CIPHER_CTX_new());
-    const std::unique_ptr<EVP_MAC, OpensslFree<EVP_MAC_free>> hmac(EVP_MAC_fetch(nullptr, "HMAC", nullptr));
-    const std::unique_ptr<EVP_MAC_CTX, OpensslFree<EVP_MAC_CTX_free>> mac(EVP_MAC_CTX_new(hmac.get()));
+    const std::unique_ptr<EVP_CIPHER_CTX, OpensslFree<EVP_CIPHER_CTX_free>> cipher(
+        EVP_CIPHER_CTX_new());
+    const std::unique_ptr<EVP_MAC, OpensslFree<EVP_MAC_free>> hmac(
+        EVP_MAC_fetch(nullptr, "HMAC", nullptr));
+    const std::unique_ptr<EVP_MAC_CTX, OpensslFree<EVP_MAC_CTX_free>> mac(
+        EVP_MAC_CTX_new(hmac.get()));
     unsigned char iv[16];
     EXPECT_EQ(keys.protect(name.data(), iv, cipher.get(), mac.get()), 1);
   };
   const auto open = [&](const std::array<unsigned char, 16>& name) {
-    const std::unique_ptr<EVP_CIPHER_CTX, OpensslFree<EVP_CIPHER_CTX_free>> cipher(EVP_CIPHER_CTX_new());
-    const std::unique_ptr<EVP_MAC, OpensslFree<EVP_MAC_free>> hmac(EVP_MAC_fetch(nullptr, "HMAC", nullptr));
-    const std::unique_ptr<EVP_MAC_CTX, OpensslFree<EVP_MAC_CTX_free>> mac(EVP_MAC_CTX_new(hmac.get()));
+    const std::unique_ptr<EVP_CIPHER_CTX, OpensslFree<EVP_CIPHER_CTX_free>> cipher(
+        EVP_CIPHER_CTX_new());
+    const std::unique_ptr<EVP_MAC, OpensslFree<EVP_MAC_free>> hmac(
+        EVP_MAC_fetch(nullptr, "HMAC", nullptr));
+    const std::unique_ptr<EVP_MAC_CTX, OpensslFree<EVP_MAC_CTX_free>> mac(
+        EVP_MAC_CTX_new(hmac.get()));
     const unsigned char iv[16] = {};
     return keys.open(name.data(), iv, cipher.get(), mac.get());
   };

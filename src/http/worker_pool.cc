@@ -10,7 +10,9 @@ namespace certwright::http {
 void block_signals_in_this_thread() noexcept {
   sigset_t all;
   sigfillset(&all);
-  for (const int fault : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP}) sigdelset(&all, fault);
+  for (const int fault : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP}) {
+    sigdelset(&all, fault);
+  }
   pthread_sigmask(SIG_BLOCK, &all, nullptr);
 }
 

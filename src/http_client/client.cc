@@ -177,7 +177,8 @@ bool Client::Impl::set_connection(const std::string& url) {
 bool Client::Impl::set_message(const std::string& method, ByteView body, curl_slist* headers,
                                Exchange& exchange) {
   bool ok = set(CURLOPT_HTTPHEADER, headers) &&
-            set(CURLOPT_WRITEFUNCTION, certwright_client_body) && set(CURLOPT_WRITEDATA, &exchange) &&
+            set(CURLOPT_WRITEFUNCTION, certwright_client_body) &&
+            set(CURLOPT_WRITEDATA, &exchange) &&
             set(CURLOPT_HEADERFUNCTION, certwright_client_header) &&
             set(CURLOPT_HEADERDATA, &exchange);
   if (method == "GET") return ok && set(CURLOPT_HTTPGET, 1L);
@@ -236,7 +237,8 @@ Result<Reply> Client::Impl::send(std::string_view method, std::string_view path,
     const std::string_view what = reason[0] != '\0' ? reason : curl_easy_strerror(code);
     const bool bad_url = code == CURLE_URL_MALFORMAT || code == CURLE_UNSUPPORTED_PROTOCOL;
     return fail(bad_url ? Errc::invalid : Errc::unavailable,
-                fmt::format("no answer from {}: {} ({})", options_.base_url, what, advice_for(code)));
+                fmt::format("no answer from {}: {} ({})", options_.base_url, what,
+                            advice_for(code)));
   }
   long status = 0;
   curl_easy_getinfo(handle_.get(), CURLINFO_RESPONSE_CODE, &status);

@@ -68,7 +68,8 @@ TEST(Rfc8259Section6, IntegersKeep64Bits) {
 }
 
 TEST(Rfc8259Section6, DoublesAreExact) {
-  for (const double number : {0.1, 1.0 / 3, 5e-324, 123456789012345678.0, -2.5e-7, 9007199254740993.0})
+  for (const double number :
+       {0.1, 1.0 / 3, 5e-324, 123456789012345678.0, -2.5e-7, 9007199254740993.0})
     EXPECT_EQ(*parse(write(Value(number))).value().if_double(), number) << number;
   EXPECT_EQ(write(Value(5.0)), "5.0");
   EXPECT_EQ(write(Value(std::numeric_limits<double>::infinity())), "null");

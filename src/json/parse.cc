@@ -17,8 +17,8 @@ namespace {
 using ErrorCode = boost::system::error_code;
 using StringView = boost::json::string_view;
 
-// Builds our Value from Boost.JSON's events. Our own refusals are kept in `refusal_`; the error code
-// given back to Boost then only makes it stop.
+// Builds our Value from Boost.JSON's events. Our own refusals are kept in `refusal_`; the error
+// code given back to Boost then only makes it stop.
 class ValueBuilder {
  public:
   static constexpr std::size_t max_array_size = static_cast<std::size_t>(-1);

@@ -87,7 +87,7 @@ struct Limits {
 Result<Value> parse(std::string_view text, const Limits& limits = {});
 
 // The compact form: no white space, no trailing newline, members in order. parse(write(v)) == v
-// for every v with finite numbers, valid UTF-8 and unique names; invalid UTF-8 is written as U+FFFD.
+// for every v with finite numbers, valid UTF-8 and unique names; invalid UTF-8 becomes U+FFFD.
 std::string write(const Value& value);
 
 }  // namespace certwright::json
