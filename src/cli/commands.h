@@ -6,8 +6,18 @@ namespace CLI { class App; }
 
 namespace certwright::cli {
 
+struct Registry;
+
 // Adds the commands. The function runs the one that was parsed and gives the process's exit code:
 // 0 done, 1 refused or failed, 3 not reachable, 4 not signed in or not permitted, 5 not found, 6 conflict.
 std::function<int()> add_commands(CLI::App& app);
+
+// The groups, one file each.
+void add_ca_commands(CLI::App& app, Registry& registry);
+void add_profile_commands(CLI::App& app, Registry& registry);
+void add_cert_commands(CLI::App& app, Registry& registry);
+void add_access_commands(CLI::App& app, Registry& registry);
+void add_audit_commands(CLI::App& app, Registry& registry);
+void add_doctor(CLI::App& app, Registry& registry);
 
 }  // namespace certwright::cli

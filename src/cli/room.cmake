@@ -1,1 +1,3 @@
-certwright_room(cli EXPOSES errors USES http_client json bytes clock audit x509 profile SYSTEM cli SOURCES commands.cc)
+certwright_room(cli EXPOSES errors http_client json USES bytes clock audit SYSTEM cli
+                SOURCES session.cc commands.cc ca_commands.cc cert_commands.cc access_commands.cc audit_commands.cc
+                        doctor.cc)

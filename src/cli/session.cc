@@ -1,0 +1,222 @@
+#include "cli/session.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <fstream>
+#include <sstream>
+
+#include <CLI/CLI.hpp>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+namespace certwright::cli {
+namespace {
+
+std::string environment(const char* name) {
+  const char* value = std::getenv(name);
+  return value == nullptr ? "" : value;
+}
+
+std::string first_of(std::initializer_list<std::string> candidates) {
+  for (const auto& candidate : candidates)
+    if (!candidate.empty()) return candidate;
+  return "";
+}
+
+std::string state_directory(const Connection& connection) {
+  return first_of({connection.state, environment("CERTWRIGHT_STATE")});
+}
+
+Errc errc_of_status(int status) {
+  switch (status) {
+    case 401: return Errc::unauthenticated;
+    case 403: return Errc::not_permitted;
+    case 404: return Errc::not_found;
+    case 409: return Errc::conflict;
+    case 410: return Errc::gone;
+    case 413: return Errc::too_large;
+    case 429: return Errc::too_many_requests;
+    case 503: return Errc::unavailable;
+    default: return status < 500 ? Errc::invalid : Errc::internal;
+  }
+}
+
+// The server's words, from a problem document or the certs service's form.
+std::string message_of(const http_client::Reply& reply) {
+  if (const auto document = json::parse(reply.text()))
+    for (const char* member : {"detail", "message", "title"})
+      if (auto text = text_of(*document, member); !text.empty()) return printable(text);
+  return "the server answered " + std::to_string(reply.status);
+}
+
+Result<SecretBytes> read_token(const Connection& connection) {
+  const std::string direct = environment("CERTWRIGHT_TOKEN");
+  if (connection.token_file.empty() && !direct.empty()) return SecretBytes::copy_of(as_bytes(direct));
+  const std::string file = first_of({connection.token_file, environment("CERTWRIGHT_TOKEN_FILE")});
+  if (file.empty()) return SecretBytes();
+  CERTWRIGHT_TRY(auto text, read_text_file(file, 4096));
+  while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) text.pop_back();
+  auto token = SecretBytes::copy_of(as_bytes(text));
+  wipe(text);
+  return token;
+}
+
+}  // namespace
+
+Result<std::string> Session::server() const {
+  const std::string given = first_of({connection_.server, environment("CERTWRIGHT_SERVER")});
+  if (!given.empty()) return given;
+  if (const std::string state = state_directory(connection_); !state.empty()) {
+    const auto endpoints = read_text_file(state + "/run/endpoints.json", 64 * 1024);
+    if (!endpoints)
+      return fail(Errc::unavailable, "no server runs on " + state + " (it has no run/endpoints.json); start it with: certwright serve --state " + state);
+    CERTWRIGHT_TRY(const auto document, json::parse(*endpoints));
+    if (const auto https = text_of(document, "https"); !https.empty()) return "https://" + https;
+  }
+  return "https://127.0.0.1:8443";
+}
+
+std::string Session::ca_file() const {
+  const std::string state = state_directory(connection_);
+  return first_of({connection_.ca_file, environment("CERTWRIGHT_CA"), state.empty() ? "" : state + "/ca/root.pem"});
+}
+
+Result<void> Session::connect() {
+  if (client_ != nullptr) return {};
+  http_client::ClientOptions options;
+  CERTWRIGHT_TRY(options.base_url, server());
+  if (const auto file = ca_file(); !file.empty()) {
+    CERTWRIGHT_TRY(options.ca_pem, read_text_file(file));
+  }
+  CERTWRIGHT_TRY(options.bearer_token, read_token(connection_));
+  if (!connection_.certificate_file.empty()) {
+    CERTWRIGHT_TRY(options.client_certificate_pem, read_text_file(connection_.certificate_file));
+    CERTWRIGHT_TRY(auto key, read_text_file(connection_.key_file));
+    options.client_key_pem = SecretBytes::copy_of(as_bytes(key));
+    wipe(key);
+  }
+  CERTWRIGHT_TRY(auto client, http_client::Client::create(std::move(options)));
+  client_ = std::make_unique<http_client::Client>(std::move(client));
+  return {};
+}
+
+Result<http_client::Reply> Session::call(std::string_view method, std::string_view path, std::string_view body,
+                                         const http_client::HeaderList& headers) {
+  CERTWRIGHT_CHECK(connect());
+  http_client::HeaderList all = headers;
+  if (!body.empty() && headers.empty()) all.emplace_back("Content-Type", "application/json");
+  CERTWRIGHT_TRY(auto reply, client_->send(method, path, as_bytes(body), all));
+  if (reply.status >= 200 && reply.status < 300) return reply;
+  std::string message = message_of(reply);
+  if (reply.status == 401) message += "; give a token with --token-file or CERTWRIGHT_TOKEN_FILE";
+  return fail(errc_of_status(reply.status), message);
+}
+
+Result<json::Value> Session::call_json(std::string_view method, std::string_view path, std::string_view body) {
+  CERTWRIGHT_TRY(const auto reply, call(method, path, body));
+  if (reply.body.empty()) return json::Value();
+  return json::parse(reply.text(), {.size_octets = 64 * 1024 * 1024, .values = 4'000'000});
+}
+
+CLI::App* add_command(CLI::App& group, Registry& registry, const std::string& name, const std::string& help,
+                      Command command) {
+  auto* app = group.add_subcommand(name, help);
+  auto& c = registry.connection;
+  app->add_option("--server", c.server, "https://HOST:PORT (CERTWRIGHT_SERVER)")->group("Connection");
+  app->add_option("--ca", c.ca_file, "trust anchor, PEM (CERTWRIGHT_CA)")->group("Connection");
+  app->add_option("--token-file", c.token_file, "file with the API token (CERTWRIGHT_TOKEN_FILE)")->group("Connection");
+  auto* certificate = app->add_option("--client-cert", c.certificate_file, "client certificate, PEM")->group("Connection");
+  app->add_option("--client-key", c.key_file, "its key, PEM")->needs(certificate)->group("Connection");
+  app->add_option("--state", c.state, "state directory of a server on this machine (CERTWRIGHT_STATE)")->group("Connection");
+  app->add_flag("--json", c.json, "JSON for programs")->group("Connection");
+  app->callback([&registry, command = std::move(command)] { registry.chosen = command; });
+  return app;
+}
+
+void Table::print() const {
+  std::vector<std::size_t> widths(rows_.front().size());
+  for (const auto& row : rows_)
+    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], printable(row[i]).size());
+  for (const auto& row : rows_) {
+    std::string line;
+    for (std::size_t i = 0; i < row.size(); ++i)
+      line += i + 1 == row.size() ? printable(row[i]) : fmt::format("{:<{}}  ", printable(row[i]), widths[i]);
+    fmt::print("{}\n", line);
+  }
+  if (rows_.size() == 1) fmt::print("(none)\n");
+}
+
+std::string printable(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    const auto octet = static_cast<unsigned char>(c);
+    if (octet < 0x20 || octet == 0x7f) out += fmt::format("\\x{:02x}", octet);
+    else out += c;
+  }
+  return out;
+}
+
+std::string text_of(const json::Value& object, std::string_view member) {
+  const json::Value* value = object.find(member);
+  if (value == nullptr || value->is_null()) return "";
+  if (const auto* text = value->if_string()) return *text;
+  if (const auto* flag = value->if_bool()) return *flag ? "yes" : "no";
+  return json::write(*value);
+}
+
+void print_json(const json::Value& value) { fmt::print("{}\n", json::write(value)); }
+
+void print_members(const json::Value& object) {
+  const auto* members = object.if_object();
+  if (members == nullptr) return;
+  std::size_t width = 0;
+  for (const auto& member : *members) width = std::max(width, member.name.size());
+  for (const auto& member : *members) {
+    std::string text = text_of(object, member.name);
+    if (text.find('\n') != std::string::npos) continue;  // PEM texts: --json shows them
+    fmt::print("{:<{}}  {}\n", member.name, width, printable(text));
+  }
+}
+
+Result<std::string> read_text_file(const std::string& path, std::size_t size_octets_max) {
+  std::ostringstream text;
+  if (path == "-") {
+    std::string all;
+    char buffer[4096];
+    for (std::size_t got; (got = std::fread(buffer, 1, sizeof buffer, stdin)) != 0 && all.size() <= size_octets_max;)
+      all.append(buffer, got);
+    text << all;
+  } else {
+    std::ifstream in(path, std::ios::binary);
+    if (!in) return fail(Errc::not_found, path + ": cannot be read: " + std::strerror(errno));
+    text << in.rdbuf();
+  }
+  if (text.str().size() > size_octets_max) return fail(Errc::too_large, path + ": too large");
+  return text.str();
+}
+
+Result<void> write_output(const std::string& path, std::string_view content, bool secret) {
+  if (path == "-") {
+    fmt::print("{}", content);
+    return {};
+  }
+  const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, secret ? 0600 : 0644);
+  if (fd < 0) return fail(errno == EEXIST ? Errc::conflict : Errc::unavailable, path + ": " + std::strerror(errno));
+  std::size_t done = 0;
+  while (done < content.size()) {
+    const ssize_t written = ::write(fd, content.data() + done, content.size() - done);
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) break;
+    done += static_cast<std::size_t>(written);
+  }
+  const bool good = done == content.size() && ::fsync(fd) == 0;
+  ::close(fd);
+  if (!good) return fail(Errc::unavailable, path + ": cannot be written");
+  return {};
+}
+
+}  // namespace certwright::cli
