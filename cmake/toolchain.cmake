@@ -1,6 +1,10 @@
 # Warnings, sanitizers, ccache and the linker: what every target shares.
 add_compile_options(-Wall -Wextra -Wpedantic -Wconversion -Wsign-conversion -Wshadow -Werror
                     -fstack-protector-strong)
+if(CMAKE_UNITY_BUILD AND CMAKE_CXX_COMPILER_ID STREQUAL GNU)
+  # GCC takes the .cc files of a unity build for headers and warns of their private types.
+  add_compile_options(-Wno-subobject-linkage)
+endif()
 if(NOT CERTWRIGHT_SANITIZE AND NOT CERTWRIGHT_FUZZ)
   add_compile_definitions($<$<NOT:$<CONFIG:Debug>>:_FORTIFY_SOURCE=2>)
 endif()

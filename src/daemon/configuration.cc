@@ -123,7 +123,7 @@ class File {
   Configuration& configuration_;
 };
 
-Result<void> read_file(const std::filesystem::path& path, Configuration& configuration) {
+Result<void> read_configuration_file(const std::filesystem::path& path, Configuration& configuration) {
   std::ifstream in(path, std::ios::binary);
   if (!in) return fail(Errc::not_found, path.string() + ": cannot be read");
   std::ostringstream text;
@@ -199,7 +199,7 @@ const std::vector<Setting>& settings() {
 Result<Configuration> load_configuration(const std::optional<std::filesystem::path>& file,
                                          const std::function<const char*(const char*)>& environment) {
   Configuration configuration;
-  if (file) CERTWRIGHT_CHECK(read_file(*file, configuration));
+  if (file) CERTWRIGHT_CHECK(read_configuration_file(*file, configuration));
   for (const auto& setting : settings()) {
     if (setting.environment.empty()) continue;
     const std::string name(setting.environment);
