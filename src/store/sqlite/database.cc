@@ -11,6 +11,10 @@
 namespace certwright::store::sqlite {
 namespace {
 
+// With a write-ahead log EXTRA is FULL. It differs while the file is made: the journal of that, which
+// is deleted before there is a log, must not come back after a power loss and undo everything.
+constexpr const char* kDurable = "PRAGMA synchronous = EXTRA";
+
 // Text for the operator; SQLite's messages name tables and files, never values.
 tl::unexpected<Error> failure(sqlite3* connection, int code) {
   const int primary = code & 0xff;
@@ -116,6 +120,10 @@ void Query::bind_null(int index) noexcept {
   if (const int code = sqlite3_bind_null(statement_, index); code != SQLITE_OK) failed_bind_ = code;
 }
 
+void Query::expect_parameters(int count) noexcept {
+  if (sqlite3_bind_parameter_count(statement_) != count) failed_bind_ = SQLITE_MISUSE;
+}
+
 // An empty view may have no address, which SQLite would bind as NULL.
 void Query::bind_one(int index, std::string_view value) noexcept {
   const char* const data = value.empty() ? "" : value.data();
@@ -172,8 +180,7 @@ Result<void> Database::configure(const ConnectionOptions& options) {
   CERTWRIGHT_CHECK(execute(fmt::format("PRAGMA cache_size = -{}", options.cache_mib * 1024)));
   CERTWRIGHT_CHECK(execute("PRAGMA temp_store = MEMORY"));
   if (options.access == Access::read_only) return {};
-  CERTWRIGHT_CHECK(execute(options.synchronous ? "PRAGMA synchronous = FULL"
-                                               : "PRAGMA synchronous = OFF"));
+  CERTWRIGHT_CHECK(execute(options.synchronous ? kDurable : "PRAGMA synchronous = OFF"));
   // Checkpoints are ours (checkpointer.h). What is deleted is either public or sealed.
   CERTWRIGHT_CHECK(execute("PRAGMA secure_delete = FAST"));
   return execute("PRAGMA foreign_keys = ON");
@@ -217,6 +224,10 @@ Result<std::int64_t> Database::integer_of(const std::string& sql) {
   if (error != std::errc() || end != text.data() + text.size())
     return fail(Errc::internal, "a query had no integer");
   return value;
+}
+
+Result<void> Database::sync_commits(bool sync) {
+  return execute(sync ? kDurable : "PRAGMA synchronous = NORMAL");
 }
 
 std::int64_t Database::changes() const noexcept { return sqlite3_changes64(connection_); }

@@ -32,6 +32,7 @@ class Query {
   void bind(const Values&... values) {
     int index = 0;
     (bind_one(++index, values), ...);
+    expect_parameters(index);
   }
 
   // True: a row is there to be read. False: no more.
@@ -83,6 +84,8 @@ class Query {
     }
   }
   void bind_null(int index) noexcept;
+  // A parameter left out would keep what the last use bound.
+  void expect_parameters(int count) noexcept;
 
   sqlite3* connection_;
   sqlite3_stmt* statement_;
@@ -137,6 +140,9 @@ class Database {
   // First column of the first row.
   Result<std::int64_t> integer_of(const std::string& sql);
   Result<std::string> text_of(const std::string& sql);
+
+  // Whether a commit is durable when it returns, as it is from the start; not inside a transaction.
+  Result<void> sync_commits(bool sync);
 
   std::int64_t total_changes() const noexcept;
   bool in_transaction() const noexcept;

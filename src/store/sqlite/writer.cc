@@ -157,7 +157,7 @@ Result<void> Writer::run_index(const Work& work) {
   // Not synced: what a power loss takes away is the end of the log, and indexing it is repeated.
   if (synchronous_) {
     relaxed_ = true;
-    CERTWRIGHT_CHECK(database_->execute("PRAGMA synchronous = NORMAL"));
+    CERTWRIGHT_CHECK(database_->sync_commits(false));
   }
   auto done = [&]() -> Result<void> {
     CERTWRIGHT_CHECK(database_->run(Statement::begin_write));
@@ -175,7 +175,7 @@ Result<void> Writer::run_index(const Work& work) {
 
 Result<void> Writer::restore_durability() {
   if (!relaxed_) return {};
-  CERTWRIGHT_CHECK(database_->execute("PRAGMA synchronous = FULL"));
+  CERTWRIGHT_CHECK(database_->sync_commits(true));
   relaxed_ = false;
   return {};
 }
