@@ -136,6 +136,8 @@ Result<Name> Name::parse(ByteView tlv) {
       CERTWRIGHT_TRY(const der::Oid type, pair.read_oid("attributeType"));
       CERTWRIGHT_TRY(const der::Element value, pair.read_any("attributeValue"));
       CERTWRIGHT_CHECK(pair.expect_end("attributeTypeAndValue"));
+      if (value.tag == der::Tag::visible_string)  // not of DirectoryString; OpenSSL refuses it too
+        return fail(Errc::bad_encoding, "attributeValue: a VisibleString does not belong in a name");
       CERTWRIGHT_CHECK(der::check_string(value.tag, value.content));
       const auto offset = static_cast<std::size_t>(value.content.data() - name.tlv_.data());
       name.entries_.push_back({type, value.tag, offset, value.content.size(), rdn});

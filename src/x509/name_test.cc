@@ -177,6 +177,7 @@ constexpr BadCase kBad[] = {
     {"RdnIsSequence", "300e300c300a06035504030c03616263"},
     {"ValueIsInteger", "300e310c300a0603550403" "0203616263"},
     {"ValueIsBitString", "300d310b30090603550403" "03020061"},
+    {"ValueIsVisibleString", "300c310a30080603550403" "1a0161"},
     {"ValueMissing", "300931073005" "0603550403"},
     {"MoreThanAValue", "3010310e300c0603550403" "0c01610c0162"},
     {"InvalidUtf8", "300c310a30080603550403" "0c01ff"},
