@@ -25,7 +25,7 @@ class Context {
   // A parameter of the pattern, decoded, not empty; "" if the pattern has none of that name. It may
   // hold any octets but control characters.
   std::string_view param(std::string_view name) const noexcept;
-  // What {rest...} matched: raw, undecoded, without the slash before it.
+  // What a parameter like {request...} matched: raw, undecoded, without the slash before it.
   std::string_view rest() const noexcept { return match_.rest; }
 
   // A query parameter. Errors: bad_encoding with the field if it is given twice or the query is

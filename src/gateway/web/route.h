@@ -40,7 +40,7 @@ using RouteHandler = std::function<Result<http::Response>(Context&)>;
 struct Route {
   std::string method;   // "GET", "POST", "PUT", "PATCH", "DELETE"
   // "/certs/{serial}/renew": literal segments and parameters, which match one segment that is not
-  // empty. A trailing slash in the request makes no difference. "/ocsp/{rest...}" matches everything
+  // empty. A trailing slash in the request makes no difference. "/ocsp/{request...}" matches everything
   // below /ocsp/, empty segments too; Context::rest() is then the raw, undecoded remainder.
   // A literal segment wins over a parameter.
   std::string pattern;

@@ -7,7 +7,7 @@
 namespace certwright::gateway::web {
 namespace {
 
-constexpr std::string_view kRestParameter = "{rest...}";
+constexpr std::string_view kRestEnd = "...}";
 constexpr std::size_t kMaxSegments = 16;
 constexpr std::string_view kMethods[] = {"GET", "POST", "PUT", "PATCH", "DELETE"};
 
@@ -26,6 +26,9 @@ std::vector<std::string_view> segments_of(std::string_view pattern) {
 
 bool is_parameter(std::string_view segment) {
   return segment.size() > 2 && segment.front() == '{' && segment.back() == '}';
+}
+bool is_rest(std::string_view segment) {
+  return segment.starts_with('{') && segment.ends_with(kRestEnd);
 }
 std::string_view parameter_name(std::string_view segment) {
   return segment.substr(1, segment.size() - 2);
@@ -95,10 +98,10 @@ Result<void> Router::add(std::size_t index) {
   std::size_t parameters = 0;
   bool rest = false;
   for (std::size_t i = 0; i < segments.size(); ++i) {
-    if (segments[i] == kRestParameter) {
+    if (is_rest(segments[i])) {
       rest = true;
       if (i + 1 != segments.size())
-        return fail_field(Errc::invalid, key_of(route), "{rest...} is the last segment");
+        return fail_field(Errc::invalid, key_of(route), "a rest parameter is the last segment");
     } else if (is_parameter(segments[i])) {
       if (++parameters > kMaxParameters)
         return fail_field(Errc::invalid, key_of(route), "too many parameters");
@@ -172,7 +175,7 @@ Router::Match Router::find(const http::RequestHead& head) const {
   }
   const auto segments = segments_of(match.route->pattern);
   for (std::size_t i = 0; i < segments.size(); ++i)
-    if (segments[i] != kRestParameter && is_parameter(segments[i]))
+    if (!is_rest(segments[i]) && is_parameter(segments[i]))
       match.parameters[match.parameter_count++] = {parameter_name(segments[i]), head.segments[i]};
   return match;
 }

@@ -25,7 +25,7 @@ Router make_router() {
                                route_named("GET", "/certs/{serial}", "show"),
                                route_named("PATCH", "/certs/{serial}/renew", "renew"),
                                route_named("POST", "/certs/ocsp", "ocsp_post"),
-                               route_named("GET", "/certs/ocsp/{rest...}", "ocsp_get"),
+                               route_named("GET", "/certs/ocsp/{request...}", "ocsp_get"),
                                route_named("POST", "/certs/issue/{entityType}/{entityID}", "issue"),
                                route_named("GET", "/certs/{serial}/download", "download"),
                                route_named("GET", "/", "root")});
@@ -137,7 +137,7 @@ std::vector<BadTableCase> bad_tables() {
           {"UnknownMethod", {route_named("TRACE", "/a")}},
           {"NoSlash", {route_named("GET", "a")}},
           {"EmptySegment", {route_named("GET", "/a//b")}},
-          {"RestNotLast", {route_named("GET", "/a/{rest...}/b")}},
+          {"RestNotLast", {route_named("GET", "/a/{more...}/b")}},
           {"InlineWithCredential", {inline_with_credential}},
           {"WithoutHandler", {without_handler}}};
 }

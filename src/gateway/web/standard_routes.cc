@@ -70,8 +70,7 @@ std::string lower_case(std::string_view text) {
 // OpenAPI has no syntax for a parameter that spans segments: it is written as an ordinary one.
 std::string openapi_path(const Route& route) {
   std::string path = route.pattern;
-  if (const auto at = path.find("{rest...}"); at != std::string::npos)
-    path.replace(at, std::string_view("{rest...}").size(), "{rest}");
+  if (path.ends_with("...}")) path.replace(path.size() - 4, 4, "}");
   return path;
 }
 
