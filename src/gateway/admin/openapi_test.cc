@@ -1,0 +1,43 @@
+// The OpenAPI document against the route tables of every door: this is the highest room that sees all.
+#include <gtest/gtest.h>
+
+#include "audit/checkpoint.h"
+#include "gateway/admin/admin_door.h"
+#include "gateway/certs/testing_world.h"
+#include "gateway/pki/door.h"
+#include "gateway/web/standard_routes.h"
+
+namespace certwright::gateway::admin {
+namespace {
+
+TEST(OpenApi, DescribesEveryRouteAndNothingElse) {
+  certs::testing::World world;
+  revocation::OcspResponder ocsp(world.store, world.cas, world.clock,
+                                 [&](const ca::CertificationAuthority& ca) {
+                                   return world.authority.make_responder(ca);
+                                 });
+  pki::Door pki({.ocsp = ocsp, .crls = world.crls, .cas = world.cas, .clock = world.clock});
+  auto routes = web::standard_routes({}, world.metrics, {});
+  const auto admin = admin_routes({.authority = world.authority,
+                                   .cas = world.cas,
+                                   .crls = world.crls,
+                                   .profiles = world.profiles,
+                                   .publisher = world.publisher,
+                                   .access = world.directory,
+                                   .authenticator = world.authenticator,
+                                   .journal = world.journal,
+                                   .store = world.store,
+                                   .checkpoint_key = certs::testing::must(
+                                       audit::CheckpointKey::create("test", {})),
+                                   .clock = world.clock,
+                                   .status = {}});
+  for (const auto& door : {world.door.routes(), pki.routes(), admin})
+    routes.insert(routes.end(), door.begin(), door.end());
+  for (const std::string& difference : web::openapi_differences(routes, web::openapi_document()))
+    ADD_FAILURE() << difference;
+  // All doors fit into one table.
+  EXPECT_TRUE(web::Router::build(routes).has_value());
+}
+
+}  // namespace
+}  // namespace certwright::gateway::admin
