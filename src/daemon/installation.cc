@@ -47,11 +47,11 @@ Result<keys::KeyEncryptionKey> open_kek(const keys::SourceOptions& options, cryp
   return source->load();
 }
 
-audit::CheckpointerOptions checkpointer_options(crypto::Random& random) {
-  std::array<std::uint8_t, 8> unique{};
-  random.fill(unique);
+// The embedded store has one owner at a time (SqliteStore::open), so whoever opens it next is the same
+// holder and need not wait for a lease to run out.
+audit::CheckpointerOptions checkpointer_options() {
   audit::CheckpointerOptions options;
-  options.holder = "node-" + to_hex(unique);
+  options.holder = "owner-of-the-embedded-store";
   return options;
 }
 
@@ -90,7 +90,7 @@ Installation::Installation(StateDirectory directory, Opened opened)
       sealer(std::move(opened.sealer)),
       journal(*store, clock),
       checkpoint_signer(std::move(opened.signer)),
-      checkpointer(*store, *checkpoint_signer, clock, checkpointer_options(*random)),
+      checkpointer(*store, *checkpoint_signer, clock, checkpointer_options()),
       profiles(*store),
       registration(*store, cas, profiles, clock),
       issuance_metrics(metrics),
