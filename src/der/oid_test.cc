@@ -6,7 +6,7 @@
 #include <openssl/objects.h>
 
 namespace certwright::der {
-namespace {
+namespace oid_test {  // test files are compiled together
 
 struct OidCase { const char* name; std::string_view text, content_hex; };
 constexpr OidCase kBothWays[] = {
@@ -91,5 +91,5 @@ TEST(OidOrder, IsTotalAndHashable) {
   EXPECT_EQ(set.size(), 2U);
 }
 
-}  // namespace
+}  // namespace oid_test
 }  // namespace certwright::der

@@ -5,7 +5,7 @@
 #include "der/writer.h"
 
 namespace certwright::der {
-namespace {
+namespace primitive_test {  // test files are compiled together
 
 Bytes hex(std::string_view text) { return from_hex(text).value(); }
 
@@ -142,5 +142,5 @@ TEST(PrintableStringX680Section41_4, HasItsAlphabet) {
   for (const char* bad : {"*", "@", "&", "_", "\"", "å"}) EXPECT_FALSE(is_printable_string(bad)) << bad;
 }
 
-}  // namespace
+}  // namespace primitive_test
 }  // namespace certwright::der

@@ -5,7 +5,7 @@
 #include "der/writer.h"
 
 namespace certwright::der {
-namespace {
+namespace reader_test {  // test files are compiled together
 
 Bytes hex(std::string_view text) { return from_hex(text).value(); }
 
@@ -200,5 +200,5 @@ TEST(WriterNested, PassesOnAResultAndMovesLongContent) {
   EXPECT_FALSE(writer.sequence([]() -> Result<void> { return fail(Errc::invalid, "no"); }));
 }
 
-}  // namespace
+}  // namespace reader_test
 }  // namespace certwright::der

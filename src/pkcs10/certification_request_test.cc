@@ -7,7 +7,7 @@
 #include "x509/oids.h"
 
 namespace certwright::pkcs10 {
-namespace {
+namespace certification_request_test {  // test files are compiled together
 
 namespace golden = x509::golden;
 namespace oids = x509::oids;
@@ -158,5 +158,5 @@ TEST(RequestInfoEncode, RefusesAKeyThatIsNotASequence) {
   EXPECT_EQ(encode_request_info(x509::Name(), Bytes{0x05, 0x00}, {}).error().code, Errc::invalid);
 }
 
-}  // namespace
+}  // namespace certification_request_test
 }  // namespace certwright::pkcs10

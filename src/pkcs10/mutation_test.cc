@@ -17,7 +17,7 @@
 #include "x509/golden.h"
 
 namespace certwright::pkcs10 {
-namespace {
+namespace mutation_test {  // test files are compiled together
 
 namespace golden = x509::golden;
 
@@ -265,5 +265,5 @@ TEST(Mutants, OfRequestsAreReadAsOpenSslReadsThem) {
       6000);
 }
 
-}  // namespace
+}  // namespace mutation_test
 }  // namespace certwright::pkcs10

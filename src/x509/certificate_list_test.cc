@@ -9,7 +9,7 @@
 #include "x509/oids.h"
 
 namespace certwright::x509 {
-namespace {
+namespace certificate_list_test {  // test files are compiled together
 
 CertificateList golden_list(const std::string& name) {
   return CertificateList::parse(golden::read_der("testdata/crl/" + name + ".pem")).value();
@@ -202,5 +202,5 @@ TEST(CertificateListEntries, TellOfCriticalExtensionsTheyDoNotKnow) {
   EXPECT_TRUE(list->find(Bytes{5})->unknown_critical_extension);
 }
 
-}  // namespace
+}  // namespace certificate_list_test
 }  // namespace certwright::x509

@@ -8,7 +8,7 @@
 #include "x509/oids.h"
 
 namespace certwright::x509 {
-namespace {
+namespace extension_test {  // test files are compiled together
 
 Bytes hex(std::string_view text) { return from_hex(text).value(); }
 
@@ -281,5 +281,5 @@ TEST_P(MalformedValue, IsRefused) {
 INSTANTIATE_TEST_SUITE_P(Rfc5280Section4_2, MalformedValue, testing::ValuesIn(kMalformed),
                          [](const auto& c) { return std::string(c.param.name); });
 
-}  // namespace
+}  // namespace extension_test
 }  // namespace certwright::x509

@@ -7,7 +7,7 @@
 #include <gtest/gtest.h>
 
 namespace certwright::x509 {
-namespace {
+namespace general_name_test {  // test files are compiled together
 
 std::string long_name(std::size_t size) {  // labels of 63 and dots
   std::string name;
@@ -243,5 +243,5 @@ TEST(GeneralNames, AreCounted) {
   EXPECT_EQ(parse_general_names(names(kMaxGeneralNames + 1)).error().code, Errc::too_large);
 }
 
-}  // namespace
+}  // namespace general_name_test
 }  // namespace certwright::x509

@@ -8,7 +8,7 @@
 #include "x509/oids.h"
 
 namespace certwright::x509 {
-namespace {
+namespace name_test {  // test files are compiled together
 
 Bytes hex(std::string_view text) { return from_hex(text).value(); }
 
@@ -223,5 +223,5 @@ TEST(NameGolden, TextAgreesWithOpenSsl) {
     EXPECT_EQ(openssl_rfc2253(Name::from_text(text)->tlv()), text);
 }
 
-}  // namespace
+}  // namespace name_test
 }  // namespace certwright::x509

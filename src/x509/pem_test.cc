@@ -4,7 +4,7 @@
 #include <openssl/pem.h>
 
 namespace certwright::x509 {
-namespace {
+namespace pem_test {  // test files are compiled together
 
 std::string block(std::string_view label, std::string_view body) {
   return "-----BEGIN " + std::string(label) + "-----\n" + std::string(body) + "-----END " +
@@ -88,5 +88,5 @@ TEST(PemSecret, KeysComeOutInSecretBytesOnly) {
   EXPECT_FALSE(parse_pem_secret("nothing"));
 }
 
-}  // namespace
+}  // namespace pem_test
 }  // namespace certwright::x509

@@ -7,7 +7,7 @@
 #include <openssl/bn.h>
 
 namespace certwright::x509 {
-namespace {
+namespace serial_number_test {  // test files are compiled together
 
 struct ParseCase { const char* name; std::string_view content_hex; bool good; };
 constexpr ParseCase kParseCases[] = {
@@ -125,5 +125,5 @@ TEST(SerialNumberOrder, IsThatOfIntegers) {
   EXPECT_EQ((std::unordered_set<SerialNumber>{serial("1"), serial("2"), serial("1")}.size()), 2U);
 }
 
-}  // namespace
+}  // namespace serial_number_test
 }  // namespace certwright::x509
