@@ -154,11 +154,11 @@ class Indexer::Batch {
 };
 
 Indexer::Indexer(Writer& writer, Tail& tail, IndexProgress progress, std::size_t least)
-    : writer_(writer),
-      tail_(tail),
-      progress_(std::move(progress)),
-      least_(least),
-      thread_([this] { loop(); }) {}
+    : writer_(writer), tail_(tail), progress_(std::move(progress)), least_(least) {}
+
+void Indexer::start() {
+  thread_ = std::thread([this] { loop(); });
+}
 
 Indexer::~Indexer() {
   {
@@ -166,7 +166,7 @@ Indexer::~Indexer() {
     stopping_ = true;
   }
   changed_.notify_one();
-  thread_.join();
+  if (thread_.joinable()) thread_.join();
 }
 
 void Indexer::nudge() {

@@ -44,6 +44,8 @@ class Indexer {
   // Begins a batch when the tail has `least` entries.
   Indexer(Writer& writer, Tail& tail, IndexProgress progress, std::size_t least);
   ~Indexer();
+  // Begins. Apart from construction, because the writer's first commit for it already calls nudge().
+  void start();
   Indexer(const Indexer&) = delete;
   Indexer& operator=(const Indexer&) = delete;
 

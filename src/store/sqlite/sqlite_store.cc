@@ -95,13 +95,14 @@ Result<std::unique_ptr<SqliteStore>> SqliteStore::open(const std::string& path,
   parts->readers = std::make_unique<sqlite::ReaderPool>(std::move(readers));
   parts->checkpointer = std::make_unique<sqlite::Checkpointer>(*parts->writer, std::move(copier),
                                                                options.checkpoint_pages);
+  if (options.index_from > 0)
+    parts->indexer = std::make_unique<sqlite::Indexer>(*parts->writer, *parts->tail,
+                                                       std::move(progress), options.index_from);
   parts->writer->on_commit([&p = *parts](std::uint32_t wal_pages) {
     p.checkpointer->committed(wal_pages);
     if (p.indexer) p.indexer->nudge();
   });
-  if (options.index_from > 0)
-    parts->indexer = std::make_unique<sqlite::Indexer>(*parts->writer, *parts->tail,
-                                                       std::move(progress), options.index_from);
+  if (parts->indexer) parts->indexer->start();
   return std::unique_ptr<SqliteStore>(new SqliteStore(std::move(parts)));
 }
 
