@@ -92,8 +92,10 @@ Complaint check_key_usage(const Inspection& it) {
 Complaint check_purposes(const Inspection& it) {
   if (it.profile() == nullptr) return {};
   if (it.purposes.extension != nullptr && !it.purposes.value) return {};
+  const auto& wanted = it.profile()->extended_key_usage;
+  if (it.purposes.value ? *it.purposes.value == wanted : wanted.empty()) return {};
   std::vector<der::Oid> found = it.purposes.value.value_or(std::vector<der::Oid>{});
-  std::vector<der::Oid> expected = it.profile()->extended_key_usage;
+  std::vector<der::Oid> expected = wanted;
   std::ranges::sort(found);
   std::ranges::sort(expected);
   if (found == expected) return {};

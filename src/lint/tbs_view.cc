@@ -45,6 +45,7 @@ Result<void> read_extensions(Reader& tbs, TbsView& view) {
   CERTWRIGHT_TRY(auto list, wrapper.read_sequence("extensions"));
   CERTWRIGHT_CHECK(wrapper.expect_end("extensions"));
   if (list.at_end()) return fail(Errc::bad_encoding, "extensions: empty");
+  view.extensions.reserve(16);
   while (!list.at_end()) {
     if (view.extensions.size() == x509::Extensions::kMaxCount)
       return fail(Errc::too_large, "extensions: too many");

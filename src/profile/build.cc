@@ -72,13 +72,20 @@ Result<const crypto::KeyAlgorithm*> choose_key_algorithm(const Profile& profile,
   return algorithm;
 }
 
-// Names that only differ in what no verifier looks at.
+char folded(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+
+// Names that verifiers cannot tell apart: host names ignore case.
+bool same_name(const GeneralName& a, const GeneralName& b) {
+  if (a.kind() != b.kind()) return false;
+  if (a.kind() != GeneralName::Kind::dns) return std::ranges::equal(a.octets(), b.octets());
+  return std::ranges::equal(a.text(), b.text(), {}, folded, folded);
+}
+
+// The same as a key for many names.
 std::string comparable(const GeneralName& name) {
   std::string key(1, static_cast<char>('0' + static_cast<int>(name.kind())));
   key += as_text(name.octets());
-  if (name.kind() == GeneralName::Kind::dns)
-    for (char& c : key)
-      if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  if (name.kind() == GeneralName::Kind::dns) std::ranges::transform(key, key.begin(), folded);
   return key;
 }
 
@@ -142,12 +149,19 @@ Result<void> consider_email_address(const Profile& profile, const std::string& a
 }
 
 void keep_each_once(ChosenNames& chosen) {
-  constexpr std::size_t kFewNames = 2;  // up to here comparing is cheaper than hashing
-  if (chosen.list.size() < kFewNames) return;
+  constexpr std::size_t kFewNames = 8;  // up to here comparing is cheaper than hashing
+  std::vector<const GeneralName*>& list = chosen.list;
+  if (list.size() <= kFewNames) {
+    for (auto name = list.begin(); name != list.end();) {
+      const bool again = std::any_of(list.begin(), name, [&](const GeneralName* earlier) {
+        return same_name(*earlier, **name);
+      });
+      name = again ? list.erase(name) : name + 1;
+    }
+    return;
+  }
   std::unordered_set<std::string> seen;
-  std::erase_if(chosen.list, [&](const GeneralName* name) {
-    return !seen.insert(comparable(*name)).second;
-  });
+  std::erase_if(list, [&](const GeneralName* name) { return !seen.insert(comparable(*name)).second; });
 }
 
 Result<void> choose_names(const Profile& profile, const CertificateRequest& request,
@@ -162,10 +176,13 @@ Result<void> choose_names(const Profile& profile, const CertificateRequest& requ
       return fail_field(checked.error().code, fmt::format("names[{}]", i), checked.error().detail);
     chosen.list.push_back(&request.names[i]);
   }
-  for (const std::string& common_name : subject.values(oids::kCommonName))
-    CERTWRIGHT_CHECK(consider_common_name(profile, common_name, chosen));
-  for (const std::string& address : subject.values(oids::kEmailAddress))
-    CERTWRIGHT_CHECK(consider_email_address(profile, address, chosen));
+  for (std::size_t i = 0; i < subject.size(); ++i) {
+    const auto attribute = subject.attribute(i);
+    if (attribute.type == oids::kCommonName)
+      CERTWRIGHT_CHECK(consider_common_name(profile, attribute.text(), chosen));
+    if (attribute.type == oids::kEmailAddress)
+      CERTWRIGHT_CHECK(consider_email_address(profile, attribute.text(), chosen));
+  }
   for (const GeneralName& name : chosen.from_subject) chosen.list.push_back(&name);
   keep_each_once(chosen);
   if (chosen.list.size() > profile.names_max)

@@ -301,7 +301,7 @@ std::vector<GeneralName> hosts(std::size_t count) {
   return names;
 }
 
-const RefusalCase kNameCases[] = {
+const RefusalCase kNameRefusals[] = {
     {"Most", [](P&, R& r, I&) { r.names = hosts(99); }, "", {}},  // and the common name
     {"CommonNameIsOneTooMany", [](P&, R& r, I&) { r.names = hosts(100); }, "names", Errc::policy},
     {"TooMany", [](P&, R& r, I&) { r.names = hosts(101); }, "names", Errc::policy},
@@ -352,7 +352,7 @@ const RefusalCase kNameCases[] = {
        r.subject.push_back({"email_address", "a@b.example"});
      }, "subject.email_address", Errc::policy},
 };
-INSTANTIATE_TEST_SUITE_P(Rfc5280Section4_2_1_6, Refusal, ::testing::ValuesIn(kNameCases),
+INSTANTIATE_TEST_SUITE_P(Rfc5280Section4_2_1_6, Refusal, ::testing::ValuesIn(kNameRefusals),
                          [](const auto& c) { return std::string(c.param.name); });
 
 x509::Extension extension(const der::Oid& oid, Bytes value, bool critical = false) {
@@ -540,6 +540,14 @@ TEST(Rfc5280Section4_2_1_6, EachNameOnce) {
                    must(GeneralName::ip("10.0.0.1")), parsed_dns("A.example"), parsed_dns("b.example")};
   EXPECT_THAT(names_in(must(build(shipped("tls-server"), request))),
               ::testing::ElementsAre("DNS:b.example", "IP:10.0.0.1", "DNS:A.example"));
+}
+
+TEST(Rfc5280Section4_2_1_6, EachOfManyNamesOnce) {
+  auto request = server_request();
+  request.names = hosts(40);
+  for (auto& name : hosts(40)) request.names.push_back(std::move(name));
+  request.names.push_back(parsed_dns("H0.EXAMPLE"));
+  EXPECT_EQ(names_in(must(build(shipped("tls-server"), request))).size(), 41U);
 }
 
 struct CommonNameCase {
