@@ -1,13 +1,9 @@
 #include "access/authenticator.h"
 
-#include <array>
-#include <cstring>
-#include <list>
-#include <mutex>
 #include <optional>
-#include <unordered_map>
 #include <utility>
 
+#include "access/principal_cache.h"
 #include "access/remote_limit.h"
 #include "access/token.h"
 #include "crypto/digest.h"
@@ -18,78 +14,10 @@ namespace {
 
 using store::Sha256;
 
-struct HashOfHash {
-  std::size_t operator()(const Sha256& hash) const noexcept {
-    std::size_t value = 0;
-    std::memcpy(&value, hash.data(), sizeof value);  // it is a hash already
-    return value;
-  }
-};
-
 // Every refusal, so that none tells what was wrong.
 tl::unexpected<Error> refusal() {
   return fail(Errc::unauthenticated, "This is not a valid credential.");
 }
-
-// Principals by the hash of a whole credential, for a short time; the oldest is dropped first.
-class PrincipalCache {
- public:
-  PrincipalCache(Duration ttl, std::size_t entries) : ttl_(ttl), max_(entries) {}
-
-  std::optional<Principal> find(const Sha256& key, Time now) const {
-    const std::scoped_lock lock(mutex_);
-    const auto found = entries_.find(key);
-    if (found == entries_.end()) return std::nullopt;
-    const Entry& entry = found->second;
-    if (now < entry.since || now - entry.since >= ttl_) return std::nullopt;
-    if (entry.expires_at && now >= *entry.expires_at) return std::nullopt;
-    return entry.principal;
-  }
-
-  // The generation of before the store was read: a change that was made meanwhile is not forgotten.
-  std::uint64_t generation() const {
-    const std::scoped_lock lock(mutex_);
-    return generation_;
-  }
-
-  void put(const Sha256& key, const Principal& principal, std::optional<Time> expires_at, Time now,
-           std::uint64_t generation) {
-    const std::scoped_lock lock(mutex_);
-    if (generation != generation_ || max_ == 0) return;
-    if (const auto found = entries_.find(key); found != entries_.end()) {
-      by_age_.splice(by_age_.end(), by_age_, found->second.age);
-      found->second = Entry{principal, expires_at, now, found->second.age};
-      return;
-    }
-    if (entries_.size() >= max_) {
-      entries_.erase(by_age_.front());
-      by_age_.pop_front();
-    }
-    by_age_.push_back(key);
-    entries_.emplace(key, Entry{principal, expires_at, now, std::prev(by_age_.end())});
-  }
-
-  void clear() {
-    const std::scoped_lock lock(mutex_);
-    ++generation_;
-    entries_.clear();
-    by_age_.clear();
-  }
-
- private:
-  struct Entry {
-    Principal principal;
-    std::optional<Time> expires_at;  // of the credential
-    Time since{};
-    std::list<Sha256>::iterator age;
-  };
-  const Duration ttl_;
-  const std::size_t max_;
-  mutable std::mutex mutex_;
-  std::uint64_t generation_ = 0;
-  std::list<Sha256> by_age_;  // the oldest first
-  std::unordered_map<Sha256, Entry, HashOfHash> entries_;
-};
 
 }  // namespace
 

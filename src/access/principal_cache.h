@@ -1,0 +1,85 @@
+#pragma once
+// Who a credential was, a moment ago. Private to this room.
+#include <cstdint>
+#include <cstring>
+#include <iterator>
+#include <list>
+#include <mutex>
+#include <optional>
+#include <unordered_map>
+
+#include "access/principal.h"
+#include "clock/clock.h"
+#include "store/records.h"
+
+namespace certwright::access {
+
+// Principals by the hash of a whole credential, for a short time; the oldest is dropped first.
+// Safe to call from any thread.
+class PrincipalCache {
+ public:
+  PrincipalCache(Duration ttl, std::size_t entries) : ttl_(ttl), max_(entries) {}
+
+  std::optional<Principal> find(const store::Sha256& key, Time now) const {
+    const std::scoped_lock lock(mutex_);
+    const auto found = entries_.find(key);
+    if (found == entries_.end()) return std::nullopt;
+    const Entry& entry = found->second;
+    if (now < entry.since || now - entry.since >= ttl_) return std::nullopt;
+    if (entry.expires_at && now >= *entry.expires_at) return std::nullopt;
+    return entry.principal;
+  }
+
+  // The generation of before the store was read: a change that was made meanwhile is not forgotten.
+  std::uint64_t generation() const {
+    const std::scoped_lock lock(mutex_);
+    return generation_;
+  }
+
+  void put(const store::Sha256& key, const Principal& principal, std::optional<Time> expires_at, Time now,
+           std::uint64_t generation) {
+    const std::scoped_lock lock(mutex_);
+    if (generation != generation_ || max_ == 0) return;
+    if (const auto found = entries_.find(key); found != entries_.end()) {
+      by_age_.splice(by_age_.end(), by_age_, found->second.age);
+      found->second = Entry{principal, expires_at, now, found->second.age};
+      return;
+    }
+    if (entries_.size() >= max_) {
+      entries_.erase(by_age_.front());
+      by_age_.pop_front();
+    }
+    by_age_.push_back(key);
+    entries_.emplace(key, Entry{principal, expires_at, now, std::prev(by_age_.end())});
+  }
+
+  void clear() {
+    const std::scoped_lock lock(mutex_);
+    ++generation_;
+    entries_.clear();
+    by_age_.clear();
+  }
+
+ private:
+  struct HashOfHash {
+    std::size_t operator()(const store::Sha256& hash) const noexcept {
+      std::size_t value = 0;
+      std::memcpy(&value, hash.data(), sizeof value);  // it is a hash already
+      return value;
+    }
+  };
+  struct Entry {
+    Principal principal;
+    std::optional<Time> expires_at;  // of the credential
+    Time since{};
+    std::list<store::Sha256>::iterator age;
+  };
+  const Duration ttl_;
+  const std::size_t max_;
+  mutable std::mutex mutex_;
+  std::uint64_t generation_ = 0;
+  std::list<store::Sha256> by_age_;  // the oldest first
+  std::unordered_map<store::Sha256, Entry, HashOfHash> entries_;
+};
+
+}  // namespace certwright::access
