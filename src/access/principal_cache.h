@@ -36,8 +36,8 @@ class PrincipalCache {
     return generation_;
   }
 
-  void put(const store::Sha256& key, const Principal& principal, std::optional<Time> expires_at, Time now,
-           std::uint64_t generation) {
+  void put(const store::Sha256& key, const Principal& principal, std::optional<Time> expires_at,
+           Time now, std::uint64_t generation) {
     const std::scoped_lock lock(mutex_);
     if (generation != generation_ || max_ == 0) return;
     if (const auto found = entries_.find(key); found != entries_.end()) {
