@@ -1,0 +1,171 @@
+// The authorisation matrix of the operators' door: every route x who asks. A route without a row fails.
+#include "gateway/admin/admin_door.h"
+
+#include <map>
+#include <set>
+
+#include <gtest/gtest.h>
+
+#include "gateway/certs/testing_world.h"
+
+namespace certwright::gateway::admin {
+namespace {
+
+using certs::testing::must;
+using certs::testing::World;
+
+// CAs and profiles are for everybody to read: a requester has to choose among them.
+// Who asks, one letter of a row each: admin of everything; admin, issuer, approver, auditor, requester of
+// tenant acme; auditor of everything; admin of another tenant; nobody.
+constexpr std::size_t kCallers = 9;
+
+struct Row {
+  const char* route;
+  const char* target;  // %P: a principal of acme, %C: its credential
+  const char* body;
+  // '+' done (or a complaint about the request of one who may make it), '-' refused, '0' hidden,
+  // '?' no credential.
+  const char* expected;
+};
+
+constexpr Row kRows[] = {
+    {"GET /api/v1/cas", "/api/v1/cas", "", "++++++++?"},
+    {"POST /api/v1/cas", "/api/v1/cas", R"({"id":"x","kind":"root","subject":"CN=X"})", "+-------?"},
+    {"POST /api/v1/cas/import", "/api/v1/cas/import", "{}", "+-------?"},
+    {"GET /api/v1/cas/{ca}", "/api/v1/cas/issuing", "", "++++++++?"},
+    {"GET /api/v1/cas/{ca}/request", "/api/v1/cas/issuing/request", "", "+-------?"},
+    {"PUT /api/v1/cas/{ca}/certificate", "/api/v1/cas/issuing/certificate", "{}", "+-------?"},
+    {"PUT /api/v1/cas/{ca}/policy", "/api/v1/cas/issuing/policy", "x", "+-------?"},
+    {"POST /api/v1/cas/{ca}/retire", "/api/v1/cas/spare/retire", "", "+-------?"},
+    {"POST /api/v1/cas/{ca}/rotate", "/api/v1/cas/root/rotate", "", "+-------?"},
+    {"POST /api/v1/cas/{ca}/crl", "/api/v1/cas/issuing/crl", "", "+-------?"},
+    {"PUT /api/v1/cas/{ca}/crl", "/api/v1/cas/issuing/crl", "x", "+-------?"},
+    {"GET /api/v1/profiles", "/api/v1/profiles", "", "++++++++?"},
+    {"GET /api/v1/profiles/{profile}", "/api/v1/profiles/tls-server", "", "++++++++?"},
+    {"POST /api/v1/profiles", "/api/v1/profiles", "{}", "+-------?"},
+    {"GET /api/v1/self", "/api/v1/self", "", "++++++++?"},
+    {"GET /api/v1/tenants", "/api/v1/tenants", "", "++00+0++?"},
+    {"POST /api/v1/tenants", "/api/v1/tenants", R"({"id":"initech"})", "+00000-0?"},
+    {"PATCH /api/v1/tenants/{tenant}", "/api/v1/tenants/acme", "{}", "++00-0-0?"},
+    {"GET /api/v1/principals", "/api/v1/principals?tenant=acme", "", "++00+0+0?"},
+    {"POST /api/v1/principals", "/api/v1/principals", R"({"name":"n","tenant":"acme"})", "++00-0-0?"},
+    {"GET /api/v1/principals/{principal}", "/api/v1/principals/%P", "", "++00+0+0?"},
+    {"PATCH /api/v1/principals/{principal}", "/api/v1/principals/%P", R"({"disabled":false})", "++00-0-0?"},
+    {"POST /api/v1/principals/{principal}/tokens", "/api/v1/principals/%P/tokens", "{}", "++00-0-0?"},
+    {"POST /api/v1/principals/{principal}/client-certificates", "/api/v1/principals/%P/client-certificates", "{}", "++00-0-0?"},
+    {"DELETE /api/v1/principals/{principal}/credentials/{credential}", "/api/v1/principals/%P/credentials/%C", "", "++00-0-0?"},
+    {"POST /api/v1/principals/{principal}/roles", "/api/v1/principals/%P/roles", R"({"role":"issuer"})", "++00-0-0?"},
+    {"DELETE /api/v1/principals/{principal}/roles", "/api/v1/principals/%P/roles?role=none", "", "++00-0-0?"},
+    {"GET /api/v1/audit/records", "/api/v1/audit/records", "", "+-----+-?"},
+    {"GET /api/v1/audit/records/{position}/proof", "/api/v1/audit/records/x/proof", "", "+-----+-?"},
+    {"GET /api/v1/audit/export", "/api/v1/audit/export", "", "+-----+-?"},
+    {"GET /api/v1/audit/checkpoint", "/api/v1/audit/checkpoint?", "", "+-----+-?"},
+    {"GET /api/v1/status", "/api/v1/status", "", "+-----+-?"},
+};
+const std::set<std::string> kPublic = {"GET /api/v1/audit/key", "GET /api/v1/audit/events"};
+
+class AdminDoor : public testing::Test {
+ protected:
+  AdminDoor() {
+    world.add_tenant("acme");
+    world.add_tenant("globex");
+    const auto account = [&](const char* tenant, access::Role role, const char* scope) {
+      return world.add_account(tenant, {{role, scope, {}}}).token;
+    };
+    using enum access::Role;
+    callers = {world.admin,
+               account("acme", admin, "acme"),
+               account("acme", issuer, "acme"),
+               account("acme", approver, "acme"),
+               account("acme", auditor, "acme"),
+               account("acme", requester, "acme"),
+               account("acme", auditor, "*"),
+               account("globex", admin, "globex"),
+               std::string()};
+    subject = world.add_account("acme", {{requester, "acme", {}}});
+    authority::NewCa spare;
+    spare.id = "spare";
+    spare.subject = "CN=Spare";
+    spare.validity = Seconds(86'400);
+    must(world.authority.create_root(spare, {}));
+    audit::Event event{.type = audit::EventType::server_started, .actor = {}, .fields = {}};
+    must(world.journal.record(event));
+    must(world.store.apply({store::PutAuditCheckpoint{{.tree_size = 1, .root = {}, .signed_note = "note", .created_at = {}}}}));
+    web::WebOptions options;
+    options.per_peer = {};
+    options.per_principal = {};
+    routes = admin_routes(dependencies);
+    handler = must(web::WebHandler::create(
+        {world.authenticator, world.clock, world.random, world.metrics, &world.journal}, routes, std::move(options)));
+  }
+
+  char seen(const Row& row, std::size_t caller) {
+    std::string target = row.target;
+    const auto fill = [&](const std::string& mark, const std::string& with) {
+      if (const auto at = target.find(mark); at != std::string::npos) target.replace(at, mark.size(), with);
+    };
+    fill("%P", subject.id);
+    fill("%C", "cnone");
+    http::Headers headers;
+    if (!callers[caller].empty()) headers.add("Authorization", "Bearer " + callers[caller]);
+    const std::string method = std::string(row.route).substr(0, std::string(row.route).find(' '));
+    const auto response = handler->handle(web::testing::make_request(method, target, std::move(headers), row.body));
+    last = std::to_string(response.status) + " " + std::string(response.body.text());
+    switch (response.status) {
+      case 401: return '?';
+      case 403: return '-';
+      case 404:  // one who may manage the principal learns that it has no such credential
+        return std::string_view(row.target).ends_with("%C") && caller < 2 ? '+' : '0';
+      case 500: return '!';
+      default: return '+';
+    }
+  }
+
+  World world;
+  std::vector<std::string> callers;
+  World::Account subject;
+  registration::ProfilePublisher publisher{world.store, world.journal, world.profiles, world.clock};
+  Dependencies dependencies{.authority = world.authority, .cas = world.cas, .crls = world.crls,
+                            .profiles = world.profiles, .publisher = publisher, .access = world.directory,
+                            .authenticator = world.authenticator, .journal = world.journal, .store = world.store,
+                            .checkpoint_key = must(audit::CheckpointKey::create("test", {})), .clock = world.clock,
+                            .status = [] { return std::vector<std::pair<std::string, std::string>>{}; }};
+  std::vector<web::Route> routes;
+  std::unique_ptr<web::WebHandler> handler;
+  std::string last;
+};
+
+TEST_F(AdminDoor, EveryRouteHasARow) {
+  std::set<std::string> rows = kPublic;
+  for (const Row& row : kRows) rows.insert(row.route);
+  std::set<std::string> there;
+  for (const auto& route : routes) there.insert(web::key_of(route));
+  EXPECT_EQ(rows, there);
+}
+
+TEST_F(AdminDoor, AnswersEachCallerAsTheMatrixSays) {
+  for (const Row& row : kRows) {
+    std::string found;
+    std::string answers;
+    for (std::size_t caller = 0; caller < kCallers; ++caller) {
+      found += seen(row, caller);
+      answers += "\n  " + last;
+    }
+    EXPECT_EQ(found, row.expected) << row.route << answers;
+  }
+}
+
+TEST_F(AdminDoor, ATokenIsShownOnceAndNotKept) {
+  const auto response = handler->handle(web::testing::make_request(
+      "POST", "/api/v1/principals/" + subject.id + "/tokens",
+      http::Headers{{"Authorization", "Bearer " + callers[0]}}, R"({"label":"l","ttl":"1h"})"));
+  ASSERT_EQ(response.status, 201) << response.body.text();
+  EXPECT_EQ(response.headers.get("Cache-Control"), "no-store");
+  const std::string token = World::text_of(response, "token");
+  EXPECT_TRUE(token.starts_with("cw_"));
+  const auto leaves = must(world.store.audit_leaves(0, 1000));
+  for (const auto& leaf : leaves) EXPECT_EQ(as_text(leaf.record).find(token.substr(16)), std::string_view::npos);
+}
+
+}  // namespace
+}  // namespace certwright::gateway::admin
