@@ -130,6 +130,29 @@ Bytes mutate(Bytes der, std::mt19937& random) {
   return der;
 }
 
+// Values that are defaults, or that BER allows and DER does not: put in front of an element.
+const Bytes& scrap(std::mt19937& random) {
+  static const std::vector<Bytes> kScraps = {
+      {0x01, 0x01, 0x00},              // FALSE
+      {0x01, 0x01, 0x01},              // TRUE, but not DER's
+      {0xa0, 0x03, 0x02, 0x01, 0x00},  // [0] version v1
+      {0xa0, 0x03, 0x02, 0x01, 0x02},  // [0] version v3
+      {0x02, 0x02, 0x00, 0x01},        // a padded INTEGER
+      {0x05, 0x00},
+      {0x30, 0x00},
+      {0x31, 0x00}};
+  return kScraps[random() % kScraps.size()];
+}
+
+// The same element with its length in a longer form than DER has.
+Bytes padded_length(const der::Element& element) {
+  const std::size_t size = element.content.size();
+  Bytes out = {static_cast<std::uint8_t>(element.tag), 0x83, static_cast<std::uint8_t>(size >> 16),
+               static_cast<std::uint8_t>(size >> 8 & 0xff), static_cast<std::uint8_t>(size & 0xff)};
+  out.insert(out.end(), element.content.begin(), element.content.end());
+  return out;
+}
+
 // A damage that keeps every length around it right: an element inside grows, shrinks, vanishes or is
 // doubled, or its tag changes. Reaches what random octets do not.
 Bytes rewrite_one(ByteView input, std::size_t& countdown, std::mt19937& random) {
@@ -145,12 +168,19 @@ Bytes rewrite_one(ByteView input, std::size_t& countdown, std::mt19937& random) 
     const auto tag = static_cast<der::Tag>(random());
     if (here) {
       Bytes content = to_bytes(element->content);
-      switch (random() % 6) {
+      switch (random() % 8) {
         case 0:
           break;
         case 1:
           writer.raw(element->tlv);
           writer.raw(element->tlv);
+          break;
+        case 6:
+          writer.raw(scrap(random));
+          writer.raw(element->tlv);
+          break;
+        case 7:
+          writer.raw(padded_length(*element));
           break;
         case 2:
           writer.primitive(tag, content);
