@@ -72,6 +72,8 @@ Profile intermediate_ca() {
   profile.ca = true;
   profile.path_length = 0;
   profile.subject.common_name_required = true;
+  profile.subject.settable.insert(profile.subject.settable.end(),
+                                  {"domain_component", "serial_number"});
   profile.names_max = 0;
   return profile;
 }
