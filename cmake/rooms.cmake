@@ -34,3 +34,5 @@ if(CERTWRIGHT_TESTS)
     endif()
   endforeach()
 endif()
+
+include(${CMAKE_SOURCE_DIR}/bench/bench.cmake)

@@ -1,0 +1,6 @@
+# What script/bench runs; built with CERTWRIGHT_BENCH only.
+if(CERTWRIGHT_BENCH)
+  get_property(certwright_all_rooms GLOBAL PROPERTY certwright_rooms)
+  add_executable(targets_bench ${CMAKE_SOURCE_DIR}/bench/targets_bench.cc)
+  target_link_libraries(targets_bench PRIVATE ${certwright_all_rooms})
+endif()
