@@ -163,7 +163,10 @@ void bench_store(std::uint64_t certificates) {
   const std::string path = (folder / "bench.db").string();
   const Time now = SystemClock().now();
   const std::uint64_t base = static_cast<std::uint64_t>(to_unix_us(now) / 1000) << 20;
-  store::LineageFilter all{.tenants = {"default"}, .now = now}, one{.name = "host-7.example", .now = now};
+  store::LineageFilter all, one;
+  all.tenants = {"default"};
+  one.name = "host-7.example";
+  all.now = one.now = now;
   double empty_open_s = 0, few_revoke = 0, few_page = 0, few_search = 0;
   {
     auto start = SteadyTime::now();

@@ -152,6 +152,7 @@ Result<void> IssuanceService::build_and_lint(Subject& subject) {
       .subject_tlv = ca.certificate().subject_tlv(),
       .subject_key_identifier = ca.subject_key_identifier(),
       .signature_algorithm_tlv = ca.signer()->signature_algorithm_tlv(),
+      .not_before = ca.certificate().not_before(),
       .not_after = ca.certificate().not_after(),
       .path_length = path_length,
       .ocsp_url = profile.ocsp_url ? ca.ocsp_url() : "",
