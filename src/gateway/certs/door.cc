@@ -56,8 +56,9 @@ std::vector<web::Route> Door::routes() {
   add("POST", "/certs/entities/{entityID}/revoke", Guard::needs(Action::certificate_revoke),
       "revokeEntity", &Door::revoke_entity);
   add("GET", "/certs/{serial}/download/token", Guard::needs(Action::certificate_download),
-      "grantDownload", &Door::grant_download);
-  // The token is the credential. HEAD would use it up without delivering anything.
+      "grantDownload", &Door::grant_download)
+      .answers_head = false;
+  // The token is the credential. HEAD would use it up, and above make one, and deliver nothing.
   add("GET", "/certs/{serial}/download", Guard::open(), "downloadCertificate", &Door::download)
       .answers_head = false;
   add("GET", "/certs/ca", Guard::open(), "downloadCaChain", &Door::ca_chain).on_plain_http = true;

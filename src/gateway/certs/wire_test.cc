@@ -264,6 +264,7 @@ constexpr StatusCase kStatusCases[] = {
     {"RevokeBadBody", "PATCH", "/certs/%S/revoke", "x", 400},
     {"ReleaseNotHeld", "PATCH", "/certs/%S/release", "", 409},
     {"TokenUnknown", "GET", "/certs/17/download/token", "", 404},
+    {"TokenHead", "HEAD", "/certs/%S/download/token", "", 405},
     {"DownloadWithoutToken", "GET", "/certs/%S/download", "", 400},
     {"DownloadHead", "HEAD", "/certs/%S/download?token=x", "", 405},
     {"CsrMissing", "POST", "/certs/csrs/x", "{}", 422},

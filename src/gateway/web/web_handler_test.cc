@@ -9,6 +9,7 @@
 #include "gateway/web/client_address.h"
 #include "gateway/web/standard_routes.h"
 #include "gateway/web/testing_request.h"
+#include "revocation/testing_ca.h"
 #include "store/memory/memory_store.h"
 
 namespace certwright::gateway::web {
@@ -63,7 +64,7 @@ class WebHandlerTest : public ::testing::Test {
   http::Headers bearer() const { return {{"Authorization", "Bearer " + token_}}; }
 
   store::MemoryStore store_;
-  ManualClock clock_{from_unix_s(1'800'000'000)};
+  ManualClock clock_{revocation::test::start_time()};
   crypto::DeterministicRandom random_{1};
   audit::Journal journal_{store_, clock_};
   access::Directory directory_{store_, clock_, random_};
@@ -172,6 +173,52 @@ TEST_F(WebHandlerTest, BasicAndTwoAuthorizationsAreRefused) {
   EXPECT_EQ(get("/who", {{"Authorization", "Basic YTpi"}}).status, 401);
   EXPECT_EQ(get("/who", {{"Authorization", "Bearer " + token_}, {"Authorization", "Bearer x"}}).status,
             400);
+}
+
+class WebHandlerClientCertificate : public WebHandlerTest {
+ protected:
+  void SetUp() override {
+    WebHandlerTest::SetUp();
+    leaf_ = ca_.find(ca_.issue()).der;
+    const auto added = directory_.add_client_certificate(
+        principal_, leaf_, "test", [](std::string_view) { return store::Transaction{}; });
+    ASSERT_TRUE(added.has_value()) << added.error().detail;
+    start({make_route("GET", "/who", Guard::principal(), answer_ok),
+           make_route("PATCH", "/who", Guard::principal(), answer_ok)});
+  }
+  http::Response ask(std::string method, http::Headers headers = {}) {
+    auto request = make_request(std::move(method), "/who", std::move(headers));
+    auto peer = testing::tls_peer();
+    peer->client_chain = {leaf_};
+    request.peer = peer;
+    return handler_->handle(std::move(request));
+  }
+  ca::CaDirectory cas_;
+  revocation::test::TestingCa ca_{store_, cas_, clock_};
+  Bytes leaf_;
+};
+
+TEST_F(WebHandlerClientCertificate, GivesThePrincipal) {
+  EXPECT_EQ(ask("GET").status, 200);
+  EXPECT_EQ(last_principal_, principal_);
+}
+
+TEST_F(WebHandlerClientCertificate, AnUnknownOneIsRefused) {
+  leaf_ = ca_.find(ca_.issue()).der;
+  EXPECT_EQ(ask("GET").status, 401);
+}
+
+TEST_F(WebHandlerClientCertificate, ATokenCounts) {
+  EXPECT_EQ(ask("GET", {{"Authorization", "Bearer nonsense"}}).status, 401);
+}
+
+TEST_F(WebHandlerClientCertificate, OtherSitesMayNotActWithIt) {
+  EXPECT_EQ(ask("PATCH").status, 200);
+  EXPECT_EQ(ask("PATCH", {{"Sec-Fetch-Site", "same-origin"}}).status, 200);
+  EXPECT_EQ(ask("PATCH", {{"Sec-Fetch-Site", "none"}}).status, 200);
+  EXPECT_EQ(ask("PATCH", {{"Sec-Fetch-Site", "cross-site"}}).status, 403);
+  EXPECT_EQ(ask("PATCH", {{"Sec-Fetch-Site", "same-site"}}).status, 403);
+  EXPECT_EQ(ask("GET", {{"Sec-Fetch-Site", "cross-site"}}).status, 200);
 }
 
 TEST_F(WebHandlerTest, HandlerThatForgetsToAuthoriseIsAnInternalError) {
