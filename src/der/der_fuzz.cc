@@ -1,4 +1,5 @@
-// Walks any input as DER. Whatever check_element() accepts must come out of the Writer byte for byte.
+// Walks any input as DER. Whatever check_element() accepts must come out of the Writer byte for
+// byte.
 #include <algorithm>
 #include <cstdlib>
 
@@ -7,7 +8,8 @@
 
 namespace {
 
-using namespace certwright;
+namespace der = certwright::der;
+using certwright::ByteView;
 
 bool rewrite(const der::Element& element, der::Writer& writer) {
   if (!der::is_constructed(element.tag)) {

@@ -11,8 +11,9 @@
 
 namespace certwright::der {
 
-// OBJECT IDENTIFIER, X.690 section 8.19. Immutable, no heap, at least two arcs. An arc may be of any
-// size as long as the whole value has at most kMaxOctets content octets (a 128-bit arc takes 19).
+// OBJECT IDENTIFIER, X.690 section 8.19. Immutable, no heap, at least two arcs. An arc may be of
+// any size as long as the whole value has at most kMaxOctets content octets (a 128-bit arc takes
+// 19).
 class Oid {
  public:
   static constexpr std::size_t kMaxOctets = 63;
@@ -29,11 +30,11 @@ class Oid {
     while (arc != arcs.end()) oid.append_arc(*arc++);
     return oid;
   }
-  // Reads content octets (no tag, no length). Errors: bad_encoding if empty, longer than kMaxOctets,
-  // cut short, or with an arc padded by a leading 0x80.
+  // Reads content octets (no tag, no length). Errors: bad_encoding if empty, longer than
+  // kMaxOctets, cut short, or with an arc padded by a leading 0x80.
   static Result<Oid> parse(ByteView content);
-  // Reads dotted decimal text, e.g. "2.99999.1.0". Errors: bad_encoding for another form, for an arc
-  // with a leading zero, for a first arc above 2 or a second above 39 under 0 and 1; too_large.
+  // Reads dotted decimal text, e.g. "2.99999.1.0". Errors: bad_encoding for another form, for an
+  // arc with a leading zero, for a first arc above 2 or a second above 39 under 0 and 1; too_large.
   static Result<Oid> from_text(std::string_view text);
 
   // Valid as long as *this.

@@ -8,7 +8,10 @@
 namespace certwright::der {
 namespace oid_test {  // test files are compiled together
 
-struct OidCase { const char* name; std::string_view text, content_hex; };
+struct OidCase {
+  const char* name;
+  std::string_view text, content_hex;
+};
 constexpr OidCase kBothWays[] = {
     {"TwoArcs", "2.5", "55"},
     {"Zero", "0.0", "00"},
@@ -63,8 +66,9 @@ TEST(OidParseX690Section8_19, RefusesWhatIsNotOne) {
 }
 
 TEST(OidFromText, RefusesOtherForms) {
-  for (const char* bad : {"", "1", "2.", ".2", "1..2", "1.2.", "3.1", "0.40", "1.40", "1.100", "10.1",
-                          "1.02", "01.2", "1.2.-3", "1.2.3a", " 1.2", "1.2 ", "1,2", "+1.2"})
+  for (const char* bad :
+       {"", "1", "2.", ".2", "1..2", "1.2.", "3.1", "0.40", "1.40", "1.100", "10.1", "1.02", "01.2",
+        "1.2.-3", "1.2.3a", " 1.2", "1.2 ", "1,2", "+1.2"})
     EXPECT_FALSE(Oid::from_text(bad)) << bad;
   EXPECT_TRUE(Oid::from_text("2.40"));
 }
@@ -78,7 +82,8 @@ TEST(OidFromText, AnArcMayFillTheLimitAndNotMore) {
   ASSERT_TRUE(full);
   EXPECT_EQ(full->content().size(), Oid::kMaxOctets);
   EXPECT_EQ(full->to_text(), most);
-  const auto over = Oid::from_text("2." + head + "75985867583701277855943457200048954515105739075223472");
+  const auto over =
+      Oid::from_text("2." + head + "75985867583701277855943457200048954515105739075223472");
   ASSERT_FALSE(over);
   EXPECT_EQ(over.error().code, Errc::too_large);
 }

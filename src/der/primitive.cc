@@ -15,8 +15,8 @@ Result<bool> parse_boolean(ByteView content) {
 
 Result<void> check_integer(ByteView content) {
   if (content.empty()) return fail(Errc::bad_encoding, "an INTEGER is empty");
-  if (content.size() > 1 && ((content[0] == 0 && content[1] < 0x80) ||
-                             (content[0] == 0xff && content[1] >= 0x80)))
+  if (content.size() > 1 &&
+      ((content[0] == 0 && content[1] < 0x80) || (content[0] == 0xff && content[1] >= 0x80)))
     return fail(Errc::bad_encoding, "an INTEGER is padded");
   return {};
 }
@@ -106,7 +106,8 @@ void append_utf8(std::string& out, std::uint32_t c) {
   }
 }
 
-// Characters of `width` octets each, big-endian. Calls `use` for each; false if one is no character.
+// Characters of `width` octets each, big-endian. Calls `use` for each; false if one is no
+// character.
 template <class Use>
 bool for_each_wide(ByteView content, std::size_t width, Use use) {
   if (content.size() % width != 0) return false;

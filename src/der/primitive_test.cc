@@ -37,13 +37,16 @@ TEST(BitStringX690Section11_2, UnusedBitsAreZero) {
     EXPECT_FALSE(parse_bit_string(hex(bad))) << bad;
 }
 
-struct TimeCase { const char* name; std::string_view text; std::int64_t unix_s; };
-constexpr TimeCase kGoodUtcTimes[] = {
-    {"Epoch", "700101000000Z", 0},
-    {"FirstYear", "500101000000Z", -631152000},
-    {"LastYear", "491231235959Z", 2524607999},
-    {"LeapDay", "240229120000Z", 1709208000},
-    {"LastSecond", "991231235959Z", 946684799}};
+struct TimeCase {
+  const char* name;
+  std::string_view text;
+  std::int64_t unix_s;
+};
+constexpr TimeCase kGoodUtcTimes[] = {{"Epoch", "700101000000Z", 0},
+                                      {"FirstYear", "500101000000Z", -631152000},
+                                      {"LastYear", "491231235959Z", 2524607999},
+                                      {"LeapDay", "240229120000Z", 1709208000},
+                                      {"LastSecond", "991231235959Z", 946684799}};
 class UtcTimeGood : public testing::TestWithParam<TimeCase> {};
 TEST_P(UtcTimeGood, IsReadAndWrittenBack) {
   const auto time = parse_utc_time(as_bytes(GetParam().text));
@@ -93,16 +96,27 @@ TEST(GeneralizedTimeRfc5280Section4_1_2_5_2, RefusesWhatItForbids) {
 TEST(WriterTime, TruncatesToSecondsAndClamps) {
   Writer writer;
   writer.time(from_unix_us(1'999'999));
-  EXPECT_EQ(as_text(writer.view()), "\x17\x0d" "700101000001Z");
+  EXPECT_EQ(as_text(writer.view()),
+            "\x17\x0d"
+            "700101000001Z");
   Writer before;
   before.time(from_unix_us(-1));
-  EXPECT_EQ(as_text(before.view()), "\x17\x0d" "691231235959Z");
+  EXPECT_EQ(as_text(before.view()),
+            "\x17\x0d"
+            "691231235959Z");
   Writer late;
   late.time(Time::max());
-  EXPECT_EQ(as_text(late.view()), "\x18\x0f" "99991231235959Z");
+  EXPECT_EQ(as_text(late.view()),
+            "\x18\x0f"
+            "99991231235959Z");
 }
 
-struct StringCase { const char* name; Tag tag; std::string_view content_hex, utf8; bool good; };
+struct StringCase {
+  const char* name;
+  Tag tag;
+  std::string_view content_hex, utf8;
+  bool good;
+};
 constexpr StringCase kStrings[] = {
     {"Utf8", Tag::utf8_string, "c3a5f09f9880", "å😀", true},
     {"Utf8Overlong", Tag::utf8_string, "c080", "", false},
@@ -139,7 +153,8 @@ INSTANTIATE_TEST_SUITE_P(X690Section8_23, StringTypes, testing::ValuesIn(kString
 
 TEST(PrintableStringX680Section41_4, HasItsAlphabet) {
   EXPECT_TRUE(is_printable_string("Aa0 '()+,-./:=?"));
-  for (const char* bad : {"*", "@", "&", "_", "\"", "å"}) EXPECT_FALSE(is_printable_string(bad)) << bad;
+  for (const char* bad : {"*", "@", "&", "_", "\"", "å"})
+    EXPECT_FALSE(is_printable_string(bad)) << bad;
 }
 
 }  // namespace primitive_test

@@ -19,10 +19,10 @@ struct Element {
 };
 
 // Reads DER (X.690 section 10) from front to back without copying; refuses all that BER adds:
-// indefinite and padded lengths, constructed strings, padded integers, TRUE other than 0xff. Refuses
-// tag numbers above 30 and lengths above 2^32-1. Everything it returns points into the input, which
-// must outlive it. A Reader is a value: copy it to look ahead. After an error its position is
-// unspecified.
+// indefinite and padded lengths, constructed strings, padded integers, TRUE other than 0xff.
+// Refuses tag numbers above 30 and lengths above 2^32-1. Everything it returns points into the
+// input, which must outlive it. A Reader is a value: copy it to look ahead. After an error its
+// position is unspecified.
 //
 // `what` names the field in an Error, e.g. "serialNumber"; it must outlive the call only.
 // Errors of every read: bad_encoding. Nothing here allocates on success.
@@ -46,7 +46,9 @@ class Reader {
   Result<Element> read(Tag tag, std::string_view what);
   // Enters a constructed element and steps over it here.
   Result<Reader> read_constructed(Tag tag, std::string_view what);
-  Result<Reader> read_sequence(std::string_view what) { return read_constructed(Tag::sequence, what); }
+  Result<Reader> read_sequence(std::string_view what) {
+    return read_constructed(Tag::sequence, what);
+  }
   Result<Reader> read_set(std::string_view what) { return read_constructed(Tag::set, what); }
 
   // Content octets, minimal; may be negative.

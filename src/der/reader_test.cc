@@ -9,23 +9,26 @@ namespace reader_test {  // test files are compiled together
 
 Bytes hex(std::string_view text) { return from_hex(text).value(); }
 
-struct ElementCase { const char* name; std::string_view tlv_hex; bool good; };
-constexpr ElementCase kElements[] = {
-    {"Null", "0500", true},
-    {"Empty", "", false},
-    {"TagOnly", "05", false},
-    {"TooShort", "040161", true},
-    {"ContentMissing", "0401", false},
-    {"TrailingOctet", "050000", false},
-    {"IndefiniteLength", "30800000", false},
-    {"LengthOf127InLongForm", "04817f", false},
-    {"LengthWithLeadingZero", "04820080", false},
-    {"LengthOfFiveOctets", "04850000000001", false},
-    {"LengthAboveInput", "0484ffffffff", false},
-    {"LengthCutShort", "0482", false},
-    {"ReservedLength", "04ff", false},
-    {"HighTagNumber", "1f8100", false},
-    {"HighTagNumberContext", "bf8a3b00", false}};
+struct ElementCase {
+  const char* name;
+  std::string_view tlv_hex;
+  bool good;
+};
+constexpr ElementCase kElements[] = {{"Null", "0500", true},
+                                     {"Empty", "", false},
+                                     {"TagOnly", "05", false},
+                                     {"TooShort", "040161", true},
+                                     {"ContentMissing", "0401", false},
+                                     {"TrailingOctet", "050000", false},
+                                     {"IndefiniteLength", "30800000", false},
+                                     {"LengthOf127InLongForm", "04817f", false},
+                                     {"LengthWithLeadingZero", "04820080", false},
+                                     {"LengthOfFiveOctets", "04850000000001", false},
+                                     {"LengthAboveInput", "0484ffffffff", false},
+                                     {"LengthCutShort", "0482", false},
+                                     {"ReservedLength", "04ff", false},
+                                     {"HighTagNumber", "1f8100", false},
+                                     {"HighTagNumberContext", "bf8a3b00", false}};
 class OnlyElement : public testing::TestWithParam<ElementCase> {};
 TEST_P(OnlyElement, IsStrict) {
   const Bytes input = hex(GetParam().tlv_hex);
@@ -87,24 +90,23 @@ TEST(ReaderNesting, StopsAtItsDepth) {
   EXPECT_FALSE(check(Reader::kMaxDepth + 1));
 }
 
-constexpr ElementCase kAnyElements[] = {
-    {"SequenceOfGood", "3009020100040161010100", true},
-    {"PaddedIntegerInside", "300402020001", false},
-    {"BooleanOneInside", "3003010101", false},
-    {"NullWithContent", "050100", false},
-    {"BitStringUnusedSet", "03020701", false},
-    {"OidPadded", "06028001", false},
-    {"ConstructedOctetString", "2403040161", false},
-    {"PrimitiveSequence", "1000", false},
-    {"PrimitiveSet", "1100", false},
-    {"EndOfContents", "0000", false},
-    {"EndOfContentsInside", "30020000", false},
-    {"InvalidUtf8", "0c0180", false},
-    {"ContextIsOpaque", "8002ffff", true},
-    {"ContextConstructedIsEntered", "a003010101", false},
-    {"OctetStringIsNotEntered", "0403010101", true},
-    {"GeneralStringIsOpaque", "1b0180", true},
-    {"IndefiniteInside", "300430800000", false}};
+constexpr ElementCase kAnyElements[] = {{"SequenceOfGood", "3009020100040161010100", true},
+                                        {"PaddedIntegerInside", "300402020001", false},
+                                        {"BooleanOneInside", "3003010101", false},
+                                        {"NullWithContent", "050100", false},
+                                        {"BitStringUnusedSet", "03020701", false},
+                                        {"OidPadded", "06028001", false},
+                                        {"ConstructedOctetString", "2403040161", false},
+                                        {"PrimitiveSequence", "1000", false},
+                                        {"PrimitiveSet", "1100", false},
+                                        {"EndOfContents", "0000", false},
+                                        {"EndOfContentsInside", "30020000", false},
+                                        {"InvalidUtf8", "0c0180", false},
+                                        {"ContextIsOpaque", "8002ffff", true},
+                                        {"ContextConstructedIsEntered", "a003010101", false},
+                                        {"OctetStringIsNotEntered", "0403010101", true},
+                                        {"GeneralStringIsOpaque", "1b0180", true},
+                                        {"IndefiniteInside", "300430800000", false}};
 class AnyElement : public testing::TestWithParam<ElementCase> {};
 TEST_P(AnyElement, IsCheckedToTheBottom) {
   const Bytes input = hex(GetParam().tlv_hex);
@@ -145,8 +147,10 @@ TEST(ReaderTyped, ReadsWhatTheWriterWrote) {
     });
   });
   EXPECT_EQ(to_hex(writer.view()),
-            "303b0101ff0201000202008002090" "0ffffffffffffffff020200ff0201000a010a030200a5"
-            "0402010205000605868d6f0100" "3109010100020102020103");
+            "303b0101ff0201000202008002090"
+            "0ffffffffffffffff020200ff0201000a010a030200a5"
+            "0402010205000605868d6f0100"
+            "3109010100020102020103");
   Reader outer(writer.view());
   Reader fields = outer.read_sequence("x").value();
   EXPECT_TRUE(fields.read_boolean("x").value());
@@ -166,13 +170,15 @@ TEST(ReaderTyped, ReadsWhatTheWriterWrote) {
   EXPECT_TRUE(outer.at_end());
 }
 
-struct NamedBitsCase { const char* name; std::uint32_t bits; std::string_view tlv_hex; };
-constexpr NamedBitsCase kNamedBits[] = {{"None", 0, "030100"},
-                                        {"Bit0", 1, "03020780"},
-                                        {"Bit7", 0x80, "03020001"},
-                                        {"Bit8", 0x100, "0303070080"},
-                                        {"Bits5And6", 0x60, "03020106"},
-                                        {"Bit31", 0x80000000, "03050000000001"}};
+struct NamedBitsCase {
+  const char* name;
+  std::uint32_t bits;
+  std::string_view tlv_hex;
+};
+constexpr NamedBitsCase kNamedBits[] = {
+    {"None", 0, "030100"},           {"Bit0", 1, "03020780"},
+    {"Bit7", 0x80, "03020001"},      {"Bit8", 0x100, "0303070080"},
+    {"Bits5And6", 0x60, "03020106"}, {"Bit31", 0x80000000, "03050000000001"}};
 class NamedBits : public testing::TestWithParam<NamedBitsCase> {};
 TEST_P(NamedBits, DropTrailingZeros) {
   Writer writer;

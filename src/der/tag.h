@@ -28,9 +28,7 @@ enum class Tag : std::uint8_t {
 };
 
 // [number] IMPLICIT of a primitive type. `number` is 0 to 30.
-constexpr Tag context(std::uint8_t number) noexcept {
-  return static_cast<Tag>(0x80 | number);
-}
+constexpr Tag context(std::uint8_t number) noexcept { return static_cast<Tag>(0x80 | number); }
 // [number] EXPLICIT, or [number] IMPLICIT of a constructed type. `number` is 0 to 30.
 constexpr Tag context_constructed(std::uint8_t number) noexcept {
   return static_cast<Tag>(0xa0 | number);

@@ -40,8 +40,7 @@ std::array<std::uint8_t, 15> time_digits(Time time) noexcept {
   const Time clamped = std::clamp(time, kEarliestTime, kLatestTime);
   const auto days = std::chrono::floor<std::chrono::days>(clamped);
   const std::chrono::year_month_day date(days);
-  const auto second = static_cast<unsigned>(
-      std::chrono::floor<Seconds>(clamped - days).count());
+  const auto second = static_cast<unsigned>(std::chrono::floor<Seconds>(clamped - days).count());
   const auto year = static_cast<unsigned>(static_cast<int>(date.year()));
   std::array<std::uint8_t, 15> digits{};
   put_two_digits(&digits[0], year / 100);

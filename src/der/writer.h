@@ -15,7 +15,8 @@ namespace certwright::der {
 // Appends DER to one buffer. Lengths of nested values are filled in when they are closed; the
 // content moves by one to four octets if it turned out to be longer than 127, which costs less than
 // measuring first. For values of megabytes use header() with the known length.
-// Does not check the grammar: what it writes is well-formed DER, not necessarily what a standard asks.
+// Does not check the grammar: what it writes is well-formed DER, not necessarily what a standard
+// asks.
 class Writer {
  public:
   explicit Writer(std::size_t reserve_octets = 256) { out_.reserve(reserve_octets); }
@@ -38,9 +39,13 @@ class Writer {
     }
   }
   template <class Body>
-  auto sequence(Body&& body) { return nested(Tag::sequence, std::forward<Body>(body)); }
+  auto sequence(Body&& body) {
+    return nested(Tag::sequence, std::forward<Body>(body));
+  }
   template <class Body>
-  auto set(Body&& body) { return nested(Tag::set, std::forward<Body>(body)); }
+  auto set(Body&& body) {
+    return nested(Tag::set, std::forward<Body>(body));
+  }
   // SET OF: like set(), then sorts the elements as X.690 section 11.6 wants.
   template <class Body>
   void set_of(Body&& body) {
@@ -66,14 +71,15 @@ class Writer {
   void integer_magnitude(ByteView magnitude);
   void enumerated(std::uint64_t value) { integer(value, Tag::enumerated); }
   void bit_string(ByteView octets, Tag tag = Tag::bit_string);
-  // NamedBitList (X.690 section 11.2.2): bit 0 of `bits` is named bit 0; trailing zeros are dropped.
+  // NamedBitList (X.690 section 11.2.2): bit 0 of `bits` is named bit 0; trailing zeros are
+  // dropped.
   void named_bits(std::uint32_t bits, Tag tag = Tag::bit_string);
   void octet_string(ByteView octets) { primitive(Tag::octet_string, octets); }
   void null() { primitive(Tag::null, {}); }
   void oid(const Oid& oid) { primitive(Tag::object_identifier, oid.content()); }
   void string(Tag tag, std::string_view text) { primitive(tag, as_bytes(text)); }
-  // UTCTime from 1950 to 2049, else GeneralizedTime, RFC 5280 section 4.1.2.5. Truncates to seconds.
-  // Years before 0 or above 9999 are clamped to the nearest time that can be written.
+  // UTCTime from 1950 to 2049, else GeneralizedTime, RFC 5280 section 4.1.2.5. Truncates to
+  // seconds. Years before 0 or above 9999 are clamped to the nearest time that can be written.
   void time(Time time);
   void generalized_time(Time time, Tag tag = Tag::generalized_time);
 

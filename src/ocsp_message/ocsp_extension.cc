@@ -32,8 +32,7 @@ Result<void> read_extension(der::Reader& list, OcspExtensions& extensions) {
 
 Result<OcspExtensions> OcspExtensions::parse(ByteView tlv) {
   CERTWRIGHT_TRY(const x509::Extensions checked, x509::Extensions::parse(tlv));  // the grammar
-  if (checked.size() > kMaxOcspExtensions)
-    return fail(Errc::too_large, "extensions: more than 16");
+  if (checked.size() > kMaxOcspExtensions) return fail(Errc::too_large, "extensions: more than 16");
   der::Reader outer(tlv);
   CERTWRIGHT_TRY(der::Reader list, outer.read_sequence("extensions"));
   OcspExtensions extensions;

@@ -1,3 +1,6 @@
+#include <fstream>
+#include <iterator>
+
 #include <gtest/gtest.h>
 #include <openssl/ocsp.h>
 
@@ -62,12 +65,8 @@ TEST(OcspRequestRfc6960Section4_1, RoundTripsAndAgreesWithOpenSsl) {
 
 TEST(OcspRequestRfc6960Section4_1, ReadsWhatOpenSslWrites) {
   OCSP_REQUEST* const theirs = OCSP_REQUEST_new();
-  ASN1_OCTET_STRING* const hash = ASN1_OCTET_STRING_new();
-  const Bytes octets(20, 7);
-  ASN1_OCTET_STRING_set(hash, octets.data(), 20);
-  const unsigned char* at = nullptr;
   const Bytes id = sha1_cert_id(hex("7fff"));
-  at = id.data();
+  const unsigned char* at = id.data();
   OCSP_CERTID* const cert_id = d2i_OCSP_CERTID(nullptr, &at, static_cast<long>(id.size()));
   ASSERT_NE(cert_id, nullptr);
   OCSP_request_add0_id(theirs, cert_id);
@@ -80,13 +79,38 @@ TEST(OcspRequestRfc6960Section4_1, ReadsWhatOpenSslWrites) {
   EXPECT_EQ(to_hex(ours->cert_ids().at(0).tlv), to_hex(id));
   EXPECT_EQ(ours->nonce()->size(), 16U);
   OPENSSL_free(out);
-  ASN1_OCTET_STRING_free(hash);
   OCSP_REQUEST_free(theirs);
 }
 
-// `openssl ocsp -issuer root.pem -serial 77 -no_nonce -reqout` and
-// `ocsptool --generate-request --load-issuer root.pem --load-cert leaf.pem`, with -sha1 as both do.
-TEST(OcspRequestGolden, AbsentParametersAreKept) {
+// Made, with the files of ../x509/testdata/certificate, by
+//   openssl ocsp -issuer root_p256.pem -cert leaf_all_names.pem -reqout sha1_nonce
+//   openssl ocsp -sha256 -issuer root_p256.pem -serial 5 -serial 0x80 -no_nonce -reqout sha256_two
+//   ocsptool --generate-request --load-issuer root_p256.pem --load-cert leaf_all_names.pem
+TEST(OcspRequestGolden, OfOpenSslAndGnuTlsAreRead) {
+  const auto read = [](const char* file) {
+    std::ifstream in(std::string("testdata/fuzz/ocsp_request/") + file, std::ios::binary);
+    const std::string raw{std::istreambuf_iterator<char>(in), {}};
+    return to_bytes(as_bytes(raw));
+  };
+  const Bytes nonced = read("sha1_nonce"), two = read("sha256_two"), gnutls = read("gnutls");
+  const auto first = OcspRequest::parse(nonced), second = OcspRequest::parse(two),
+             third = OcspRequest::parse(gnutls);
+  ASSERT_TRUE(first && second && third);
+  EXPECT_EQ(first->cert_ids().at(0).hash_algorithm, oids::kSha1);
+  EXPECT_EQ(first->nonce()->size(), 16U);
+  ASSERT_EQ(second->cert_ids().size(), 2U);
+  EXPECT_EQ(second->cert_ids()[1].hash_algorithm, oids::kSha256);
+  EXPECT_EQ(to_hex(second->cert_ids()[1].serial_number_content), "0080");
+  EXPECT_FALSE(second->nonce());
+  // Both tools name the same certificate by SHA-1.
+  EXPECT_EQ(to_hex(third->cert_ids().at(0).tlv), to_hex(first->cert_ids()[0].tlv));
+  // What our encoder writes for the same CertIDs and no nonce are OpenSSL's octets.
+  EXPECT_EQ(to_hex(encode_request(
+                {to_bytes(second->cert_ids()[0].tlv), to_bytes(second->cert_ids()[1].tlv)}, {})),
+            to_hex(two));
+}
+
+TEST(OcspRequestParse, AbsentParametersAreKept) {
   // A CertID whose AlgorithmIdentifier has no NULL, as some clients write.
   der::Writer writer;
   writer.sequence([&] {
@@ -104,8 +128,13 @@ TEST(OcspRequestGolden, AbsentParametersAreKept) {
   EXPECT_TRUE(request->nonce_acceptable());
 }
 
-struct NonceCase { const char* name; std::size_t size; bool acceptable; };
-constexpr NonceCase kNonces[] = {{"One", 1, true}, {"Thirty", 30, true}, {"Most", 128, true}, {"TooLong", 129, false}};
+struct NonceCase {
+  const char* name;
+  std::size_t size;
+  bool acceptable;
+};
+constexpr NonceCase kNonces[] = {
+    {"One", 1, true}, {"Thirty", 30, true}, {"Most", 128, true}, {"TooLong", 129, false}};
 class NonceLength : public testing::TestWithParam<NonceCase> {};
 TEST_P(NonceLength, IsDataNotRefusal) {
   const Bytes der = encode_request({sha1_cert_id({1})}, Bytes(GetParam().size, 1));
@@ -118,8 +147,8 @@ INSTANTIATE_TEST_SUITE_P(Rfc9654Section2_1, NonceLength, testing::ValuesIn(kNonc
                          [](const auto& c) { return std::string(c.param.name); });
 
 // A request with these fields in tbsRequest after one CertID.
-Bytes request_with(void (*before)(der::Writer&), void (*single)(der::Writer&), void (*after)(der::Writer&),
-                   void (*outside)(der::Writer&)) {
+Bytes request_with(void (*before)(der::Writer&), void (*single)(der::Writer&),
+                   void (*after)(der::Writer&), void (*outside)(der::Writer&)) {
   der::Writer w;
   w.sequence([&] {
     w.sequence([&] {
@@ -149,11 +178,13 @@ TEST(OcspRequestNonce, MalformedOrEmptyOnesAreSeen) {
   for (const char* value : {"", "01020304", "0400", "040101ff", "02010a"}) {
     static std::string_view current;
     current = value;
-    const Bytes der = request_with(nothing, nothing, [](der::Writer& w) {
-      w.nested(der::context_constructed(2), [&] {
-        w.sequence([&] { extension(w, oids::kOcspNonce, false, current); });
-      });
-    }, nothing);
+    const Bytes der = request_with(
+        nothing, nothing,
+        [](der::Writer& w) {
+          w.nested(der::context_constructed(2),
+                   [&] { w.sequence([&] { extension(w, oids::kOcspNonce, false, current); }); });
+        },
+        nothing);
     const auto request = OcspRequest::parse(der);
     ASSERT_TRUE(request) << value;
     EXPECT_TRUE(request->nonce().has_value());
@@ -171,18 +202,69 @@ struct RequestCase {
 };
 const RequestCase kRequests[] = {
     {"Plain", true, false, false, nothing, nothing, nothing, nothing},
-    {"VersionWrittenOut", false, false, false, [](der::Writer& w) { w.nested(der::context_constructed(0), [&] { w.integer(0); }); }, nothing, nothing, nothing},
-    {"RequestorName", true, false, false, [](der::Writer& w) { w.nested(der::context_constructed(1), [&] { w.string(der::context(2), "a.example"); }); }, nothing, nothing, nothing},
-    {"RequestorNameBad", false, false, false, [](der::Writer& w) { w.nested(der::context_constructed(1), [&] { w.null(); }); }, nothing, nothing, nothing},
-    {"SingleExtension", true, false, false, nothing, [](der::Writer& w) { w.nested(der::context_constructed(0), [&] { w.sequence([&] { extension(w, oids::kTlsFeature, false, "0500"); }); }); }, nothing, nothing},
-    {"SingleCriticalExtension", true, true, false, nothing, [](der::Writer& w) { w.nested(der::context_constructed(0), [&] { w.sequence([&] { extension(w, oids::kTlsFeature, true, "0500"); }); }); }, nothing, nothing},
-    {"CriticalExtension", true, true, false, nothing, nothing, [](der::Writer& w) { w.nested(der::context_constructed(2), [&] { w.sequence([&] { extension(w, oids::kTlsFeature, true, "0500"); }); }); }, nothing},
-    {"CriticalNonceIsKnown", true, false, false, nothing, nothing, [](der::Writer& w) { w.nested(der::context_constructed(2), [&] { w.sequence([&] { extension(w, oids::kOcspNonce, true, "040101"); }); }); }, nothing},
-    {"NonceTwice", false, false, false, nothing, nothing, [](der::Writer& w) { w.nested(der::context_constructed(2), [&] { w.sequence([&] { extension(w, oids::kOcspNonce, true, "040101"); extension(w, oids::kOcspNonce, true, "040101"); }); }); }, nothing},
-    {"ExtensionsEmpty", false, false, false, nothing, nothing, [](der::Writer& w) { w.nested(der::context_constructed(2), [&] { w.sequence([] {}); }); }, nothing},
-    {"Signed", true, false, true, nothing, nothing, nothing, [](der::Writer& w) { w.nested(der::context_constructed(0), [&] { w.sequence([&] { w.raw(algorithm()); w.bit_string(Bytes(64, 1)); }); }); }},
-    {"SignatureNotDer", false, false, false, nothing, nothing, nothing, [](der::Writer& w) { w.nested(der::context_constructed(0), [&] { w.raw(Bytes{0x01, 0x01, 0x01}); }); }},
-    {"FieldAtTheEnd", false, false, false, nothing, nothing, nothing, [](der::Writer& w) { w.null(); }}};
+    {"VersionWrittenOut", false, false, false,
+     [](der::Writer& w) { w.nested(der::context_constructed(0), [&] { w.integer(0); }); }, nothing,
+     nothing, nothing},
+    {"RequestorName", true, false, false,
+     [](der::Writer& w) {
+       w.nested(der::context_constructed(1), [&] { w.string(der::context(2), "a.example"); });
+     },
+     nothing, nothing, nothing},
+    {"RequestorNameBad", false, false, false,
+     [](der::Writer& w) { w.nested(der::context_constructed(1), [&] { w.null(); }); }, nothing,
+     nothing, nothing},
+    {"SingleExtension", true, false, false, nothing,
+     [](der::Writer& w) {
+       w.nested(der::context_constructed(0),
+                [&] { w.sequence([&] { extension(w, oids::kTlsFeature, false, "0500"); }); });
+     },
+     nothing, nothing},
+    {"SingleCriticalExtension", true, true, false, nothing,
+     [](der::Writer& w) {
+       w.nested(der::context_constructed(0),
+                [&] { w.sequence([&] { extension(w, oids::kTlsFeature, true, "0500"); }); });
+     },
+     nothing, nothing},
+    {"CriticalExtension", true, true, false, nothing, nothing,
+     [](der::Writer& w) {
+       w.nested(der::context_constructed(2),
+                [&] { w.sequence([&] { extension(w, oids::kTlsFeature, true, "0500"); }); });
+     },
+     nothing},
+    {"CriticalNonceIsKnown", true, false, false, nothing, nothing,
+     [](der::Writer& w) {
+       w.nested(der::context_constructed(2),
+                [&] { w.sequence([&] { extension(w, oids::kOcspNonce, true, "040101"); }); });
+     },
+     nothing},
+    {"NonceTwice", false, false, false, nothing, nothing,
+     [](der::Writer& w) {
+       w.nested(der::context_constructed(2), [&] {
+         w.sequence([&] {
+           extension(w, oids::kOcspNonce, true, "040101");
+           extension(w, oids::kOcspNonce, true, "040101");
+         });
+       });
+     },
+     nothing},
+    {"ExtensionsEmpty", false, false, false, nothing, nothing,
+     [](der::Writer& w) { w.nested(der::context_constructed(2), [&] { w.sequence([] {}); }); },
+     nothing},
+    {"Signed", true, false, true, nothing, nothing, nothing,
+     [](der::Writer& w) {
+       w.nested(der::context_constructed(0), [&] {
+         w.sequence([&] {
+           w.raw(algorithm());
+           w.bit_string(Bytes(64, 1));
+         });
+       });
+     }},
+    {"SignatureNotDer", false, false, false, nothing, nothing, nothing,
+     [](der::Writer& w) {
+       w.nested(der::context_constructed(0), [&] { w.raw(Bytes{0x01, 0x01, 0x01}); });
+     }},
+    {"FieldAtTheEnd", false, false, false, nothing, nothing, nothing,
+     [](der::Writer& w) { w.null(); }}};
 class OcspRequestGrammar : public testing::TestWithParam<RequestCase> {};
 TEST_P(OcspRequestGrammar, IsChecked) {
   const auto& c = GetParam();
@@ -213,17 +295,28 @@ TEST(OcspRequestLimits, AreCertIdsAndOctets) {
 }
 
 TEST(OcspResponseRfc6960Section4_2, EveryStatusRoundTripsAndAgreesWithOpenSsl) {
-  const Bytes a = sha1_cert_id({1}), b = sha256_cert_id({2}), c = sha1_cert_id({3}), d = sha1_cert_id({4});
+  const Bytes a = sha1_cert_id({1}), b = sha256_cert_id({2}), c = sha1_cert_id({3}),
+              d = sha1_cert_id({4});
   const std::vector<SingleResponse> singles = {
-      {.cert_id_tlv = a, .status = CertStatus::good, .this_update = kNow, .next_update = kNow + std::chrono::hours(1)},
-      {.cert_id_tlv = b, .status = CertStatus::revoked, .revocation_time = from_unix_s(1700000000),
-       .reason = RevocationReason::key_compromise, .this_update = kNow, .next_update = {}},
-      {.cert_id_tlv = c, .status = CertStatus::revoked, .revocation_time = from_unix_s(1700000001),
-       .reason = RevocationReason::unspecified, .this_update = kNow, .next_update = {}},
+      {.cert_id_tlv = a,
+       .status = CertStatus::good,
+       .this_update = kNow,
+       .next_update = kNow + std::chrono::hours(1)},
+      {.cert_id_tlv = b,
+       .status = CertStatus::revoked,
+       .revocation_time = from_unix_s(1700000000),
+       .reason = RevocationReason::key_compromise,
+       .this_update = kNow,
+       .next_update = {}},
+      {.cert_id_tlv = c,
+       .status = CertStatus::revoked,
+       .revocation_time = from_unix_s(1700000001),
+       .reason = RevocationReason::unspecified,
+       .this_update = kNow,
+       .next_update = {}},
       {.cert_id_tlv = d, .status = CertStatus::unknown, .this_update = kNow, .next_update = {}}};
   const Bytes nonce = hex("0102030405");
   const auto data = encode_response_data(Bytes(20, 0xcc), kNow, singles, nonce);
-  const Bytes fake_certificate = hex("3000");
   const Bytes der = assemble_basic_response(data, algorithm(), Bytes(64, 9), {});
 
   const auto ours = OcspResponse::parse(der);
@@ -276,9 +369,11 @@ TEST(OcspResponseRfc6960Section4_2, CarriesCertificates) {
   const Bytes id = sha1_cert_id({1});
   const auto data = encode_response_data(
       Bytes(20, 1), kNow,
-      {{.cert_id_tlv = id, .status = CertStatus::good, .this_update = kNow, .next_update = {}}}, {});
+      {{.cert_id_tlv = id, .status = CertStatus::good, .this_update = kNow, .next_update = {}}},
+      {});
   const Bytes one = hex("30020500"), two = hex("3000");
-  const auto response = OcspResponse::parse(assemble_basic_response(data, algorithm(), Bytes(64, 1), {one, two}));
+  const auto response =
+      OcspResponse::parse(assemble_basic_response(data, algorithm(), Bytes(64, 1), {one, two}));
   ASSERT_TRUE(response);
   ASSERT_EQ(response->certificates().size(), 2U);
   EXPECT_EQ(to_bytes(response->certificates()[0]), one);
@@ -286,9 +381,9 @@ TEST(OcspResponseRfc6960Section4_2, CarriesCertificates) {
 }
 
 TEST(OcspResponseErrors, AreFiveOctets) {
-  for (const auto status : {OcspResponseStatus::malformed_request, OcspResponseStatus::internal_error,
-                            OcspResponseStatus::try_later, OcspResponseStatus::sig_required,
-                            OcspResponseStatus::unauthorized}) {
+  for (const auto status : {OcspResponseStatus::malformed_request,
+                            OcspResponseStatus::internal_error, OcspResponseStatus::try_later,
+                            OcspResponseStatus::sig_required, OcspResponseStatus::unauthorized}) {
     const Bytes der = error_response(status);
     EXPECT_EQ(der.size(), 5U);
     EXPECT_EQ(OcspResponse::parse(der)->status(), status);

@@ -75,8 +75,7 @@ Result<void> OcspRequest::parse_single_request(ByteView content) {
   cert_ids_.push_back(parsed);
   if (!fields.at_end()) {
     CERTWRIGHT_TRY(const der::Reader wrapped,
-                   fields.read_constructed(der::context_constructed(0),
-                                           "singleRequestExtensions"));
+                   fields.read_constructed(der::context_constructed(0), "singleRequestExtensions"));
     CERTWRIGHT_TRY(const OcspExtensions extensions, OcspExtensions::parse(wrapped.rest()));
     unknown_critical_ = unknown_critical_ || extensions.unknown_critical ||
                         (extensions.nonce && extensions.nonce->critical);  // it belongs outside

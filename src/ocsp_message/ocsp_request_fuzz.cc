@@ -9,9 +9,7 @@
 #include "ocsp_message/ocsp_request.h"
 #include "ocsp_message/ocsp_response.h"
 
-using namespace certwright;
-using namespace certwright::ocsp_message;
-
+namespace certwright::ocsp_message {
 namespace {
 
 void must(bool holds) {
@@ -31,9 +29,7 @@ void openssl_must_agree(ByteView der, bool is_signed) {
   OCSP_REQUEST_free(theirs);
 }
 
-}  // namespace
-
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+int check(const std::uint8_t* data, std::size_t size) {
   (void)OcspResponse::parse(Bytes(data, data + size)).has_value();
   const auto request = OcspRequest::parse({data, size});
   if (!request) return 0;
@@ -46,14 +42,20 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
                        .this_update = from_unix_s(0),
                        .next_update = {}});
   }
-  const ByteView nonce = request->nonce_acceptable() ? request->nonce().value_or(ByteView())
-                                                     : ByteView();
-  const auto response_data =
-      encode_response_data(Bytes(20, 1), from_unix_s(0), singles, nonce);
+  const ByteView nonce =
+      request->nonce_acceptable() ? request->nonce().value_or(ByteView()) : ByteView();
+  const auto response_data = encode_response_data(Bytes(20, 1), from_unix_s(0), singles, nonce);
   const Bytes algorithm = {0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70};
   const auto response =
       OcspResponse::parse(assemble_basic_response(response_data, algorithm, Bytes(64, 1), {}));
   must(response && response->responses().size() == singles.size());
   must(std::ranges::equal(response->nonce().value_or(ByteView()), nonce));
   return 0;
+}
+
+}  // namespace
+}  // namespace certwright::ocsp_message
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  return certwright::ocsp_message::check(data, size);
 }

@@ -24,9 +24,8 @@ void write_status(der::Writer& writer, const SingleResponse& single) {
   writer.nested(der::context_constructed(1), [&] {
     writer.generalized_time(single.revocation_time);
     if (single.reason != x509::RevocationReason::unspecified)
-      writer.nested(der::context_constructed(0), [&] {
-        writer.enumerated(static_cast<std::uint64_t>(single.reason));
-      });
+      writer.nested(der::context_constructed(0),
+                    [&] { writer.enumerated(static_cast<std::uint64_t>(single.reason)); });
   });
 }
 

@@ -31,7 +31,7 @@ std::string_view name_of(CertStatus status) noexcept;
 struct SingleResponse {
   ByteView cert_id_tlv;
   CertStatus status = CertStatus::unknown;
-  Time revocation_time{};  // with revoked only
+  Time revocation_time{};                                               // with revoked only
   x509::RevocationReason reason = x509::RevocationReason::unspecified;  // left out if unspecified
   Time this_update{};
   std::optional<Time> next_update;

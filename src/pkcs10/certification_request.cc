@@ -119,8 +119,7 @@ Result<CertificationRequest> parse_pem_or_der(ByteView text_or_der) {
     if (request || as_text(text_or_der).find("-----BEGIN ") == std::string_view::npos)
       return request;
   }
-  CERTWRIGHT_TRY(Bytes der, x509::parse_pem_one(as_text(text_or_der),
-                                                x509::kPemCertificateRequest,
+  CERTWRIGHT_TRY(Bytes der, x509::parse_pem_one(as_text(text_or_der), x509::kPemCertificateRequest,
                                                 CertificationRequest::kMaxOctets));
   return CertificationRequest::parse(std::move(der));
 }

@@ -75,7 +75,6 @@ Result<der::CertificationRequestInfoDer> encode_request_info(const x509::Name& s
                                                              ByteView spki_tlv,
                                                              const x509::Extensions& extensions);
 der::CertificationRequestDer assemble_request(const der::CertificationRequestInfoDer& info,
-                                              ByteView signature_algorithm_tlv,
-                                              ByteView signature);
+                                              ByteView signature_algorithm_tlv, ByteView signature);
 
 }  // namespace certwright::pkcs10

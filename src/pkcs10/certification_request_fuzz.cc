@@ -6,7 +6,10 @@
 
 #include "pkcs10/certification_request.h"
 
-using namespace certwright;
+namespace pkcs10 = certwright::pkcs10;
+using certwright::as_bytes;
+using certwright::Bytes;
+using certwright::to_bytes;
 
 namespace {
 

@@ -22,7 +22,10 @@ const Bytes& algorithm() {
 }
 Bytes key_info() {
   der::Writer w;
-  w.sequence([&] { w.raw(algorithm()); w.bit_string(Bytes(32, 1)); });
+  w.sequence([&] {
+    w.raw(algorithm());
+    w.bit_string(Bytes(32, 1));
+  });
   return std::move(w).take();
 }
 
@@ -34,10 +37,12 @@ TEST(RequestGolden, AllAreReadAndBuiltAgainByteForByte) {
     EXPECT_EQ(parse_pem_or_der(der)->info_tlv().size(), request->info_tlv().size());
     EXPECT_EQ(to_bytes(parse_pem_or_der(as_bytes(golden::read_text(file)))->der()), der);
     EXPECT_EQ(to_bytes(parse_pem_or_der(as_bytes(request->pem()))->der()), der);
-    if (request->attributes().size() != (request->requested_extensions().empty() ? 0U : 1U)) continue;
-    const auto info = encode_request_info(request->subject(), request->subject_public_key_info_tlv(),
-                                          request->requested_extensions())
-                          .value();
+    if (request->attributes().size() != (request->requested_extensions().empty() ? 0U : 1U))
+      continue;
+    const auto info =
+        encode_request_info(request->subject(), request->subject_public_key_info_tlv(),
+                            request->requested_extensions())
+            .value();
     EXPECT_EQ(to_hex(info.tlv()), to_hex(request->info_tlv())) << file;
     EXPECT_EQ(to_hex(assemble_request(info, request->signature_algorithm_tlv(),
                                       request->signature_value())
@@ -60,8 +65,10 @@ TEST(RequestGolden, SaysWhatIsAskedFor) {
 }
 
 TEST(RequestGolden, WildcardsOfTheTlsCertificatesInterface) {
-  EXPECT_EQ(golden_request("tls_certificates_banana_com").subject().to_text(), "CN=*.banana.com,C=US");
-  EXPECT_EQ(golden_request("tls_certificates_banana_ca").subject().to_text(), "CN=*.banana.ca,C=US");
+  EXPECT_EQ(golden_request("tls_certificates_banana_com").subject().to_text(),
+            "CN=*.banana.com,C=US");
+  EXPECT_EQ(golden_request("tls_certificates_banana_ca").subject().to_text(),
+            "CN=*.banana.ca,C=US");
   EXPECT_EQ(golden_request("tls_certificates_pizza").subject().to_text(), "CN=*.pizza.com,C=US");
 }
 
@@ -79,7 +86,11 @@ TEST(RequestAttributes, UnknownOnesAreKeptRaw) {
   EXPECT_NE(request.requested_extensions().find(oids::kBasicConstraints), nullptr);
 }
 
-struct InfoCase { const char* name; bool good; void (*write)(der::Writer&); };
+struct InfoCase {
+  const char* name;
+  bool good;
+  void (*write)(der::Writer&);
+};
 void head(der::Writer& w, std::uint64_t version) {
   w.integer(version);
   w.raw(x509::Name().tlv());
@@ -89,31 +100,95 @@ void attributes(der::Writer& w, void (*body)(der::Writer&)) {
   w.nested(der::context_constructed(0), [&] { body(w); });
 }
 void attribute(der::Writer& w, const der::Oid& type, std::string_view set_hex) {
-  w.sequence([&] { w.oid(type); w.raw(from_hex(set_hex).value()); });
+  w.sequence([&] {
+    w.oid(type);
+    w.raw(from_hex(set_hex).value());
+  });
 }
 constexpr std::string_view kOneExtension = "310c300a300806022a0304020500";
 const InfoCase kInfos[] = {
-    {"NoAttributes", true, [](der::Writer& w) { head(w, 0); attributes(w, [](der::Writer&) {}); }},
+    {"NoAttributes", true,
+     [](der::Writer& w) {
+       head(w, 0);
+       attributes(w, [](der::Writer&) {});
+     }},
     {"AttributesMissing", false, [](der::Writer& w) { head(w, 0); }},
-    {"Version1", false, [](der::Writer& w) { head(w, 1); attributes(w, [](der::Writer&) {}); }},
-    {"Extensions", true, [](der::Writer& w) { head(w, 0); attributes(w, [](der::Writer& x) { attribute(x, oids::kExtensionRequest, kOneExtension); }); }},
-    {"ExtensionsTwice", false, [](der::Writer& w) { head(w, 0); attributes(w, [](der::Writer& x) { attribute(x, oids::kExtensionRequest, kOneExtension); attribute(x, oids::kExtensionRequest, kOneExtension); }); }},
-    {"ExtensionsOfTwoValues", false, [](der::Writer& w) { head(w, 0); attributes(w, [](der::Writer& x) { attribute(x, oids::kExtensionRequest, "3118300a300806022a0304020500300a300806022a0404020500"); }); }},
-    {"ExtensionsEmpty", false, [](der::Writer& w) { head(w, 0); attributes(w, [](der::Writer& x) { attribute(x, oids::kExtensionRequest, "31023000"); }); }},
-    {"ValuesEmpty", false, [](der::Writer& w) { head(w, 0); attributes(w, [](der::Writer& x) { attribute(x, oids::kTitle, "3100"); }); }},
-    {"UnknownAttribute", true, [](der::Writer& w) { head(w, 0); attributes(w, [](der::Writer& x) { attribute(x, oids::kTitle, "31020500"); }); }},
-    {"UnknownAttributeNotDer", false, [](der::Writer& w) { head(w, 0); attributes(w, [](der::Writer& x) { attribute(x, oids::kTitle, "3103010101"); }); }},
-    {"ValuesUnsorted", false, [](der::Writer& w) { head(w, 0); attributes(w, [](der::Writer& x) { attribute(x, oids::kTitle, "3106020102020101"); }); }},
-    {"AttributesUnsorted", false, [](der::Writer& w) { head(w, 0); attributes(w, [](der::Writer& x) { attribute(x, oids::kTitle, "31020500"); attribute(x, oids::kSurname, "31020500"); }); }},
-    {"ChallengeNotAString", false, [](der::Writer& w) { head(w, 0); attributes(w, [](der::Writer& x) { attribute(x, oids::kChallengePassword, "31020500"); }); }},
-    {"FieldAtTheEnd", false, [](der::Writer& w) { head(w, 0); attributes(w, [](der::Writer&) {}); w.null(); }}};
+    {"Version1", false,
+     [](der::Writer& w) {
+       head(w, 1);
+       attributes(w, [](der::Writer&) {});
+     }},
+    {"Extensions", true,
+     [](der::Writer& w) {
+       head(w, 0);
+       attributes(w, [](der::Writer& x) { attribute(x, oids::kExtensionRequest, kOneExtension); });
+     }},
+    {"ExtensionsTwice", false,
+     [](der::Writer& w) {
+       head(w, 0);
+       attributes(w, [](der::Writer& x) {
+         attribute(x, oids::kExtensionRequest, kOneExtension);
+         attribute(x, oids::kExtensionRequest, kOneExtension);
+       });
+     }},
+    {"ExtensionsOfTwoValues", false,
+     [](der::Writer& w) {
+       head(w, 0);
+       attributes(w, [](der::Writer& x) {
+         attribute(x, oids::kExtensionRequest,
+                   "3118300a300806022a0304020500300a300806022a0404020500");
+       });
+     }},
+    {"ExtensionsEmpty", false,
+     [](der::Writer& w) {
+       head(w, 0);
+       attributes(w, [](der::Writer& x) { attribute(x, oids::kExtensionRequest, "31023000"); });
+     }},
+    {"ValuesEmpty", false,
+     [](der::Writer& w) {
+       head(w, 0);
+       attributes(w, [](der::Writer& x) { attribute(x, oids::kTitle, "3100"); });
+     }},
+    {"UnknownAttribute", true,
+     [](der::Writer& w) {
+       head(w, 0);
+       attributes(w, [](der::Writer& x) { attribute(x, oids::kTitle, "31020500"); });
+     }},
+    {"UnknownAttributeNotDer", false,
+     [](der::Writer& w) {
+       head(w, 0);
+       attributes(w, [](der::Writer& x) { attribute(x, oids::kTitle, "3103010101"); });
+     }},
+    {"ValuesUnsorted", false,
+     [](der::Writer& w) {
+       head(w, 0);
+       attributes(w, [](der::Writer& x) { attribute(x, oids::kTitle, "3106020102020101"); });
+     }},
+    {"AttributesUnsorted", false,
+     [](der::Writer& w) {
+       head(w, 0);
+       attributes(w, [](der::Writer& x) {
+         attribute(x, oids::kTitle, "31020500");
+         attribute(x, oids::kSurname, "31020500");
+       });
+     }},
+    {"ChallengeNotAString", false,
+     [](der::Writer& w) {
+       head(w, 0);
+       attributes(w, [](der::Writer& x) { attribute(x, oids::kChallengePassword, "31020500"); });
+     }},
+    {"FieldAtTheEnd", false, [](der::Writer& w) {
+       head(w, 0);
+       attributes(w, [](der::Writer&) {});
+       w.null();
+     }}};
 class RequestInfo : public testing::TestWithParam<InfoCase> {};
 TEST_P(RequestInfo, IsChecked) {
   der::Writer writer;
   writer.sequence([&] { GetParam().write(writer); });
   const der::CertificationRequestInfoDer info(std::move(writer).take());
-  const auto request =
-      CertificationRequest::parse(to_bytes(assemble_request(info, algorithm(), Bytes(64, 1)).tlv()));
+  const auto request = CertificationRequest::parse(
+      to_bytes(assemble_request(info, algorithm(), Bytes(64, 1)).tlv()));
   EXPECT_EQ(request.has_value(), GetParam().good) << (request ? "" : request.error().detail);
 }
 INSTANTIATE_TEST_SUITE_P(Rfc2986Section4_1, RequestInfo, testing::ValuesIn(kInfos),
@@ -138,7 +213,8 @@ TEST(RequestLimits, AreOctetsAndAttributes) {
         to_bytes(assemble_request(info, algorithm(), Bytes(64, 1)).tlv()));
   };
   EXPECT_TRUE(with_attributes(CertificationRequest::kMaxAttributes));
-  EXPECT_EQ(with_attributes(CertificationRequest::kMaxAttributes + 1).error().code, Errc::too_large);
+  EXPECT_EQ(with_attributes(CertificationRequest::kMaxAttributes + 1).error().code,
+            Errc::too_large);
 }
 
 TEST(RequestInput, RefusesOtherPemAndTrailingOctets) {

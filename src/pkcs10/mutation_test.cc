@@ -1,5 +1,5 @@
-// Strictness, judged by OpenSSL: over mutants of golden certificates, CRLs and requests, whatever we
-// accept OpenSSL accepts and re-encodes to the same octets (from its parsed fields, not from the
+// Strictness, judged by OpenSSL: over mutants of golden certificates, CRLs and requests, whatever
+// we accept OpenSSL accepts and re-encodes to the same octets (from its parsed fields, not from the
 // copy of the input that it keeps). Where OpenSSL accepts what we refuse, the reasons are counted.
 #include <cstdio>
 #include <functional>
@@ -103,7 +103,9 @@ std::string judge_request(const Bytes& der) {
 // One of six small damages, at random places.
 Bytes mutate(Bytes der, std::mt19937& random) {
   const auto place = [&] { return static_cast<std::ptrdiff_t>(random() % der.size()); };
-  const auto at = [&](std::ptrdiff_t i) -> std::uint8_t& { return der[static_cast<std::size_t>(i)]; };
+  const auto at = [&](std::ptrdiff_t i) -> std::uint8_t& {
+    return der[static_cast<std::size_t>(i)];
+  };
   const auto changes = 1 + random() % 2;
   for (std::uint32_t i = 0; i < changes && der.size() > 8; ++i) {
     const std::ptrdiff_t p = place();
@@ -132,15 +134,14 @@ Bytes mutate(Bytes der, std::mt19937& random) {
 
 // Values that are defaults, or that BER allows and DER does not: put in front of an element.
 const Bytes& scrap(std::mt19937& random) {
-  static const std::vector<Bytes> kScraps = {
-      {0x01, 0x01, 0x00},              // FALSE
-      {0x01, 0x01, 0x01},              // TRUE, but not DER's
-      {0xa0, 0x03, 0x02, 0x01, 0x00},  // [0] version v1
-      {0xa0, 0x03, 0x02, 0x01, 0x02},  // [0] version v3
-      {0x02, 0x02, 0x00, 0x01},        // a padded INTEGER
-      {0x05, 0x00},
-      {0x30, 0x00},
-      {0x31, 0x00}};
+  static const std::vector<Bytes> kScraps = {{0x01, 0x01, 0x00},              // FALSE
+                                             {0x01, 0x01, 0x01},              // TRUE, but not DER's
+                                             {0xa0, 0x03, 0x02, 0x01, 0x00},  // [0] version v1
+                                             {0xa0, 0x03, 0x02, 0x01, 0x02},  // [0] version v3
+                                             {0x02, 0x02, 0x00, 0x01},        // a padded INTEGER
+                                             {0x05, 0x00},
+                                             {0x30, 0x00},
+                                             {0x31, 0x00}};
   return kScraps[random() % kScraps.size()];
 }
 
@@ -153,8 +154,8 @@ Bytes padded_length(const der::Element& element) {
   return out;
 }
 
-// A damage that keeps every length around it right: an element inside grows, shrinks, vanishes or is
-// doubled, or its tag changes. Reaches what random octets do not.
+// A damage that keeps every length around it right: an element inside grows, shrinks, vanishes or
+// is doubled, or its tag changes. Reaches what random octets do not.
 Bytes rewrite_one(ByteView input, std::size_t& countdown, std::mt19937& random) {
   der::Writer writer(input.size() + 64);
   der::Reader reader(input);
@@ -186,7 +187,8 @@ Bytes rewrite_one(ByteView input, std::size_t& countdown, std::mt19937& random) 
           writer.primitive(tag, content);
           break;
         case 3:
-          content.insert(content.begin(), static_cast<std::uint8_t>(random() % 2 == 0 ? 0 : random()));
+          content.insert(content.begin(),
+                         static_cast<std::uint8_t>(random() % 2 == 0 ? 0 : random()));
           writer.primitive(element->tag, content);
           break;
         case 4:
@@ -194,7 +196,8 @@ Bytes rewrite_one(ByteView input, std::size_t& countdown, std::mt19937& random) 
           writer.primitive(element->tag, content);
           break;
         default:
-          if (!content.empty()) content[random() % content.size()] = static_cast<std::uint8_t>(random());
+          if (!content.empty())
+            content[random() % content.size()] = static_cast<std::uint8_t>(random());
           writer.primitive(element->tag, content);
       }
     } else if (der::is_constructed(element->tag)) {
@@ -256,8 +259,8 @@ void run(const Kind& kind, std::size_t mutants) {
   for (std::size_t i = 0; i < mutants; ++i) {
     const Bytes original = golden::read_der(kind.files[i % kind.files.size()]);
     std::size_t countdown = random() % count_elements(original);
-    const Bytes mutant = i % 2 == 0 ? mutate(original, random)
-                                    : rewrite_one(original, countdown, random);
+    const Bytes mutant =
+        i % 2 == 0 ? mutate(original, random) : rewrite_one(original, countdown, random);
     if (const auto ours = kind.parse(mutant)) {
       ++accepted;
       ASSERT_EQ(kind.judge(mutant), "") << kind.name << " mutant " << i << ": " << to_hex(mutant);
@@ -269,8 +272,9 @@ void run(const Kind& kind, std::size_t mutants) {
   }
   int only_ours = 0;
   for (const auto& [reason, count] : stricter) only_ours += count;
-  std::printf("%s: %zu mutants, %zu accepted by both, %zu refused by both, %d refused by us alone\n",
-              kind.name, mutants, accepted, refused_by_both, only_ours);
+  std::printf(
+      "%s: %zu mutants, %zu accepted by both, %zu refused by both, %d refused by us alone\n",
+      kind.name, mutants, accepted, refused_by_both, only_ours);
   for (const auto& [reason, count] : stricter) std::printf("  %5d %s\n", count, reason.c_str());
   EXPECT_GT(accepted, mutants / 50);  // the test would be empty without
   EXPECT_GT(refused_by_both, mutants / 50);
@@ -284,8 +288,7 @@ TEST(Mutants, OfCertificatesAreReadAsOpenSslReadsThem) {
 
 TEST(Mutants, OfCertificateListsAreReadAsOpenSslReadsThem) {
   run({"certificate lists", golden::files_in("../x509/testdata/crl"),
-       parse_only<x509::CertificateList>, judge_list,
-       openssl_accepts<d2i_X509_CRL, X509_CRL_free>},
+       parse_only<x509::CertificateList>, judge_list, openssl_accepts<d2i_X509_CRL, X509_CRL_free>},
       6000);
 }
 

@@ -78,8 +78,7 @@ Result<void> Certificate::parse_tbs(ByteView tbs_content) {
   CERTWRIGHT_TRY(const der::Element subject_name, fields.read(der::Tag::sequence, "subject"));
   CERTWRIGHT_CHECK(Name::parse(subject_name.tlv));
   subject_ = range_of(subject_name.tlv);
-  CERTWRIGHT_TRY(const der::Element key,
-                 fields.read(der::Tag::sequence, "subjectPublicKeyInfo"));
+  CERTWRIGHT_TRY(const der::Element key, fields.read(der::Tag::sequence, "subjectPublicKeyInfo"));
   CERTWRIGHT_CHECK(SubjectPublicKeyInfo::parse(key.tlv));
   CERTWRIGHT_TRY(const ByteView key_bits, subject_public_key_bits(key.tlv));
   spki_ = range_of(key.tlv);
@@ -140,8 +139,8 @@ Result<std::vector<Certificate>> parse_certificates_pem(std::string_view pem) {
   std::vector<Certificate> certificates;
   for (PemBlock& block : blocks) {
     if (block.label != kPemCertificate)
-      return fail(Errc::bad_encoding, fmt::format("PEM: {} where a CERTIFICATE belongs",
-                                                  block.label));
+      return fail(Errc::bad_encoding,
+                  fmt::format("PEM: {} where a CERTIFICATE belongs", block.label));
     CERTWRIGHT_TRY(Certificate certificate, Certificate::parse(std::move(block.der)));
     certificates.push_back(std::move(certificate));
   }

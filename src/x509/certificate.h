@@ -17,9 +17,9 @@
 
 namespace certwright::x509 {
 
-// Certificate, RFC 5280 section 4.1. Owns its octets; copying copies them, moving keeps views valid.
-// Views stay valid as long as the Certificate they came from (or was moved to). Immutable, so it may
-// be shared between threads.
+// Certificate, RFC 5280 section 4.1. Owns its octets; copying copies them, moving keeps views
+// valid. Views stay valid as long as the Certificate they came from (or was moved to). Immutable,
+// so it may be shared between threads.
 class Certificate {
  public:
   static constexpr std::size_t kMaxOctets = 64 * 1024;

@@ -176,8 +176,8 @@ Result<AuthorityKeyIdentifier> parse_authority_key_identifier(ByteView value) {
     identifier.key_identifier = to_bytes(key.content);
   }
   if (fields.next_is(der::context_constructed(1))) {
-    CERTWRIGHT_TRY(const der::Reader names, fields.read_constructed(der::context_constructed(1),
-                                                                    "authorityCertIssuer"));
+    CERTWRIGHT_TRY(const der::Reader names,
+                   fields.read_constructed(der::context_constructed(1), "authorityCertIssuer"));
     CERTWRIGHT_TRY(identifier.cert_issuer, parse_general_names_content(names));
     CERTWRIGHT_TRY(const der::Element serial,
                    fields.read(der::context(2), "authorityCertSerialNumber"));
@@ -243,8 +243,7 @@ Result<std::vector<GeneralName>> parse_subtrees(der::Reader list) {
   if (list.at_end()) return fail(Errc::bad_encoding, "generalSubtrees: empty");
   std::vector<GeneralName> bases;
   while (!list.at_end()) {
-    if (bases.size() == kMaxGeneralNames)
-      return fail(Errc::too_large, "generalSubtrees: too many");
+    if (bases.size() == kMaxGeneralNames) return fail(Errc::too_large, "generalSubtrees: too many");
     CERTWRIGHT_TRY(der::Reader subtree, list.read_sequence("generalSubtree"));
     CERTWRIGHT_TRY(GeneralName base, GeneralName::parse(subtree));
     CERTWRIGHT_CHECK(subtree.expect_end("generalSubtree"));
@@ -259,13 +258,13 @@ Result<NameConstraints> parse_name_constraints(ByteView value) {
   CERTWRIGHT_TRY(der::Reader fields, enter_list(value, "nameConstraints"));
   NameConstraints constraints;
   if (fields.next_is(der::context_constructed(0))) {
-    CERTWRIGHT_TRY(const der::Reader list, fields.read_constructed(der::context_constructed(0),
-                                                                   "permittedSubtrees"));
+    CERTWRIGHT_TRY(const der::Reader list,
+                   fields.read_constructed(der::context_constructed(0), "permittedSubtrees"));
     CERTWRIGHT_TRY(constraints.permitted, parse_subtrees(list));
   }
   if (fields.next_is(der::context_constructed(1))) {
-    CERTWRIGHT_TRY(const der::Reader list, fields.read_constructed(der::context_constructed(1),
-                                                                   "excludedSubtrees"));
+    CERTWRIGHT_TRY(const der::Reader list,
+                   fields.read_constructed(der::context_constructed(1), "excludedSubtrees"));
     CERTWRIGHT_TRY(constraints.excluded, parse_subtrees(list));
   }
   CERTWRIGHT_CHECK(fields.expect_end("nameConstraints"));

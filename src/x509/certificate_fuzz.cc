@@ -6,11 +6,11 @@
 #include <openssl/x509.h>
 
 #include "x509/certificate.h"
-#include "x509/oids.h"
 #include "x509/tbs_certificate.h"
 
-using namespace certwright;
-namespace oids = x509::oids;
+namespace x509 = certwright::x509;
+using certwright::Bytes;
+using certwright::to_bytes;
 
 namespace {
 

@@ -13,7 +13,8 @@ namespace {
 constexpr std::size_t kMaxEntryExtensions = 16;
 constexpr std::size_t kMaxListedSerialOctets = 64;
 
-// What an entry says; `entry` is filled on the way. Does not allocate: a list has a million of these.
+// What an entry says; `entry` is filled on the way. Does not allocate: a list has a million of
+// these.
 Result<void> read_entry_extensions(der::Reader list, RevokedCertificate& entry) {
   if (list.at_end()) return fail(Errc::bad_encoding, "crlEntryExtensions: empty");
   std::array<ByteView, kMaxEntryExtensions> seen;

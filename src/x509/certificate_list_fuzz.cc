@@ -6,7 +6,9 @@
 
 #include "x509/certificate_list.h"
 
-using namespace certwright;
+namespace x509 = certwright::x509;
+using certwright::Bytes;
+using certwright::to_bytes;
 
 namespace {
 

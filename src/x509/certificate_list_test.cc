@@ -40,14 +40,16 @@ TEST(CertificateListGolden, AllAreReadAsOpenSslReadsThem) {
     ASSERT_NE(theirs, nullptr);
     EXPECT_EQ(ours->version(), X509_CRL_get_version(theirs) + 1);
     STACK_OF(X509_REVOKED)* const revoked = X509_CRL_get_REVOKED(theirs);
-    ASSERT_EQ(static_cast<int>(ours->size()), revoked == nullptr ? 0 : sk_X509_REVOKED_num(revoked));
+    ASSERT_EQ(static_cast<int>(ours->size()),
+              revoked == nullptr ? 0 : sk_X509_REVOKED_num(revoked));
     auto entries = ours->entries();
     RevokedCertificate entry;
     for (int i = 0; entries.next(entry); ++i) {
       const X509_REVOKED* const their_entry = sk_X509_REVOKED_value(revoked, i);
       unsigned char* serial = nullptr;
       const int size = i2d_ASN1_INTEGER(X509_REVOKED_get0_serialNumber(their_entry), &serial);
-      EXPECT_EQ(to_hex(entry.serial_number_content), to_hex({serial + 2, static_cast<std::size_t>(size - 2)}));
+      EXPECT_EQ(to_hex(entry.serial_number_content),
+                to_hex({serial + 2, static_cast<std::size_t>(size - 2)}));
       OPENSSL_free(serial);
     }
     EXPECT_EQ(ours->extensions().size(), static_cast<std::size_t>(X509_CRL_get_ext_count(theirs)));
@@ -73,7 +75,8 @@ TEST(CertificateListGolden, ReasonsAndDates) {
   EXPECT_EQ(list.find(serial)->reason, RevocationReason::certificate_hold);
   EXPECT_EQ(to_rfc3339(list.find(serial)->revocation_date), "2024-03-03T00:00:00Z");
   EXPECT_FALSE(list.find(from_hex("0090").value()));
-  EXPECT_EQ(parse_crl_number_u64(list.extensions().find(oids::kCrlNumber)->value).value() > 0, true);
+  EXPECT_EQ(parse_crl_number_u64(list.extensions().find(oids::kCrlNumber)->value).value() > 0,
+            true);
 }
 
 TEST(CertificateListEncode, EntriesAreAppendedAndReadBack) {
@@ -82,7 +85,8 @@ TEST(CertificateListEncode, EntriesAreAppendedAndReadBack) {
   encode_revoked_entry(serial("1"), from_unix_s(0), RevocationReason::unspecified, entries);
   EXPECT_EQ(to_hex(entries), "3012020101170d3730303130313030303030305a");
   encode_revoked_entry(serial("0xff00"), from_unix_s(1), RevocationReason::key_compromise, entries);
-  encode_revoked_entry(serial("3"), from_unix_s(2524608000), RevocationReason::aa_compromise, entries);
+  encode_revoked_entry(serial("3"), from_unix_s(2524608000), RevocationReason::aa_compromise,
+                       entries);
   const auto tbs = encode_tbs_cert_list(fields_with_number(9), entries).value();
   const auto der = assemble_certificate_list(tbs, algorithm(), Bytes(64, 7));
   const auto list = CertificateList::parse(to_bytes(der.tlv()));
@@ -135,16 +139,23 @@ TEST(CertificateListSize, AMillionEntriesAreBuiltAndRead) {
   const auto parsed = std::chrono::steady_clock::now();
   ASSERT_TRUE(list);
   EXPECT_EQ(list->size(), kEntries);
-  const auto ms = [](auto d) { return std::chrono::duration_cast<std::chrono::milliseconds>(d).count(); };
+  const auto ms = [](auto d) {
+    return std::chrono::duration_cast<std::chrono::milliseconds>(d).count();
+  };
   std::printf("%zu octets: built in %lld ms, parsed in %lld ms\n", list->der().size(),
-              static_cast<long long>(ms(built - start)), static_cast<long long>(ms(parsed - built)));
+              static_cast<long long>(ms(built - start)),
+              static_cast<long long>(ms(parsed - built)));
   EXPECT_TRUE(list->find(SerialNumber::from_id((1ULL << 60) + kEntries - 1,
                                                {0, 0, 0, 0, 0, 0, 0, (kEntries - 1) & 0xff})
                              .integer_content()));
 }
 
 // TBSCertLists that break one rule each.
-struct ListCase { const char* name; bool good; void (*write)(der::Writer&); };
+struct ListCase {
+  const char* name;
+  bool good;
+  void (*write)(der::Writer&);
+};
 void head(der::Writer& w, bool version_2) {
   if (version_2) w.integer(1);
   w.raw(algorithm());
@@ -152,7 +163,13 @@ void head(der::Writer& w, bool version_2) {
   w.time(from_unix_s(0));
 }
 void entry(der::Writer& w, void (*extensions)(der::Writer&)) {
-  w.sequence([&] { w.sequence([&] { w.integer(5); w.time(from_unix_s(1)); extensions(w); }); });
+  w.sequence([&] {
+    w.sequence([&] {
+      w.integer(5);
+      w.time(from_unix_s(1));
+      extensions(w);
+    });
+  });
 }
 void extension(der::Writer& w, const der::Oid& oid, bool critical, ByteView value) {
   w.sequence([&] {
@@ -163,25 +180,92 @@ void extension(der::Writer& w, const der::Oid& oid, bool critical, ByteView valu
 }
 const ListCase kListCases[] = {
     {"Bare", true, [](der::Writer& w) { head(w, false); }},
-    {"NextUpdate", true, [](der::Writer& w) { head(w, true); w.time(from_unix_s(2)); }},
-    {"VersionZero", false, [](der::Writer& w) { w.integer(0); head(w, false); }},
-    {"VersionTwo", false, [](der::Writer& w) { w.integer(2); head(w, false); }},
-    {"Entry", true, [](der::Writer& w) { head(w, false); entry(w, [](der::Writer&) {}); }},
-    {"EntryExtensionsInVersion1", false, [](der::Writer& w) { head(w, false); entry(w, [](der::Writer& x) { x.sequence([&] { extension(x, oids::kReasonCode, false, encode_reason_code(RevocationReason::superseded)); }); }); }},
-    {"EntryExtensionsInVersion2", true, [](der::Writer& w) { head(w, true); entry(w, [](der::Writer& x) { x.sequence([&] { extension(x, oids::kReasonCode, false, encode_reason_code(RevocationReason::superseded)); }); }); }},
-    {"EntryExtensionsEmpty", false, [](der::Writer& w) { head(w, true); entry(w, [](der::Writer& x) { x.sequence([] {}); }); }},
-    {"EntryExtensionTwice", false, [](der::Writer& w) { head(w, true); entry(w, [](der::Writer& x) { x.sequence([&] { extension(x, oids::kTlsFeature, false, {}); extension(x, oids::kTlsFeature, false, {}); }); }); }},
-    {"EntryReasonSeven", false, [](der::Writer& w) { head(w, true); entry(w, [](der::Writer& x) { x.sequence([&] { extension(x, oids::kReasonCode, false, Bytes{0x0a, 1, 7}); }); }); }},
-    {"EntryFieldTooMany", false, [](der::Writer& w) { head(w, true); entry(w, [](der::Writer& x) { x.sequence([&] { extension(x, oids::kTlsFeature, false, {}); }); x.null(); }); }},
-    {"ListExtensionsInVersion1", false, [](der::Writer& w) { head(w, false); w.nested(der::context_constructed(0), [&] { w.sequence([&] { extension(w, oids::kCrlNumber, false, encode_crl_number(1)); }); }); }},
-    {"FieldAtTheEnd", false, [](der::Writer& w) { head(w, true); w.null(); }}};
+    {"NextUpdate", true,
+     [](der::Writer& w) {
+       head(w, true);
+       w.time(from_unix_s(2));
+     }},
+    {"VersionZero", false,
+     [](der::Writer& w) {
+       w.integer(0);
+       head(w, false);
+     }},
+    {"VersionTwo", false,
+     [](der::Writer& w) {
+       w.integer(2);
+       head(w, false);
+     }},
+    {"Entry", true,
+     [](der::Writer& w) {
+       head(w, false);
+       entry(w, [](der::Writer&) {});
+     }},
+    {"EntryExtensionsInVersion1", false,
+     [](der::Writer& w) {
+       head(w, false);
+       entry(w, [](der::Writer& x) {
+         x.sequence([&] {
+           extension(x, oids::kReasonCode, false, encode_reason_code(RevocationReason::superseded));
+         });
+       });
+     }},
+    {"EntryExtensionsInVersion2", true,
+     [](der::Writer& w) {
+       head(w, true);
+       entry(w, [](der::Writer& x) {
+         x.sequence([&] {
+           extension(x, oids::kReasonCode, false, encode_reason_code(RevocationReason::superseded));
+         });
+       });
+     }},
+    {"EntryExtensionsEmpty", false,
+     [](der::Writer& w) {
+       head(w, true);
+       entry(w, [](der::Writer& x) { x.sequence([] {}); });
+     }},
+    {"EntryExtensionTwice", false,
+     [](der::Writer& w) {
+       head(w, true);
+       entry(w, [](der::Writer& x) {
+         x.sequence([&] {
+           extension(x, oids::kTlsFeature, false, {});
+           extension(x, oids::kTlsFeature, false, {});
+         });
+       });
+     }},
+    {"EntryReasonSeven", false,
+     [](der::Writer& w) {
+       head(w, true);
+       entry(w, [](der::Writer& x) {
+         x.sequence([&] { extension(x, oids::kReasonCode, false, Bytes{0x0a, 1, 7}); });
+       });
+     }},
+    {"EntryFieldTooMany", false,
+     [](der::Writer& w) {
+       head(w, true);
+       entry(w, [](der::Writer& x) {
+         x.sequence([&] { extension(x, oids::kTlsFeature, false, {}); });
+         x.null();
+       });
+     }},
+    {"ListExtensionsInVersion1", false,
+     [](der::Writer& w) {
+       head(w, false);
+       w.nested(der::context_constructed(0), [&] {
+         w.sequence([&] { extension(w, oids::kCrlNumber, false, encode_crl_number(1)); });
+       });
+     }},
+    {"FieldAtTheEnd", false, [](der::Writer& w) {
+       head(w, true);
+       w.null();
+     }}};
 class ListGrammar : public testing::TestWithParam<ListCase> {};
 TEST_P(ListGrammar, IsChecked) {
   der::Writer writer;
   writer.sequence([&] { GetParam().write(writer); });
   const der::TbsCertListDer tbs(std::move(writer).take());
-  const auto list =
-      CertificateList::parse(to_bytes(assemble_certificate_list(tbs, algorithm(), Bytes(64, 1)).tlv()));
+  const auto list = CertificateList::parse(
+      to_bytes(assemble_certificate_list(tbs, algorithm(), Bytes(64, 1)).tlv()));
   EXPECT_EQ(list.has_value(), GetParam().good) << (list ? "" : list.error().detail);
 }
 INSTANTIATE_TEST_SUITE_P(Rfc5280Section5_1_2, ListGrammar, testing::ValuesIn(kListCases),
@@ -195,9 +279,10 @@ TEST(CertificateListEntries, TellOfCriticalExtensionsTheyDoNotKnow) {
       w.sequence([&] { extension(w, oids::kCertificateIssuer, true, Bytes{0x30, 0x00}); });
     });
   });
-  const auto list = CertificateList::parse(to_bytes(
-      assemble_certificate_list(der::TbsCertListDer(std::move(writer).take()), algorithm(), Bytes(64, 1))
-          .tlv()));
+  const auto list = CertificateList::parse(
+      to_bytes(assemble_certificate_list(der::TbsCertListDer(std::move(writer).take()), algorithm(),
+                                         Bytes(64, 1))
+                   .tlv()));
   ASSERT_TRUE(list);
   EXPECT_TRUE(list->find(Bytes{5})->unknown_critical_extension);
 }

@@ -60,11 +60,13 @@ TEST(CertificateGolden, FieldsAgreeWithOpenSsl) {
     EXPECT_EQ(static_cast<int>(ours.extensions().size()), X509_get_ext_count(theirs));
     EXPECT_EQ(ours.is_ca(), (X509_get_extension_flags(theirs) & EXFLAG_CA) != 0);
     const ASN1_BIT_STRING* const key = X509_get0_pubkey_bitstr(theirs);
-    EXPECT_EQ(to_hex(ours.subject_public_key()),
-              to_hex({ASN1_STRING_get0_data(key), static_cast<std::size_t>(ASN1_STRING_length(key))}));
+    EXPECT_EQ(
+        to_hex(ours.subject_public_key()),
+        to_hex({ASN1_STRING_get0_data(key), static_cast<std::size_t>(ASN1_STRING_length(key))}));
     if (const ASN1_OCTET_STRING* const skid = X509_get0_subject_key_id(theirs)) {
       EXPECT_EQ(to_hex(ours.subject_key_identifier()),
-                to_hex({ASN1_STRING_get0_data(skid), static_cast<std::size_t>(ASN1_STRING_length(skid))}));
+                to_hex({ASN1_STRING_get0_data(skid),
+                        static_cast<std::size_t>(ASN1_STRING_length(skid))}));
     }
     unsigned char* subject = nullptr;
     const int size = i2d_X509_NAME(X509_get_subject_name(theirs), &subject);
@@ -126,7 +128,11 @@ TEST(CertificateParseRfc5280Section4_1_1_2, InnerAndOuterAlgorithmMustBeEqual) {
 }
 
 // Hand-made TBSCertificates: each breaks one rule of the grammar.
-struct BrokenCase { const char* name; bool good; void (*write)(der::Writer&); };
+struct BrokenCase {
+  const char* name;
+  bool good;
+  void (*write)(der::Writer&);
+};
 const Bytes& algorithm() {
   static const Bytes tlv = from_hex("300506032b6570").value();
   return tlv;
@@ -134,35 +140,128 @@ const Bytes& algorithm() {
 void write_to_spki(der::Writer& w) {
   w.raw(algorithm());
   w.raw(Name().tlv());
-  w.sequence([&] { w.time(from_unix_s(0)); w.time(from_unix_s(1)); });
+  w.sequence([&] {
+    w.time(from_unix_s(0));
+    w.time(from_unix_s(1));
+  });
   w.raw(Name().tlv());
-  w.sequence([&] { w.raw(algorithm()); w.bit_string(Bytes(32, 1)); });
+  w.sequence([&] {
+    w.raw(algorithm());
+    w.bit_string(Bytes(32, 1));
+  });
 }
 void write_version(der::Writer& w, std::uint64_t version) {
   w.nested(der::context_constructed(0), [&] { w.integer(version); });
 }
 void write_extensions(der::Writer& w) {
   w.nested(der::context_constructed(3), [&] {
-    w.sequence([&] { w.sequence([&] { w.oid(oids::kOcspNoCheck); w.octet_string(encode_ocsp_nocheck()); }); });
+    w.sequence([&] {
+      w.sequence([&] {
+        w.oid(oids::kOcspNoCheck);
+        w.octet_string(encode_ocsp_nocheck());
+      });
+    });
   });
 }
-const BrokenCase kTbsCases[] = {
-    {"Version1", true, [](der::Writer& w) { w.integer(1); write_to_spki(w); }},
-    {"Version1WrittenOut", false, [](der::Writer& w) { write_version(w, 0); w.integer(1); write_to_spki(w); }},
-    {"Version2", true, [](der::Writer& w) { write_version(w, 1); w.integer(1); write_to_spki(w); }},
-    {"Version3", true, [](der::Writer& w) { write_version(w, 2); w.integer(1); write_to_spki(w); }},
-    {"Version4", false, [](der::Writer& w) { write_version(w, 3); w.integer(1); write_to_spki(w); }},
-    {"ExtensionsInVersion3", true, [](der::Writer& w) { write_version(w, 2); w.integer(1); write_to_spki(w); write_extensions(w); }},
-    {"ExtensionsInVersion2", false, [](der::Writer& w) { write_version(w, 1); w.integer(1); write_to_spki(w); write_extensions(w); }},
-    {"ExtensionsInVersion1", false, [](der::Writer& w) { w.integer(1); write_to_spki(w); write_extensions(w); }},
-    {"ExtensionsTwice", false, [](der::Writer& w) { write_version(w, 2); w.integer(1); write_to_spki(w); write_extensions(w); write_extensions(w); }},
-    {"UniqueIdentifierInVersion2", true, [](der::Writer& w) { write_version(w, 1); w.integer(1); write_to_spki(w); w.bit_string(Bytes{1}, der::context(1)); w.bit_string(Bytes{1}, der::context(2)); }},
-    {"UniqueIdentifierInVersion1", false, [](der::Writer& w) { w.integer(1); write_to_spki(w); w.bit_string(Bytes{1}, der::context(1)); }},
-    {"UniqueIdentifiersSwapped", false, [](der::Writer& w) { write_version(w, 1); w.integer(1); write_to_spki(w); w.bit_string(Bytes{1}, der::context(2)); w.bit_string(Bytes{1}, der::context(1)); }},
-    {"SerialOf64Octets", true, [](der::Writer& w) { w.integer_content(Bytes(64, 1)); write_to_spki(w); }},
-    {"SerialOf65Octets", false, [](der::Writer& w) { w.integer_content(Bytes(65, 1)); write_to_spki(w); }},
-    {"SerialPadded", false, [](der::Writer& w) { w.integer_content(Bytes{0, 1}); write_to_spki(w); }},
-    {"FieldAtTheEnd", false, [](der::Writer& w) { w.integer(1); write_to_spki(w); w.null(); }}};
+const BrokenCase kTbsCases[] = {{"Version1", true,
+                                 [](der::Writer& w) {
+                                   w.integer(1);
+                                   write_to_spki(w);
+                                 }},
+                                {"Version1WrittenOut", false,
+                                 [](der::Writer& w) {
+                                   write_version(w, 0);
+                                   w.integer(1);
+                                   write_to_spki(w);
+                                 }},
+                                {"Version2", true,
+                                 [](der::Writer& w) {
+                                   write_version(w, 1);
+                                   w.integer(1);
+                                   write_to_spki(w);
+                                 }},
+                                {"Version3", true,
+                                 [](der::Writer& w) {
+                                   write_version(w, 2);
+                                   w.integer(1);
+                                   write_to_spki(w);
+                                 }},
+                                {"Version4", false,
+                                 [](der::Writer& w) {
+                                   write_version(w, 3);
+                                   w.integer(1);
+                                   write_to_spki(w);
+                                 }},
+                                {"ExtensionsInVersion3", true,
+                                 [](der::Writer& w) {
+                                   write_version(w, 2);
+                                   w.integer(1);
+                                   write_to_spki(w);
+                                   write_extensions(w);
+                                 }},
+                                {"ExtensionsInVersion2", false,
+                                 [](der::Writer& w) {
+                                   write_version(w, 1);
+                                   w.integer(1);
+                                   write_to_spki(w);
+                                   write_extensions(w);
+                                 }},
+                                {"ExtensionsInVersion1", false,
+                                 [](der::Writer& w) {
+                                   w.integer(1);
+                                   write_to_spki(w);
+                                   write_extensions(w);
+                                 }},
+                                {"ExtensionsTwice", false,
+                                 [](der::Writer& w) {
+                                   write_version(w, 2);
+                                   w.integer(1);
+                                   write_to_spki(w);
+                                   write_extensions(w);
+                                   write_extensions(w);
+                                 }},
+                                {"UniqueIdentifierInVersion2", true,
+                                 [](der::Writer& w) {
+                                   write_version(w, 1);
+                                   w.integer(1);
+                                   write_to_spki(w);
+                                   w.bit_string(Bytes{1}, der::context(1));
+                                   w.bit_string(Bytes{1}, der::context(2));
+                                 }},
+                                {"UniqueIdentifierInVersion1", false,
+                                 [](der::Writer& w) {
+                                   w.integer(1);
+                                   write_to_spki(w);
+                                   w.bit_string(Bytes{1}, der::context(1));
+                                 }},
+                                {"UniqueIdentifiersSwapped", false,
+                                 [](der::Writer& w) {
+                                   write_version(w, 1);
+                                   w.integer(1);
+                                   write_to_spki(w);
+                                   w.bit_string(Bytes{1}, der::context(2));
+                                   w.bit_string(Bytes{1}, der::context(1));
+                                 }},
+                                {"SerialOf64Octets", true,
+                                 [](der::Writer& w) {
+                                   w.integer_content(Bytes(64, 1));
+                                   write_to_spki(w);
+                                 }},
+                                {"SerialOf65Octets", false,
+                                 [](der::Writer& w) {
+                                   w.integer_content(Bytes(65, 1));
+                                   write_to_spki(w);
+                                 }},
+                                {"SerialPadded", false,
+                                 [](der::Writer& w) {
+                                   w.integer_content(Bytes{0, 1});
+                                   write_to_spki(w);
+                                 }},
+                                {"FieldAtTheEnd", false, [](der::Writer& w) {
+                                   w.integer(1);
+                                   write_to_spki(w);
+                                   w.null();
+                                 }}};
 class TbsGrammar : public testing::TestWithParam<BrokenCase> {};
 TEST_P(TbsGrammar, IsChecked) {
   der::Writer writer;

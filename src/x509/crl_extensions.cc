@@ -1,5 +1,5 @@
-// cRLDistributionPoints, and the extensions of CRLs and their entries: RFC 5280 sections 4.2.1.13, 5.2
-// and 5.3.
+// cRLDistributionPoints, and the extensions of CRLs and their entries: RFC 5280
+// sections 4.2.1.13, 5.2 and 5.3.
 #include <fmt/format.h>
 
 #include "der/reader.h"
@@ -35,8 +35,8 @@ Result<void> check_reasons(der::Reader& fields, std::uint8_t number) {
 Result<void> take_distribution_point(der::Reader& list, std::vector<std::string>& uris) {
   CERTWRIGHT_TRY(der::Reader fields, list.read_sequence("distributionPoint"));
   if (fields.next_is(der::context_constructed(0))) {
-    CERTWRIGHT_TRY(const der::Reader name, fields.read_constructed(der::context_constructed(0),
-                                                                   "distributionPointName"));
+    CERTWRIGHT_TRY(const der::Reader name,
+                   fields.read_constructed(der::context_constructed(0), "distributionPointName"));
     CERTWRIGHT_CHECK(take_point_name(name, uris));
   }
   if (fields.next_is(der::context(1))) CERTWRIGHT_CHECK(check_reasons(fields, 1));
@@ -118,8 +118,8 @@ Result<IssuingDistributionPoint> parse_issuing_distribution_point(ByteView value
   if (fields.at_end()) return fail(Errc::bad_encoding, "issuingDistributionPoint: empty");
   IssuingDistributionPoint point;
   if (fields.next_is(der::context_constructed(0))) {
-    CERTWRIGHT_TRY(const der::Reader name, fields.read_constructed(der::context_constructed(0),
-                                                                   "distributionPoint"));
+    CERTWRIGHT_TRY(const der::Reader name,
+                   fields.read_constructed(der::context_constructed(0), "distributionPoint"));
     CERTWRIGHT_CHECK(take_point_name(name, point.uris));
   }
   CERTWRIGHT_TRY(point.only_contains_user_certs, take_flag(fields, 1));

@@ -36,8 +36,8 @@ Result<void> Extensions::add(Extension extension) {
   if (list_.size() == kMaxCount)
     return fail(Errc::too_large, fmt::format("extensions: more than {}", kMaxCount));
   if (find(extension.oid) != nullptr)
-    return fail(Errc::conflict, fmt::format("extensions: {} is there already",
-                                            extension.oid.to_text()));
+    return fail(Errc::conflict,
+                fmt::format("extensions: {} is there already", extension.oid.to_text()));
   list_.push_back(std::move(extension));
   return {};
 }

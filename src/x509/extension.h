@@ -52,9 +52,9 @@ class Extensions {
   std::vector<Extension> list_;
 };
 
-// Below, one pair per extension: parse_x(ByteView value) reads Extension::value, encode_x(...) makes
-// one. Parsers are strict DER and check the grammar of RFC 5280; errors: bad_encoding, too_large.
-// Encoders assume what the field comments ask for and do not fail.
+// Below, one pair per extension: parse_x(ByteView value) reads Extension::value, encode_x(...)
+// makes one. Parsers are strict DER and check the grammar of RFC 5280; errors: bad_encoding,
+// too_large. Encoders assume what the field comments ask for and do not fail.
 
 // 4.2.1.9
 struct BasicConstraints {
@@ -88,7 +88,9 @@ class KeyUsage {
     usage.mask_ = mask & 0x1ff;
     return usage;
   }
-  constexpr bool has(KeyUsageBit bit) const { return (mask_ >> static_cast<unsigned>(bit) & 1) != 0; }
+  constexpr bool has(KeyUsageBit bit) const {
+    return (mask_ >> static_cast<unsigned>(bit) & 1) != 0;
+  }
   constexpr void set(KeyUsageBit bit) {
     mask_ = static_cast<std::uint16_t>(mask_ | 1U << static_cast<unsigned>(bit));
   }
@@ -134,8 +136,8 @@ Bytes encode_authority_key_identifier(ByteView key_identifier);
 Result<std::vector<GeneralName>> parse_subject_alt_name(ByteView value);
 Bytes encode_subject_alt_name(const std::vector<GeneralName>& names);
 
-// 4.2.1.13. The URIs of all full names, in order; other names, reasons and cRLIssuer are checked for
-// form and dropped. Encoding: one DistributionPoint per URI.
+// 4.2.1.13. The URIs of all full names, in order; other names, reasons and cRLIssuer are checked
+// for form and dropped. Encoding: one DistributionPoint per URI.
 Result<std::vector<std::string>> parse_crl_distribution_points(ByteView value);
 Bytes encode_crl_distribution_points(const std::vector<std::string>& uris);
 
@@ -180,7 +182,8 @@ struct IssuingDistributionPoint {
   bool indirect_crl = false;
   bool only_contains_attribute_certs = false;
   bool only_some_reasons = false;
-  friend bool operator==(const IssuingDistributionPoint&, const IssuingDistributionPoint&) = default;
+  friend bool operator==(const IssuingDistributionPoint&,
+                         const IssuingDistributionPoint&) = default;
 };
 Result<IssuingDistributionPoint> parse_issuing_distribution_point(ByteView value);
 // Writes the URIs and the first two flags; at most one of these is set. Not everything empty.

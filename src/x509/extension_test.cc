@@ -19,17 +19,20 @@ const Bytes& value_of(const Certificate& certificate, const der::Oid& oid) {
   return certificate.find_extension(oid)->value;
 }
 
-struct ListCase { const char* name; std::string_view tlv_hex; bool good; };
-constexpr ListCase kLists[] = {
-    {"One", "300a300806022a0304020500", true},
-    {"Critical", "300d300b06022a030101ff04020500", true},
-    {"CriticalFalseWritten", "300d300b06022a0301010004020500", false},
-    {"CriticalOne", "300d300b06022a0301010104020500", false},
-    {"Empty", "3000", false},
-    {"Twice", "3014300806022a0304020500300806022a0304020500", false},
-    {"NoValue", "3006300406022a03", false},
-    {"ValueIsNull", "3008300606022a030500", false},
-    {"FieldTooMany", "300c300a06022a03040205000500", false}};
+struct ListCase {
+  const char* name;
+  std::string_view tlv_hex;
+  bool good;
+};
+constexpr ListCase kLists[] = {{"One", "300a300806022a0304020500", true},
+                               {"Critical", "300d300b06022a030101ff04020500", true},
+                               {"CriticalFalseWritten", "300d300b06022a0301010004020500", false},
+                               {"CriticalOne", "300d300b06022a0301010104020500", false},
+                               {"Empty", "3000", false},
+                               {"Twice", "3014300806022a0304020500300806022a0304020500", false},
+                               {"NoValue", "3006300406022a03", false},
+                               {"ValueIsNull", "3008300606022a030500", false},
+                               {"FieldTooMany", "300c300a06022a03040205000500", false}};
 class ExtensionList : public testing::TestWithParam<ListCase> {};
 TEST_P(ExtensionList, IsStrict) {
   const auto extensions = Extensions::parse(hex(GetParam().tlv_hex));
@@ -47,12 +50,17 @@ TEST(ExtensionListAdd, RefusesTheSameOidAndTooMany) {
   EXPECT_TRUE(extensions.add({oids::kKeyUsage, true, {}}));
   EXPECT_EQ(extensions.add({oids::kKeyUsage, false, {1}}).error().code, Errc::conflict);
   for (std::size_t i = 1; i < Extensions::kMaxCount; ++i)
-    EXPECT_TRUE(extensions.add({der::Oid::from_text("1.2." + std::to_string(i)).value(), false, {}}));
+    EXPECT_TRUE(
+        extensions.add({der::Oid::from_text("1.2." + std::to_string(i)).value(), false, {}}));
   EXPECT_EQ(extensions.add({oids::kBasicConstraints, true, {}}).error().code, Errc::too_large);
   EXPECT_EQ(extensions.size(), Extensions::kMaxCount);
 }
 
-struct ConstraintsCase { const char* name; std::string_view value_hex; std::optional<BasicConstraints> expected; };
+struct ConstraintsCase {
+  const char* name;
+  std::string_view value_hex;
+  std::optional<BasicConstraints> expected;
+};
 const ConstraintsCase kBasicConstraintsCases[] = {
     {"EndEntity", "3000", BasicConstraints{}},
     {"Ca", "30030101ff", BasicConstraints{true, {}}},
@@ -79,10 +87,15 @@ INSTANTIATE_TEST_SUITE_P(Rfc5280Section4_2_1_9, BasicConstraintsValue,
                          testing::ValuesIn(kBasicConstraintsCases),
                          [](const auto& c) { return std::string(c.param.name); });
 
-struct KeyUsageCase { const char* name; std::string_view value_hex; std::optional<KeyUsage> expected; };
+struct KeyUsageCase {
+  const char* name;
+  std::string_view value_hex;
+  std::optional<KeyUsage> expected;
+};
 const KeyUsageCase kKeyUsages[] = {
     {"CaUsage", "03020106", KeyUsage{KeyUsageBit::key_cert_sign, KeyUsageBit::crl_sign}},
-    {"ServerUsage", "030205a0", KeyUsage{KeyUsageBit::digital_signature, KeyUsageBit::key_encipherment}},
+    {"ServerUsage", "030205a0",
+     KeyUsage{KeyUsageBit::digital_signature, KeyUsageBit::key_encipherment}},
     {"NinthBit", "0303070880", KeyUsage{KeyUsageBit::key_agreement, KeyUsageBit::decipher_only}},
     {"TenthBit", "0303060840", {}},
     {"TenthBitAmong", "03030608c0", {}},
@@ -132,25 +145,32 @@ TEST(ExtensionGolden, ReencodesOpenSslsOctets) {
   const auto names = leaf.subject_alt_names().value();
   std::string text;
   for (const GeneralName& name : names) text += name.to_text() + " ";
-  EXPECT_EQ(text,
-            "DNS:a.example.com DNS:*.b.example.com IP:10.1.2.3 IP:2001:db8::1 "
-            "email:someone@example.com URI:spiffe://example.com/ns/x RID:1.2.3.4 dirName:O=Example,C=SE "
-            "otherName:060a2b060104018237140203a0150c13736f6d656f6e65406578616d706c652e636f6d ");
+  EXPECT_EQ(
+      text,
+      "DNS:a.example.com DNS:*.b.example.com IP:10.1.2.3 IP:2001:db8::1 "
+      "email:someone@example.com URI:spiffe://example.com/ns/x RID:1.2.3.4 dirName:O=Example,C=SE "
+      "otherName:060a2b060104018237140203a0150c13736f6d656f6e65406578616d706c652e636f6d ");
   expect_same(oids::kSubjectAltName, encode_subject_alt_name(names));
-  const auto uris = parse_crl_distribution_points(value_of(leaf, oids::kCrlDistributionPoints)).value();
-  EXPECT_EQ(uris, (std::vector<std::string>{"http://crl.example/1.crl", "http://crl.example/2.crl"}));
+  const auto uris =
+      parse_crl_distribution_points(value_of(leaf, oids::kCrlDistributionPoints)).value();
+  EXPECT_EQ(uris,
+            (std::vector<std::string>{"http://crl.example/1.crl", "http://crl.example/2.crl"}));
   expect_same(oids::kCrlDistributionPoints, encode_crl_distribution_points(uris));
-  const auto access = parse_authority_info_access(value_of(leaf, oids::kAuthorityInfoAccess)).value();
+  const auto access =
+      parse_authority_info_access(value_of(leaf, oids::kAuthorityInfoAccess)).value();
   EXPECT_EQ(access, (AuthorityInfoAccess{{"http://ocsp.example/"}, {"http://ca.example/ca.cer"}}));
   expect_same(oids::kAuthorityInfoAccess, encode_authority_info_access(access));
   const auto purposes = parse_ext_key_usage(value_of(leaf, oids::kExtKeyUsage)).value();
   EXPECT_EQ(purposes, (std::vector<der::Oid>{oids::kServerAuth, oids::kClientAuth}));
   expect_same(oids::kExtKeyUsage, encode_ext_key_usage(purposes));
-  expect_same(oids::kSubjectKeyIdentifier, encode_subject_key_identifier(leaf.subject_key_identifier()));
+  expect_same(oids::kSubjectKeyIdentifier,
+              encode_subject_key_identifier(leaf.subject_key_identifier()));
   expect_same(oids::kAuthorityKeyIdentifier,
               encode_authority_key_identifier(leaf.authority_key_identifier()));
-  EXPECT_EQ(leaf.authority_key_identifier(), golden_certificate("root_p256").subject_key_identifier());
-  expect_same(oids::kKeyUsage, encode_key_usage(parse_key_usage(value_of(leaf, oids::kKeyUsage)).value()));
+  EXPECT_EQ(leaf.authority_key_identifier(),
+            golden_certificate("root_p256").subject_key_identifier());
+  expect_same(oids::kKeyUsage,
+              encode_key_usage(parse_key_usage(value_of(leaf, oids::kKeyUsage)).value()));
   expect_same(oids::kBasicConstraints, encode_basic_constraints({}));
 }
 
@@ -166,7 +186,8 @@ TEST(ExtensionGolden, NameConstraintsAndPolicies) {
   EXPECT_EQ(constraints.excluded[0].to_text(), "dirName:C=XX");
   EXPECT_EQ(constraints.excluded[1].to_text(), "IP:2001:db8::/32");
   EXPECT_EQ(encode_name_constraints(constraints), value);
-  const auto policies = parse_certificate_policies(value_of(ca, oids::kCertificatePolicies)).value();
+  const auto policies =
+      parse_certificate_policies(value_of(ca, oids::kCertificatePolicies)).value();
   ASSERT_EQ(policies.size(), 3U);
   EXPECT_EQ(policies[0], oids::kAnyPolicy);
   EXPECT_EQ(policies[2].to_text(), "2.99999.1.0");
@@ -177,8 +198,10 @@ TEST(ExtensionGolden, NameConstraintsAndPolicies) {
 }
 
 TEST(ExtensionGolden, TheRest) {
-  EXPECT_TRUE(parse_ocsp_nocheck(value_of(golden_certificate("ocsp_responder"), oids::kOcspNoCheck)));
-  EXPECT_EQ(value_of(golden_certificate("ocsp_responder"), oids::kOcspNoCheck), encode_ocsp_nocheck());
+  EXPECT_TRUE(
+      parse_ocsp_nocheck(value_of(golden_certificate("ocsp_responder"), oids::kOcspNoCheck)));
+  EXPECT_EQ(value_of(golden_certificate("ocsp_responder"), oids::kOcspNoCheck),
+            encode_ocsp_nocheck());
   const Certificate nine = golden_certificate("key_usage_nine");
   EXPECT_EQ(names_of(parse_key_usage(value_of(nine, oids::kKeyUsage)).value()),
             (std::vector<std::string_view>{"keyAgreement", "decipherOnly"}));
@@ -194,7 +217,8 @@ TEST(ExtensionGolden, TheRest) {
 
 TEST(IssuingDistributionPointRfc5280Section5_2_5, ReencodesOpenSslsOctets) {
   const auto list =
-      CertificateList::parse(golden::read_der("testdata/crl/issuing_distribution_point.pem")).value();
+      CertificateList::parse(golden::read_der("testdata/crl/issuing_distribution_point.pem"))
+          .value();
   const Extension* const extension = list.extensions().find(oids::kIssuingDistributionPoint);
   ASSERT_NE(extension, nullptr);
   EXPECT_TRUE(extension->critical);
@@ -212,8 +236,8 @@ TEST(IssuingDistributionPointRfc5280Section5_2_5, ReencodesOpenSslsOctets) {
 }
 
 TEST(CrlNumberRfc5280Section5_2_3, IsNotNegativeAndAtMostTwentyOctets) {
-  for (const std::uint64_t number : std::initializer_list<std::uint64_t>{0, 127, 128, 1ULL << 40,
-                                                                       0x7fffffffffffffffULL})
+  for (const std::uint64_t number :
+       std::initializer_list<std::uint64_t>{0, 127, 128, 1ULL << 40, 0x7fffffffffffffffULL})
     EXPECT_EQ(parse_crl_number_u64(encode_crl_number(number)).value(), number);
   EXPECT_FALSE(parse_crl_number(hex("0201ff")));
   EXPECT_FALSE(parse_crl_number(hex("02020001")));
@@ -238,14 +262,20 @@ TEST(ReasonCodeRfc5280Section5_3_1, KnowsTheStandardsReasons) {
 
 TEST(InvalidityDateRfc5280Section5_3_2, IsAGeneralizedTime) {
   const Time date = from_unix_s(1714743209);
-  EXPECT_EQ(as_text(encode_invalidity_date(date)), "\x18\x0f" "20240503133329Z");
+  EXPECT_EQ(as_text(encode_invalidity_date(date)),
+            "\x18\x0f"
+            "20240503133329Z");
   EXPECT_EQ(parse_invalidity_date(encode_invalidity_date(date)).value(), date);
   der::Writer writer;
   writer.time(date);  // UTCTime
   EXPECT_FALSE(parse_invalidity_date(writer.view()));
 }
 
-struct ValueCase { const char* name; Result<void> (*parse)(ByteView); std::string_view value_hex; };
+struct ValueCase {
+  const char* name;
+  Result<void> (*parse)(ByteView);
+  std::string_view value_hex;
+};
 template <auto Parse>
 Result<void> only_error(ByteView value) {
   CERTWRIGHT_CHECK(Parse(value));
@@ -262,13 +292,16 @@ constexpr ValueCase kMalformed[] = {
     {"AkiWrongOrder", only_error<parse_authority_key_identifier>, "300ba1038201618201018001aa"},
     {"SanEmpty", only_error<parse_subject_alt_name>, "3000"},
     {"DistributionPointsEmpty", only_error<parse_crl_distribution_points>, "3000"},
-    {"DistributionPointNameNotExplicit", only_error<parse_crl_distribution_points>, "30073005a003860161"},
+    {"DistributionPointNameNotExplicit", only_error<parse_crl_distribution_points>,
+     "30073005a003860161"},
     {"AccessEmpty", only_error<parse_authority_info_access>, "3000"},
     {"ConstraintsEmpty", only_error<parse_name_constraints>, "3000"},
     {"ConstraintsEmptyList", only_error<parse_name_constraints>, "3002a000"},
-    {"ConstraintsMinimumZeroWritten", only_error<parse_name_constraints>, "300aa0083006820161800100"},
+    {"ConstraintsMinimumZeroWritten", only_error<parse_name_constraints>,
+     "300aa0083006820161800100"},
     {"ConstraintsMaximum", only_error<parse_name_constraints>, "300aa0083006820161810101"},
-    {"ConstraintsWrongOrder", only_error<parse_name_constraints>, "300ea1053003820161a0053003820161"},
+    {"ConstraintsWrongOrder", only_error<parse_name_constraints>,
+     "300ea1053003820161a0053003820161"},
     {"PoliciesEmpty", only_error<parse_certificate_policies>, "3000"},
     {"PolicyTwice", only_error<parse_certificate_policies>, "300c300406022a03300406022a03"},
     {"QualifiersEmpty", only_error<parse_certificate_policies>, "3008300606022a033000"}};

@@ -143,8 +143,7 @@ Result<GeneralName> GeneralName::dns_constraint(std::string_view suffix) {
 
 Result<GeneralName> GeneralName::email_constraint(std::string_view text) {
   const std::string_view host = text.starts_with('.') ? text.substr(1) : text;
-  if (!valid_email_address(text) &&
-      !valid_dns_name(host, Wildcard::refused, Underscore::refused))
+  if (!valid_email_address(text) && !valid_dns_name(host, Wildcard::refused, Underscore::refused))
     return refuse_name(text, "is not an e-mail constraint");
   return GeneralName(Kind::email, text_octets(text));
 }
@@ -162,7 +161,8 @@ Result<GeneralName> GeneralName::ip_constraint(std::string_view cidr) {
     return refuse_name(cidr, "has no good prefix length");
   Bytes octets = *address;
   for (std::size_t i = 0; i < address->size(); ++i) {
-    const unsigned here = std::min(8U, bits - std::min<unsigned>(bits, static_cast<unsigned>(8 * i)));
+    const unsigned here =
+        std::min(8U, bits - std::min<unsigned>(bits, static_cast<unsigned>(8 * i)));
     const auto mask = static_cast<std::uint8_t>(0xff00U >> here & 0xff);
     if (((*address)[i] & ~mask & 0xff) != 0)
       return refuse_name(cidr, "has bits set beyond its prefix");
@@ -185,9 +185,9 @@ Result<GeneralName> GeneralName::parse(der::Reader& reader) {
 
 void GeneralName::write(der::Writer& writer) const {
   const auto number = static_cast<std::uint8_t>(kind_);
-  writer.primitive(is_constructed_kind(kind_) ? der::context_constructed(number)
-                                              : der::context(number),
-                   octets_);
+  writer.primitive(
+      is_constructed_kind(kind_) ? der::context_constructed(number) : der::context(number),
+      octets_);
 }
 
 std::string_view GeneralName::text() const noexcept {

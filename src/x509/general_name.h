@@ -89,12 +89,13 @@ std::string ip_address_to_text(ByteView address);
 
 enum class Wildcard : std::uint8_t { refused, allowed };
 enum class Underscore : std::uint8_t { refused, allowed };
-// A host name as RFC 5280 section 4.2.1.6 and RFC 1123 section 2.1 have it: labels of letters, digits
-// and inner hyphens, 1 to 63 octets, 253 in all, no trailing dot, ASCII (A-labels for IDNA), and a
-// last label that is not all digits and not 0x hex, so that nothing that looks like an address
-// passes. A wildcard is the whole left-most label and at least two labels follow it (no client
-// matches "*.lan"). One label alone is a host name. "xn--" must be followed by something; the
-// Punycode in it is not decoded, and other labels with "--" in that place pass, as hosts have them.
+// A host name as RFC 5280 section 4.2.1.6 and RFC 1123 section 2.1 have it: labels of letters,
+// digits and inner hyphens, 1 to 63 octets, 253 in all, no trailing dot, ASCII (A-labels for IDNA),
+// and a last label that is not all digits and not 0x hex, so that nothing that looks like an
+// address passes. A wildcard is the whole left-most label and at least two labels follow it (no
+// client matches "*.lan"). One label alone is a host name. "xn--" must be followed by something;
+// the Punycode in it is not decoded, and other labels with "--" in that place pass, as hosts have
+// them.
 bool valid_dns_name(std::string_view name, Wildcard wildcard, Underscore underscore) noexcept;
 // local@domain: RFC 5321 Dot-string and a host name; 64 and 254 octets. No quoted local part, no
 // address literal.

@@ -16,7 +16,8 @@ bool is_ascii_hex(char c) noexcept {
 }
 
 bool valid_label(std::string_view label, Underscore underscore) noexcept {
-  if (label.empty() || label.size() > 63 || label.front() == '-' || label.back() == '-') return false;
+  if (label.empty() || label.size() > 63 || label.front() == '-' || label.back() == '-')
+    return false;
   if (label.size() == 4 && (label.starts_with("xn--") || label.starts_with("XN--"))) return false;
   return std::ranges::all_of(label, [&](char c) {
     return is_ascii_letter(c) || is_ascii_digit(c) || c == '-' ||
@@ -63,10 +64,12 @@ bool parse_ipv6_groups(std::string_view text, bool dotted_tail, Bytes& out) {
     const bool last = colon == std::string_view::npos;
     if (last && dotted_tail && group.find('.') != std::string_view::npos)
       return parse_ipv4(group, out);
-    if (group.empty() || group.size() > 4 || !std::ranges::all_of(group, is_ascii_hex)) return false;
+    if (group.empty() || group.size() > 4 || !std::ranges::all_of(group, is_ascii_hex))
+      return false;
     unsigned value = 0;
     for (const char c : group)
-      value = value * 16 + static_cast<unsigned>(is_ascii_digit(c) ? c - '0' : (c | 0x20) - 'a' + 10);
+      value =
+          value * 16 + static_cast<unsigned>(is_ascii_digit(c) ? c - '0' : (c | 0x20) - 'a' + 10);
     out.push_back(static_cast<std::uint8_t>(value >> 8));
     out.push_back(static_cast<std::uint8_t>(value & 0xff));
     if (last) return true;
@@ -91,7 +94,8 @@ bool parse_ipv6(std::string_view text, Bytes& out) {
 std::string ipv6_to_text(ByteView address) {
   std::array<unsigned, 8> groups{};
   for (std::size_t i = 0; i < 8; ++i) groups[i] = address[2 * i] * 256U + address[2 * i + 1];
-  std::size_t best = 8, best_size = 1;  // the longest run of at least two zero groups, the first one
+  std::size_t best = 8,
+              best_size = 1;  // the longest run of at least two zero groups, the first one
   for (std::size_t i = 0; i < 8; ++i) {
     std::size_t end = i;
     while (end < 8 && groups[end] == 0) ++end;

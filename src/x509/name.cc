@@ -92,12 +92,12 @@ Result<void> check_value(const der::Oid& type, std::string_view utf8) {
   if (row == nullptr) return {};
   if (row->string_type == der::Tag::printable_string && !der::is_printable_string(utf8))
     return refuse("a character that PrintableString does not have");
-  if (row->string_type == der::Tag::ia5_string && !der::check_string(row->string_type, as_bytes(utf8)))
+  if (row->string_type == der::Tag::ia5_string &&
+      !der::check_string(row->string_type, as_bytes(utf8)))
     return refuse("only ASCII is allowed");
-  if (type == oids::kCountryName &&
-      (utf8.size() != 2 || !std::ranges::all_of(utf8, [](char c) {
-        return ascii_lower(c) >= 'a' && ascii_lower(c) <= 'z';
-      })))
+  if (type == oids::kCountryName && (utf8.size() != 2 || !std::ranges::all_of(utf8, [](char c) {
+                                       return ascii_lower(c) >= 'a' && ascii_lower(c) <= 'z';
+                                     })))
     return refuse("not the two letters of a country code");
   return {};
 }
@@ -137,7 +137,8 @@ Result<Name> Name::parse(ByteView tlv) {
       CERTWRIGHT_TRY(const der::Element value, pair.read_any("attributeValue"));
       CERTWRIGHT_CHECK(pair.expect_end("attributeTypeAndValue"));
       if (value.tag == der::Tag::visible_string)  // not of DirectoryString; OpenSSL refuses it too
-        return fail(Errc::bad_encoding, "attributeValue: a VisibleString does not belong in a name");
+        return fail(Errc::bad_encoding,
+                    "attributeValue: a VisibleString does not belong in a name");
       CERTWRIGHT_CHECK(der::check_string(value.tag, value.content));
       const auto offset = static_cast<std::size_t>(value.content.data() - name.tlv_.data());
       name.entries_.push_back({type, value.tag, offset, value.content.size(), rdn});

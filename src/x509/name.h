@@ -10,9 +10,9 @@
 
 namespace certwright::x509 {
 
-// Name (distinguished name), RFC 5280 section 4.1.2.4. Immutable; keeps the octets it was read from,
-// so that it is written back byte for byte. Comparison is of octets (what path building by this CA
-// needs), not the case-folding of RFC 5280 section 7.1. An empty name is allowed.
+// Name (distinguished name), RFC 5280 section 4.1.2.4. Immutable; keeps the octets it was read
+// from, so that it is written back byte for byte. Comparison is of octets (what path building by
+// this CA needs), not the case-folding of RFC 5280 section 7.1. An empty name is allowed.
 class Name {
  public:
   static constexpr std::size_t kMaxTlvOctets = 8192;
@@ -21,16 +21,16 @@ class Name {
   // AttributeTypeAndValue. Views into the Name.
   struct Attribute {
     const der::Oid& type;
-    der::Tag tag;         // of the string
+    der::Tag tag;  // of the string
     ByteView content;
-    std::size_t rdn;      // index of the RelativeDistinguishedName it is in
+    std::size_t rdn;  // index of the RelativeDistinguishedName it is in
     // As UTF-8.
     std::string text() const;
   };
 
-  // For the simple names a person or a configuration file gives: one attribute per RDN, in the order
-  // DC, C, ST, L, street, postal code, O, OU, CN, serialNumber, e-mail, UID.
-  // All UTF-8; an empty string is left out.
+  // For the simple names a person or a configuration file gives: one attribute per RDN, in the
+  // order DC, C, ST, L, street, postal code, O, OU, CN, serialNumber, e-mail, UID. All UTF-8; an
+  // empty string is left out.
   struct Fields {
     std::string country, state_or_province, locality, street_address, postal_code;
     std::string organization;
@@ -40,8 +40,8 @@ class Name {
   };
 
   // Adds one RDN of one attribute a call, in the order of the calls. The string type follows
-  // RFC 5280 appendix A: PrintableString for country and serialNumber, IA5String for domainComponent
-  // and e-mail, UTF8String for the rest.
+  // RFC 5280 appendix A: PrintableString for country and serialNumber, IA5String for
+  // domainComponent and e-mail, UTF8String for the rest.
   class Builder {
    public:
     Builder& add(const der::Oid& type, std::string_view utf8);
@@ -60,8 +60,8 @@ class Name {
     // Puts the next attribute into the same RDN as the last one.
     Builder& and_also();
     // Errors: invalid for an empty value, an upper bound of RFC 5280 appendix A.1 exceeded (64
-    // characters of a commonName, 2 of a country, ...), characters the string type does not have, or
-    // NUL and control characters; `field` names the attribute. too_large over the limits above.
+    // characters of a commonName, 2 of a country, ...), characters the string type does not have,
+    // or NUL and control characters; `field` names the attribute. too_large over the limits above.
     Result<Name> build() const;
 
    private:
@@ -78,14 +78,15 @@ class Name {
   // Reads an RDNSequence. Lenient where the field is: no upper bounds, the order and number of
   // attributes are free, any string type of DirectoryString plus IA5String and NumericString,
   // PrintableString with any ASCII. Does not refuse control characters: see check_characters().
-  // Errors: bad_encoding, also for an RDN that is not in DER order; too_large over the limits above.
+  // Errors: bad_encoding, also for an RDN that is not in DER order; too_large over the limits
+  // above.
   static Result<Name> parse(ByteView tlv);
   static Result<Name> from_fields(const Fields& fields);
   // RFC 4514 text; empty text is the empty name. Most specific RDN first (section 2.1), so that
-  // "CN=Acme Root CA,O=Acme" has O first in DER, and to_text() gives it back. Types: CN, SN, GN, serialNumber, C, L, ST, STREET, O, OU, title,
-  // postalCode, DC, UID, emailAddress (any case), or dotted OIDs. A backslash escapes a special
-  // character or precedes two hex digits; spaces around = , + are skipped; "#" and hex is refused.
-  // Upper bounds and characters as Builder::build().
+  // "CN=Acme Root CA,O=Acme" has O first in DER, and to_text() gives it back. Types: CN, SN, GN,
+  // serialNumber, C, L, ST, STREET, O, OU, title, postalCode, DC, UID, emailAddress (any case), or
+  // dotted OIDs. A backslash escapes a special character or precedes two hex digits; spaces around
+  // = , + are skipped; "#" and hex is refused. Upper bounds and characters as Builder::build().
   // Errors: bad_encoding for the text, invalid for a value.
   static Result<Name> from_text(std::string_view text);
 

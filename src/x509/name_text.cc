@@ -79,8 +79,8 @@ void append_escaped(std::string& out, std::string_view value) {
   for (std::size_t i = 0; i < value.size(); ++i) {
     const char c = value[i];
     const auto octet = static_cast<std::uint8_t>(c);
-    const bool c1 = octet == 0xc2 && i + 1 < value.size() &&
-                    static_cast<std::uint8_t>(value[i + 1]) < 0xa0;
+    const bool c1 =
+        octet == 0xc2 && i + 1 < value.size() && static_cast<std::uint8_t>(value[i + 1]) < 0xa0;
     const bool at_edge = i == 0 || i + 1 == value.size();
     if (octet < 0x20 || octet == 0x7f) {
       out += fmt::format("\\{:02x}", octet);
@@ -112,7 +112,8 @@ Result<Name> Name::from_text(std::string_view text) {
     text.remove_prefix(1);
   }
   Builder builder;
-  for (auto end = attributes.end(); end != attributes.begin();) {  // RDNs from the last to the first
+  for (auto end = attributes.end();
+       end != attributes.begin();) {  // RDNs from the last to the first
     auto start = end - 1;
     while (start->same_rdn) --start;
     for (auto attribute = start; attribute != end; ++attribute) {

@@ -42,7 +42,8 @@ void pem_write(std::string_view label, ByteView der, std::span<std::uint8_t> out
     if (left > 1) group |= std::uint32_t{der[i + 1]} << 8;
     if (left > 2) group |= der[i + 2];
     for (std::size_t k = 0; k < 4; ++k)
-      out[at++] = static_cast<std::uint8_t>(k <= left ? kAlphabet[group >> (18 - 6 * k) & 63] : '=');
+      out[at++] =
+          static_cast<std::uint8_t>(k <= left ? kAlphabet[group >> (18 - 6 * k) & 63] : '=');
     if ((i / 3 + 1) % 16 == 0 || i + 3 >= der.size()) put("\n");
   }
   put("-----END ");
@@ -183,8 +184,8 @@ Result<std::vector<PemSecretBlock>> parse_pem_secret(std::string_view text,
     if (block.label == "EC PARAMETERS") continue;
     SecretBytes room(block.body.size() / 4 * 3 + 3);
     CERTWRIGHT_TRY(const std::size_t size, decode_body(block.body, room.writable()));
-    blocks.push_back({std::string(modern_label(block.label)),
-                      SecretBytes::copy_of(room.reveal().first(size))});
+    blocks.push_back(
+        {std::string(modern_label(block.label)), SecretBytes::copy_of(room.reveal().first(size))});
   }
   return blocks;
 }

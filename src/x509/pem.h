@@ -32,8 +32,8 @@ std::string to_pem(std::string_view label, ByteView der);
 // The same for a private key. The caller wipes the text.
 SecretBytes to_pem_secret(std::string_view label, ByteView der);
 
-// All blocks of a text, in order; text around them is skipped (RFC 7468 section 2), lines may end in
-// LF or CRLF and be up to 256 characters long; spaces at line ends are tolerated. The base64 is
+// All blocks of a text, in order; text around them is skipped (RFC 7468 section 2), lines may end
+// in LF or CRLF and be up to 256 characters long; spaces at line ends are tolerated. The base64 is
 // canonical, not empty, without RFC 1421 headers; labels of BEGIN and END are equal. A private-key
 // block is refused (conflict), so that no key slips into Bytes.
 // Errors: bad_encoding, also for no block at all; too_large above `limit_octets` of text.

@@ -4,7 +4,9 @@
 
 #include "x509/pem.h"
 
-using namespace certwright;
+namespace x509 = certwright::x509;
+using certwright::as_text;
+using certwright::to_bytes;
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view text = as_text({data, size});

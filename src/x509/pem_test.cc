@@ -26,7 +26,11 @@ TEST(PemWriteRfc7468, AgreesWithOpenSslAtEverySize) {
   }
 }
 
-struct PemCase { const char* name; std::string text; std::size_t blocks; };
+struct PemCase {
+  const char* name;
+  std::string text;
+  std::size_t blocks;
+};
 const PemCase kTexts[] = {
     {"One", block("CERTIFICATE", "Zm9v\n"), 1},
     {"TextAround", "subject=CN = a\n" + block("CERTIFICATE", "Zm9v\n") + "the end", 1},
@@ -65,7 +69,8 @@ INSTANTIATE_TEST_SUITE_P(Rfc7468, PemText, testing::ValuesIn(kTexts),
                          [](const auto& c) { return std::string(c.param.name); });
 
 TEST(PemLabels, OldRequestsAreRequests) {
-  EXPECT_EQ(parse_pem(block("NEW CERTIFICATE REQUEST", "Zm9v\n"))->at(0).label, "CERTIFICATE REQUEST");
+  EXPECT_EQ(parse_pem(block("NEW CERTIFICATE REQUEST", "Zm9v\n"))->at(0).label,
+            "CERTIFICATE REQUEST");
   EXPECT_FALSE(parse_pem_one(block("CERTIFICATE", "Zm9v\n"), kPemCrl));
   EXPECT_FALSE(parse_pem_one(block("X509 CRL", "Zm9v\n") + block("X509 CRL", "Zm9v\n"), kPemCrl));
 }
@@ -78,7 +83,8 @@ TEST(PemLimit, IsOfTheText) {
 }
 
 TEST(PemSecret, KeysComeOutInSecretBytesOnly) {
-  const std::string text = block("EC PARAMETERS", "BggqhkjOPQMBBw==\n") + block("EC PRIVATE KEY", "Zm9v\n");
+  const std::string text =
+      block("EC PARAMETERS", "BggqhkjOPQMBBw==\n") + block("EC PRIVATE KEY", "Zm9v\n");
   EXPECT_EQ(parse_pem(text).error().code, Errc::conflict);
   const auto blocks = parse_pem_secret(text);
   ASSERT_TRUE(blocks);

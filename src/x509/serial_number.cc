@@ -38,7 +38,8 @@ Result<SerialNumber> SerialNumber::parse(ByteView content) {
   if (content.size() > kMaxOctets)
     return fail(Errc::bad_encoding, "serial number: longer than 20 octets");
   if (content[0] >= 0x80) return fail(Errc::bad_encoding, "serial number: negative");
-  if (content[0] == 0 && content.size() == 1) return fail(Errc::bad_encoding, "serial number: zero");
+  if (content[0] == 0 && content.size() == 1)
+    return fail(Errc::bad_encoding, "serial number: zero");
   if (content[0] == 0 && content[1] < 0x80)
     return fail(Errc::bad_encoding, "serial number: padded with a zero octet");
   SerialNumber serial;
@@ -148,8 +149,7 @@ std::string SerialNumber::decimal() const {
       remainder %= kBillion;
     }
     auto chunk = static_cast<std::uint32_t>(remainder);
-    for (int i = 0; i < 9; ++i, chunk /= 10)
-      digits[--start] = static_cast<char>('0' + chunk % 10);
+    for (int i = 0; i < 9; ++i, chunk /= 10) digits[--start] = static_cast<char>('0' + chunk % 10);
   }
   while (start + 1 < digits.size() && digits[start] == '0') ++start;
   return std::string(digits.begin() + static_cast<std::ptrdiff_t>(start), digits.end());

@@ -12,8 +12,8 @@
 
 namespace certwright::x509 {
 
-// CertificateSerialNumber, RFC 5280 section 4.1.2.2: positive, at most 20 octets. Immutable, no heap,
-// ordered as an integer. Safe to share between threads.
+// CertificateSerialNumber, RFC 5280 section 4.1.2.2: positive, at most 20 octets. Immutable, no
+// heap, ordered as an integer. Safe to share between threads.
 class SerialNumber {
  public:
   static constexpr std::size_t kMaxOctets = 20;

@@ -9,7 +9,11 @@
 namespace certwright::x509 {
 namespace serial_number_test {  // test files are compiled together
 
-struct ParseCase { const char* name; std::string_view content_hex; bool good; };
+struct ParseCase {
+  const char* name;
+  std::string_view content_hex;
+  bool good;
+};
 constexpr ParseCase kParseCases[] = {
     {"One", "01", true},
     {"LargestInOneOctet", "7f", true},
@@ -36,7 +40,10 @@ TEST_P(SerialNumberParse, KeepsOctetsOrRefuses) {
 INSTANTIATE_TEST_SUITE_P(Rfc5280Section4_1_2_2, SerialNumberParse, testing::ValuesIn(kParseCases),
                          [](const auto& c) { return std::string(c.param.name); });
 
-struct TextCase { const char* name; std::string_view text, decimal; };
+struct TextCase {
+  const char* name;
+  std::string_view text, decimal;
+};
 constexpr TextCase kTextCases[] = {
     {"Decimal", "17", "17"},
     {"AllDigitHexIsDecimal", "1000", "1000"},
@@ -64,12 +71,14 @@ INSTANTIATE_TEST_SUITE_P(Accepted, SerialNumberText, testing::ValuesIn(kTextCase
                          [](const auto& c) { return std::string(c.param.name); });
 
 TEST(SerialNumberFromText, RefusesTheRest) {
-  for (const char* bad : {"", "0", "00", "01", "-1", "+1", " 1", "1 ", "1.0", "1e3", "ff", "a1", "0x",
-                          "0x0", "0xg", "0x0a:1b", ":", "0a:", ":0a", "0a::1b", "a:1b", "0a:1b:",
-                          "0a:1", "00:00", "0a1b:ff", "0x-1"})
+  for (const char* bad : {"",       "0",       "00",    "01",      "-1",  "+1",     " 1",
+                          "1 ",     "1.0",     "1e3",   "ff",      "a1",  "0x",     "0x0",
+                          "0xg",    "0x0a:1b", ":",     "0a:",     ":0a", "0a::1b", "a:1b",
+                          "0a:1b:", "0a:1",    "00:00", "0a1b:ff", "0x-1"})
     EXPECT_FALSE(SerialNumber::from_text(bad)) << bad;
-  EXPECT_EQ(SerialNumber::from_text("730750818665451459101842416358141509827966271488").error().code,
-            Errc::too_large);
+  EXPECT_EQ(
+      SerialNumber::from_text("730750818665451459101842416358141509827966271488").error().code,
+      Errc::too_large);
   EXPECT_EQ(SerialNumber::from_text("0x8000000000000000000000000000000000000000").error().code,
             Errc::too_large);
   EXPECT_EQ(SerialNumber::from_text(std::string(5000, '9')).error().code, Errc::too_large);

@@ -24,8 +24,8 @@ struct TbsCertificate {
 // Checks no more than that: lint does.
 Result<der::TbsCertificateDer> encode(const TbsCertificate& tbs);
 
-// Certificate ::= SEQUENCE { tbs, signatureAlgorithm, signatureValue }. `signature` is whole octets.
-// Does not check that the algorithm equals the one inside; Certificate::parse() does.
+// Certificate ::= SEQUENCE { tbs, signatureAlgorithm, signatureValue }. `signature` is whole
+// octets. Does not check that the algorithm equals the one inside; Certificate::parse() does.
 der::CertificateDer assemble_certificate(const der::TbsCertificateDer& tbs,
                                          ByteView signature_algorithm_tlv, ByteView signature);
 

@@ -42,8 +42,8 @@ TbsCertificate server_fields() {
   add(oids::kCrlDistributionPoints, false,
       encode_crl_distribution_points({"http://pki.acme.example/crl/issuing-1.crl"}));
   add(oids::kAuthorityInfoAccess, false,
-      encode_authority_info_access({{"http://pki.acme.example/ocsp"},
-                                    {"http://pki.acme.example/ca/issuing-1.cer"}}));
+      encode_authority_info_access(
+          {{"http://pki.acme.example/ocsp"}, {"http://pki.acme.example/ca/issuing-1.cer"}}));
   return tbs;
 }
 
@@ -61,7 +61,8 @@ BENCHMARK(build_and_encode_tbs);
 
 void parse_certificate(benchmark::State& state) {
   const TbsCertificate fields = server_fields();
-  const auto der = assemble_certificate(encode(fields).value(), fields.signature_algorithm_tlv, Bytes(71, 1));
+  const auto der =
+      assemble_certificate(encode(fields).value(), fields.signature_algorithm_tlv, Bytes(71, 1));
   const Bytes octets = to_bytes(der.tlv());
   for (auto _ : state) benchmark::DoNotOptimize(Certificate::parse(octets));
 }
@@ -74,7 +75,8 @@ void serial_decimal(benchmark::State& state) {
 BENCHMARK(serial_decimal);
 
 void serial_from_decimal(benchmark::State& state) {
-  const std::string text = SerialNumber::from_id(0x0123456789abcdef, {9, 8, 7, 6, 5, 4, 3, 2}).decimal();
+  const std::string text =
+      SerialNumber::from_id(0x0123456789abcdef, {9, 8, 7, 6, 5, 4, 3, 2}).decimal();
   for (auto _ : state) benchmark::DoNotOptimize(SerialNumber::from_decimal(text));
 }
 BENCHMARK(serial_from_decimal);
@@ -96,12 +98,13 @@ void crl_of_a_million(benchmark::State& state) {
                          RevocationReason::superseded, entries);
   const TbsCertificate fields = server_fields();
   for (auto _ : state)
-    benchmark::DoNotOptimize(encode_tbs_cert_list({.signature_algorithm_tlv = fields.signature_algorithm_tlv,
-                                                   .issuer_tlv = fields.issuer_tlv,
-                                                   .this_update = fields.not_before,
-                                                   .next_update = fields.not_after,
-                                                   .extensions = {}},
-                                                  entries));
+    benchmark::DoNotOptimize(
+        encode_tbs_cert_list({.signature_algorithm_tlv = fields.signature_algorithm_tlv,
+                              .issuer_tlv = fields.issuer_tlv,
+                              .this_update = fields.not_before,
+                              .next_update = fields.not_after,
+                              .extensions = {}},
+                             entries));
 }
 BENCHMARK(crl_of_a_million)->Unit(benchmark::kMillisecond);
 
