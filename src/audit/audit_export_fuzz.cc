@@ -1,5 +1,5 @@
-// Whatever verifies is, to the octet, what export_log() or prove_record() writes for the one log that
-// the fixed key ever signed.
+// Whatever verifies is, to the octet, what export_log() or prove_record() writes for the one log
+// that the fixed key ever signed.
 #include <cstdlib>
 #include <sstream>
 

@@ -29,6 +29,14 @@ std::size_t sequence_octets(std::string_view text) noexcept {
   return 0;
 }
 
+// How many characters at the beginning need neither escape nor a look at their encoding.
+std::size_t plain_octets(std::string_view text) noexcept {
+  std::size_t n = 0;
+  while (n < text.size() && text[n] >= 0x20 && text[n] < 0x7f && text[n] != '"' && text[n] != '\\')
+    ++n;
+  return n;
+}
+
 void append_escape(std::string& out, std::uint8_t octet) {
   constexpr char kDigits[] = "0123456789abcdef";
   out += "\\u00";
@@ -43,6 +51,11 @@ void append_string(std::string& out, std::string_view value) {
     if (out.size() >= most) {
       out += "\xe2\x80\xa6";
       break;
+    }
+    if (const std::size_t plain = plain_octets(value.substr(0, most - out.size())); plain != 0) {
+      out.append(value.data(), plain);  // nearly every value is one such run
+      value.remove_prefix(plain);
+      continue;
     }
     const auto octet = static_cast<std::uint8_t>(value.front());
     const std::size_t size = sequence_octets(value);
