@@ -23,6 +23,20 @@ constexpr auto kIntentIsDeadAfter = Seconds(120);  // longer than any request li
 
 std::string sha256_hex(ByteView octets) { return to_hex(crypto::sha256(octets)); }
 
+// Says that an intent is accounted for. Set in the commit of the account, so there is one of each.
+std::string abandoned_setting(store::CertificateId id) {
+  return "intent-abandoned:" + std::to_string(id);
+}
+
+audit::Event abandoned_event(const store::SerialReservation& intent, const audit::Actor& actor) {
+  return {.type = audit::EventType::intent_abandoned,
+          .actor = actor,
+          .fields = {{"serial", intent.serial.hex()},
+                     {"ca", intent.ca},
+                     {"tbs_sha256", to_hex(intent.tbs_sha256)},
+                     {"reserved_at", to_rfc3339(intent.reserved_at)}}};
+}
+
 std::string lower_case(std::string text) {
   for (char& c : text)
     if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
@@ -217,20 +231,24 @@ Result<signer::PreparedCertificate> IssuanceService::record_intent(Subject& subj
 Result<IssuedCertificate> IssuanceService::sign_and_record(Subject& subject,
                                                            signer::PreparedCertificate prepared) {
   auto issued = sign_and_record_unguarded(subject, std::move(prepared));
-  if (!issued) {
-    // Best effort: without it, account_for_unfinished_intents() finds the intent at the next start.
-    (void)d_.journal.record({.type = audit::EventType::intent_abandoned,
-                             .actor = subject.request().actor,
-                             .fields = {{"serial", subject.serial->hex()},
-                                        {"ca", subject.approved.ca().id()},
-                                        {"tbs_sha256", to_hex(subject.tbs_sha256)},
-                                        {"reserved_at", to_rfc3339(subject.now)}}});
-    if (!subject.request().idempotency_key.empty())
-      (void)d_.store.apply({store::ReleaseIdempotencyKey{subject.request().principal.id,
-                                                         subject.request().idempotency_key,
-                                                         *subject.serial->id()}});
-  }
+  if (!issued) account_for_failed_intent(subject);
   return issued;
+}
+
+// Best effort: where it fails too, account_for_unfinished_intents() finds the intent at the next start.
+void IssuanceService::account_for_failed_intent(const Subject& subject) {
+  const auto& request = subject.request();
+  const store::CertificateId id = *subject.serial->id();
+  // The store may have committed what it could not acknowledge: then it is issued, not abandoned.
+  const auto stored = d_.store.find_certificate(id);
+  if (!stored || *stored) return;
+  const auto intent = d_.store.find_reservation(id);
+  if (!intent || !*intent) return;
+  (void)d_.store.apply({store::PutSettingOnce{abandoned_setting(id), {}},
+                        d_.journal.leaf(abandoned_event(**intent, request.actor))});
+  if (!request.idempotency_key.empty())
+    (void)d_.store.apply(
+        {store::ReleaseIdempotencyKey{request.principal.id, request.idempotency_key, id}});
 }
 
 Result<IssuedCertificate> IssuanceService::sign_and_record_unguarded(
@@ -364,29 +382,25 @@ void IssuanceService::record_refusal(const audit::Actor& actor, std::string_view
 }
 
 Result<std::size_t> IssuanceService::account_for_unfinished_intents() {
-  constexpr std::uint32_t kBatch = 500;
+  constexpr std::uint32_t kAtMost = 100'000;  // what the store gives at once
+  constexpr std::size_t kBatch = 1000;
+  const audit::Actor actor{.principal = "system", .tenant = "", .door = "system", .remote = ""};
+  CERTWRIGHT_TRY(const auto intents, d_.store.unfinished_intents(d_.clock.now(), kAtMost));
   std::size_t accounted = 0;
-  CERTWRIGHT_TRY(const auto intents, d_.store.unfinished_intents(d_.clock.now(), kBatch));
-  CERTWRIGHT_TRY(const auto seen, d_.store.find_setting("issuance.accounted_intents"));
-  // The highest id that was accounted for: intents are found in order, so none is reported twice.
-  std::uint64_t last = 0;
-  if (seen) last = std::strtoull(std::string(as_text(*seen)).c_str(), nullptr, 10);
   store::Transaction transaction;
-  for (const auto& intent : intents) {
-    if (intent.id <= last) continue;
-    transaction.push_back(d_.journal.leaf({.type = audit::EventType::intent_abandoned,
-                                           .actor = {.principal = "system", .tenant = "", .door = "system", .remote = ""},
-                                           .fields = {{"serial", intent.serial.hex()},
-                                                      {"ca", intent.ca},
-                                                      {"tbs_sha256", to_hex(intent.tbs_sha256)},
-                                                      {"reserved_at", to_rfc3339(intent.reserved_at)}}}));
-    last = intent.id;
-    ++accounted;
+  for (std::size_t i = 0; i < intents.size(); ++i) {
+    const auto& intent = intents[i];
+    CERTWRIGHT_TRY(const auto done, d_.store.find_setting(abandoned_setting(intent.id)));
+    if (!done) {
+      transaction.push_back(store::PutSettingOnce{abandoned_setting(intent.id), {}});
+      transaction.push_back(d_.journal.leaf(abandoned_event(intent, actor)));
+      ++accounted;
+    }
+    if (transaction.size() >= 2 * kBatch || (i + 1 == intents.size() && !transaction.empty())) {
+      CERTWRIGHT_CHECK(d_.store.apply(transaction));
+      transaction.clear();
+    }
   }
-  if (accounted == 0) return accounted;
-  transaction.push_back(
-      store::PutSetting{"issuance.accounted_intents", to_bytes(as_bytes(std::to_string(last)))});
-  CERTWRIGHT_CHECK(d_.store.apply(transaction));
   return accounted;
 }
 

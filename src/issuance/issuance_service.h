@@ -54,7 +54,8 @@ class IssuanceService {
 
   // Errors: registration's; policy and invalid of profile and lint; conflict, field
   // "idempotency_key", if the key was used with another request or that request is still running;
-  // unavailable if store or token is away. A refusal of a known principal is an audit record.
+  // unavailable if store or token is away: the certificate may exist then, and if it does, a request
+  // with the same idempotency key gets it. A refusal of a known principal is an audit record.
   Result<IssuedCertificate> issue(registration::IssuanceRequest request);
   Result<IssuedCertificate> issue(registration::IssuanceRequest request,
                                   const registration::SystemAuthority& system);
@@ -65,8 +66,8 @@ class IssuanceService {
   // expired, or another renewal was faster; else as issue().
   Result<IssuedCertificate> renew(RenewalRequest request);
 
-  // At start: records INTENT_ABANDONED for every intent of an earlier run without a certificate.
-  // Returns how many there were.
+  // At start, before anything is issued: records INTENT_ABANDONED for every intent of an earlier run
+  // that has no certificate and no such record yet. Returns how many there were.
   Result<std::size_t> account_for_unfinished_intents();
 
  private:
@@ -81,6 +82,7 @@ class IssuanceService {
   Result<IssuedCertificate> sign_and_record(Subject& subject, signer::PreparedCertificate prepared);
   Result<IssuedCertificate> sign_and_record_unguarded(Subject& subject,
                                                       signer::PreparedCertificate prepared);
+  void account_for_failed_intent(const Subject& subject);
   Result<store::CertificateRecord> record_certificate(Subject& subject,
                                                       const x509::Certificate& certificate);
   Result<std::optional<IssuedCertificate>> find_replay(const Subject& subject);

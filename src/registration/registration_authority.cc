@@ -43,13 +43,27 @@ bool has_profile(const ca::CertificationAuthority& ca, std::string_view profile)
   return std::ranges::find(ca.policy().profiles, profile) != ca.policy().profiles.end();
 }
 
+bool same_attribute(const profile::SubjectAttribute& a, const profile::SubjectAttribute& b) {
+  return a.attribute == b.attribute && a.value == b.value;
+}
+
 // What the CSR holds, with what the door added. Where both say something, they must agree: a door
 // must not quietly turn a request into another one.
 Result<profile::CertificateRequest> merge(const IssuanceRequest& request) {
   profile::CertificateRequest merged;
   if (request.certification_request) {
-    CERTWRIGHT_TRY(merged, profile::request_from_csr(*request.certification_request));
-    if (!request.subject.empty() && merged.subject.empty()) merged.subject = request.subject;
+    auto in_csr = profile::request_from_csr(*request.certification_request);
+    if (!in_csr) {
+      Error error = std::move(in_csr).error();
+      if (error.field.empty()) error = {error.code, "csr: " + error.detail, "csr"};
+      return tl::unexpected(std::move(error));
+    }
+    merged = *std::move(in_csr);
+    if (!request.subject.empty()) {
+      if (merged.subject.empty()) merged.subject = request.subject;
+      else if (!std::ranges::is_permutation(merged.subject, request.subject, same_attribute))
+        return fail_field(Errc::invalid, "subject", "subject: differs from the subject of the CSR");
+    }
     if (!request.names.empty()) {
       if (merged.names.empty()) merged.names = request.names;
       else if (!std::ranges::is_permutation(merged.names, request.names))
