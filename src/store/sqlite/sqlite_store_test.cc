@@ -1,10 +1,13 @@
 #include "store/sqlite/sqlite_store.h"
 
+#include <algorithm>
 #include <sqlite3.h>
 #include <sys/stat.h>
 
 #include <fstream>
+#include <random>
 
+#include "store/memory/memory_store.h"
 #include "store/sqlite/database.h"
 #include "store/sqlite/schema.h"
 #include "store/sqlite/testing_store.h"
@@ -195,18 +198,82 @@ TEST_P(InterruptedIndexing, IsResumed) {
 
 INSTANTIATE_TEST_SUITE_P(After, InterruptedIndexing, testing::Values(0, 4, 10, 25));
 
+// Ranges with more lineages than are sorted gladly, against the memory back end.
+class LongRanges : public testing::TestWithParam<std::uint32_t> {};
+
+TEST_P(LongRanges, AreAnsweredAsInMemory) {
+  constexpr std::uint64_t kRows = 6'000;
+  constexpr std::int64_t kSpan = 8192;  // seconds: notAfter often falls on the edge of a span
+  std::mt19937 random(7);
+  contract::SqliteBackend backend([] {
+    SqliteOptions options;
+    options.index_from = GetParam();
+    return options;
+  }());
+  MemoryStore reference;
+  Transaction transaction;
+  for (std::uint64_t n = 1; n <= kRows; ++n) {
+    auto record = certificate(n);
+    const auto around = static_cast<std::int64_t>(random() % 300) - 150;
+    const auto edge = static_cast<std::int64_t>(random() % 3) - 1;
+    record.not_after = contract::kStart + Seconds(random() % 2 == 0 ? around * kSpan + edge
+                                                                    : around * 7'777);
+    record.tenant = random() % 50 == 0 ? "small" : "large";
+    record.names = {"www." + std::to_string(random() % 3'000)};
+    transaction.emplace_back(ReserveSerial{reservation(n), {}});
+    transaction.emplace_back(RecordCertificate{record, 0, {}});
+    if (n % 500 != 0) continue;
+    ASSERT_TRUE(backend.store().apply(transaction));
+    ASSERT_TRUE(reference.apply(transaction));
+    transaction.clear();
+  }
+  backend.settle();
+  const auto moment = [&] {
+    const auto around = static_cast<std::int64_t>(random() % 320) - 160;
+    return contract::kStart + Seconds(around * kSpan + static_cast<std::int64_t>(random() % 3) - 1);
+  };
+  for (int i = 0; i < 150; ++i) {
+    LineageFilter filter;
+    filter.now = moment();
+    if (i % 2 == 0) filter.expires_after = moment();
+    if (i % 3 != 0) filter.expires_before = moment();
+    if (i % 5 == 0) filter.tenants = {i % 10 == 0 ? "small" : "large"};
+    if (i % 7 == 0) filter.name = i % 14 == 0 ? "www.*" : "www.1*";
+    filter.state = static_cast<CertificateState>(i % 4 == 2 ? 0 : i % 4);
+    Page page{.limit = 1000, .newest_first = i % 8 < 4};
+    if (i % 6 == 0) page.after = id_of(kRows / 2);
+    const auto wanted = reference.list_lineages(filter, page).value();
+    const auto got = backend.store().list_lineages(filter, page);
+    ASSERT_TRUE(got) << got.error().detail;
+    ASSERT_EQ(got->size(), wanted.size()) << i;
+    for (std::size_t row = 0; row < wanted.size(); ++row)
+      ASSERT_EQ((*got)[row].lineage, wanted[row].lineage) << i << " row " << row;
+    ASSERT_EQ(backend.store().count_lineages(filter)->value,
+              reference.count_lineages(filter)->value)
+        << i;
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(IndexFrom, LongRanges, testing::Values(0U, 1U, 700U));
+
 TEST(SqliteStore, TheLogIsBegunAnewUnderLoad) {
   const TemporaryFolder folder;
   const auto path = folder.file("store.db");
   SqliteOptions options;
   options.checkpoint_pages = 200;
   const auto store = open_store(path, options);
-  constexpr std::int64_t kCommits = 600;
-  for (std::int64_t i = 0; i < kCommits; ++i)
-    ASSERT_TRUE(store->apply({AppendAuditLeaf{Bytes(30'000, 7)}}));
-  // 600 times 30 KB, in a log that starts over after 200 pages of 8 KiB.
-  EXPECT_LT(health_of(*store, "wal_octets"), kCommits * 30'000 / 2);
-  EXPECT_EQ(*store->audit_size(), static_cast<std::uint64_t>(kCommits));
+  // 30 KB a commit, in a log that starts over after 200 pages of 8 KiB. When the checkpointing thread
+  // gets its turn is the system's choice; that the log shrinks while commits go on is ours.
+  constexpr std::int64_t kCommitsMax = 10'000;
+  std::int64_t commits = 0, largest = 0, present = 0;
+  do {
+    for (int i = 0; i < 50; ++i, ++commits)
+      ASSERT_TRUE(store->apply({AppendAuditLeaf{Bytes(30'000, 7)}}));
+    largest = std::max(largest, present);
+    present = health_of(*store, "wal_octets");
+  } while (present >= largest && commits < kCommitsMax);
+  EXPECT_LT(present, largest);
+  EXPECT_EQ(*store->audit_size(), static_cast<std::uint64_t>(commits));
 }
 
 }  // namespace
