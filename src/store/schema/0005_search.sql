@@ -57,10 +57,12 @@ CREATE TABLE lineage_expiry (
   PRIMARY KEY (not_after, lineage)
 ) STRICT, WITHOUT ROWID;
 
--- The same by whole days (not_after / 86,400,000,000): a long range is read in order of lineage by
--- merging its days.
-CREATE TABLE lineage_expiry_day (
-  day       INTEGER NOT NULL,
-  lineage   INTEGER NOT NULL,
-  PRIMARY KEY (day, lineage)
+-- The same by spans of 2^width_bits seconds (span = notAfter in seconds >> width_bits), 2.3 hours and
+-- 6 days long: a long range is read in order of lineage by merging its spans, and only its ends, less
+-- than a short span each, are sorted.
+CREATE TABLE lineage_expiry_span (
+  width_bits INTEGER NOT NULL,
+  span       INTEGER NOT NULL,
+  lineage    INTEGER NOT NULL,
+  PRIMARY KEY (width_bits, span, lineage)
 ) STRICT, WITHOUT ROWID;

@@ -15,7 +15,7 @@ constexpr std::size_t kLookAtClock = 32;               // rows
 constexpr std::uint64_t kDeletePiece = 4096;           // rows of the queue
 constexpr auto kRetry = std::chrono::seconds(1);
 
-enum Step : std::uint32_t { kEntities, kKeys, kPublicKeys, kExpiry, kExpiryDays, kFinish };
+enum Step : std::uint32_t { kEntities, kKeys, kPublicKeys, kExpiry, kExpirySpans, kFinish };
 
 class Stopwatch {
  public:
@@ -136,14 +136,17 @@ class Indexer::Batch {
     });
     return rows;
   }
-  struct DayRow {
-    std::int64_t day;
+  struct SpanRow {
+    int width_bits;
+    std::int64_t span;
     CertificateId lineage;
-    auto operator<=>(const DayRow&) const = default;
+    auto operator<=>(const SpanRow&) const = default;
   };
-  std::vector<DayRow> days() const {
-    std::vector<DayRow> rows;
-    for (const auto* e : entries_) rows.push_back({day_of(e->not_after), e->lineage});
+  std::vector<SpanRow> spans() const {
+    std::vector<SpanRow> rows;
+    for (const auto* e : entries_)
+      for (const int bits : {kShortSpanBits, kLongSpanBits})
+        rows.push_back({bits, span_of(e->not_after, bits), e->lineage});
     std::ranges::sort(rows);
     return rows;
   }
@@ -224,10 +227,11 @@ Result<void> Indexer::run_batch() {
       return database.run(Statement::index_expiry, rows[i]->not_after, rows[i]->lineage);
     }));
   }
-  if (progress_.step <= kExpiryDays) {
-    const auto rows = batch.days();
-    CERTWRIGHT_CHECK(run_step(kExpiryDays, rows.size(), [&](Database& database, std::size_t i) {
-      return database.run(Statement::index_expiry_day, rows[i].day, rows[i].lineage);
+  if (progress_.step <= kExpirySpans) {
+    const auto rows = batch.spans();
+    CERTWRIGHT_CHECK(run_step(kExpirySpans, rows.size(), [&](Database& database, std::size_t i) {
+      return database.run(Statement::index_expiry_span, rows[i].width_bits, rows[i].span,
+                          rows[i].lineage);
     }));
   }
   return finish_batch();

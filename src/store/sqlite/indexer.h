@@ -31,9 +31,11 @@ Result<IndexProgress> read_progress(Database& database);
 // What is committed and not indexed.
 Result<std::vector<TailEntry>> read_tail(Database& database, const IndexProgress& progress);
 
-// The day of lineage_expiry_day.
-constexpr std::int64_t day_of(Time t) noexcept {
-  return std::chrono::floor<std::chrono::days>(t).time_since_epoch().count();
+// The widths of lineage_expiry_span, and the span of a notAfter.
+constexpr int kShortSpanBits = 13;
+constexpr int kLongSpanBits = 19;
+constexpr std::int64_t span_of(Time t, int width_bits) noexcept {
+  return std::chrono::floor<Seconds>(t).time_since_epoch().count() >> width_bits;
 }
 
 // Takes batches from the tail, sorts them by each index's key, so that neighbours share a page, and

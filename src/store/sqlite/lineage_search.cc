@@ -184,29 +184,74 @@ IdStreamPtr LineageSearch::by_revoked(const Order& order) {
   });
 }
 
-IdStreamPtr LineageSearch::by_days(const Order& order) {
+// The spans from <= span < to that have any lineage.
+Result<void> LineageSearch::add_spans(std::vector<IdStreamPtr>& streams, int width_bits,
+                                      std::int64_t from, std::int64_t to, const Order& order) {
+  while (from < to) {
+    CERTWRIGHT_TRY(auto next, database_.query(Statement::next_expiry_span, width_bits, from));
+    CERTWRIGHT_TRY(const bool found, next.next());
+    if (!found || next.integer(0) >= to) return {};
+    const auto span = next.integer(0);
+    streams.push_back(stream_of(
+        [this, width_bits, span, newest = order.newest_first](CertificateId bound,
+                                                              std::uint32_t limit) {
+          return database_.query(
+              newest ? Statement::expiry_span_descending : Statement::expiry_span_ascending, bound,
+              limit, width_bits, span);
+        },
+        order));
+    from = span + 1;
+  }
+  return {};
+}
+
+// A piece of a range that is shorter than a span: sorted, or if that is too much, the whole span: the
+// lineage's row decides.
+Result<void> LineageSearch::add_end(std::vector<IdStreamPtr>& streams, const Range& range,
+                                    const Order& order) {
+  if (range.from >= range.to) return {};
+  CERTWRIGHT_TRY(auto ids, collect(database_.query(Statement::expiring_between, range.from, range.to,
+                                                   static_cast<std::uint64_t>(kSortable) + 1),
+                                   {}, kSortable));
+  if (!ids)
+    return add_spans(streams, kShortSpanBits, span_of(range.from, kShortSpanBits),
+                     span_of(range.to - Duration(1), kShortSpanBits) + 1, order);
+  streams.push_back(stream_of(std::move(*ids), order));
+  return {};
+}
+
+IdStreamPtr LineageSearch::by_expiry(const Order& order) {
   return std::make_unique<LateStream>([this, order]() -> Result<IdStreamPtr> {
-    const Range range = *expiry_range();
-    const auto first = day_of(range.from);
-    const auto last = day_of(range.to);
+    // Some 139,000 years on either side: no notAfter is outside, and it is a multiple of a span.
+    constexpr Time kFar = Time(Seconds(std::int64_t{1} << 42));
+    constexpr int kRatioBits = kLongSpanBits - kShortSpanBits;
+    const Range wanted = *expiry_range();
+    const Range range{std::max(wanted.from, Time(-kFar.time_since_epoch())), std::min(wanted.to, kFar)};
+    const auto start_of = [](std::int64_t span) { return Time(Seconds(span << kShortSpanBits)); };
+    const auto first_from = [](std::int64_t span, int bits) {  // rounded up
+      return (span + (std::int64_t{1} << bits) - 1) >> bits;
+    };
     std::vector<IdStreamPtr> streams;
-    for (auto from = first;;) {
-      CERTWRIGHT_TRY(auto next, database_.query(Statement::next_expiry_day, from));
-      CERTWRIGHT_TRY(const bool found, next.next());
-      if (!found) break;
-      const auto day = next.integer(0);
-      if (day > last) break;
-      streams.push_back(stream_of(
-          [this, day, newest = order.newest_first](CertificateId bound, std::uint32_t limit) {
-            return database_.query(
-                newest ? Statement::expiry_day_descending : Statement::expiry_day_ascending, bound,
-                limit, day);
-          },
-          order));
-      from = day + 1;
+    auto first = span_of(range.from, kShortSpanBits);
+    if (start_of(first) < range.from) ++first;
+    const auto last = span_of(range.to, kShortSpanBits);  // not in it
+    if (first >= last) {
+      CERTWRIGHT_CHECK(add_end(streams, range, order));
+    } else {
+      CERTWRIGHT_CHECK(add_end(streams, {range.from, start_of(first)}, order));
+      CERTWRIGHT_CHECK(add_end(streams, {start_of(last), range.to}, order));
+      const auto first_long = first_from(first, kRatioBits);
+      const auto last_long = last >> kRatioBits;
+      const bool any_long = first_long < last_long;
+      CERTWRIGHT_CHECK(add_spans(streams, kShortSpanBits, first,
+                                 any_long ? first_long << kRatioBits : last, order));
+      if (any_long) {
+        CERTWRIGHT_CHECK(add_spans(streams, kLongSpanBits, first_long, last_long, order));
+        CERTWRIGHT_CHECK(add_spans(streams, kShortSpanBits, last_long << kRatioBits, last, order));
+      }
     }
     streams.push_back(stream_of(from_tail([&](const TailEntry& e) {
-                                  return e.not_after >= range.from && e.not_after < range.to;
+                                  return e.not_after >= wanted.from && e.not_after < wanted.to;
                                 }),
                                 order));
     return merged(std::move(streams), order);
@@ -279,7 +324,7 @@ void LineageSearch::add_range_ways(std::vector<Way>& ways) {
   }
   if (const auto range = expiry_range()) {
     // The row decides again: the index keeps the notAfter of certificates that were renewed.
-    ways.push_back({filter_, [this](const Order& order) { return by_days(order); },
+    ways.push_back({filter_, [this](const Order& order) { return by_expiry(order); },
                     [this, range](std::size_t most) {
                       return collect(database_.query(Statement::expiring_between, range->from,
                                                      range->to, static_cast<std::uint64_t>(most) + 1),
@@ -325,7 +370,7 @@ Result<std::optional<std::vector<CertificateId>>> LineageSearch::collect(
 
 // Tenant and a long notAfter range: how many lineages each would have to look at, if those that
 // match are spread evenly.
-Result<bool> LineageSearch::days_are_better(std::uint64_t wanted) {
+Result<bool> LineageSearch::expiry_is_better(std::uint64_t wanted) {
   std::uint64_t total = 0;
   std::uint64_t selected = 0;
   CERTWRIGHT_TRY(auto counters, database_.query(Statement::list_tenant_counters));
@@ -367,7 +412,7 @@ Result<LineageSearch::Chosen> LineageSearch::choose(const Order& order, std::uin
   for (auto& way : candidates) {
     if (!way.in_order) continue;
     if (has_range && way.if_short && !filter_.tenants.empty()) {
-      CERTWRIGHT_TRY(const bool better, days_are_better(wanted));
+      CERTWRIGHT_TRY(const bool better, expiry_is_better(wanted));
       if (!better) continue;
     }
     return Chosen{way.in_order(order), std::move(way.rest)};

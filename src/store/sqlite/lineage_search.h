@@ -17,7 +17,7 @@ namespace certwright::store::sqlite {
 // Each condition names a condition index. A search reads the one that is certain to be short, if
 // there is one; else the most selective by kind, in order of lineage; and looks at the lineage's own
 // row for the conditions that are left. A range (name prefix, notAfter) is not in order of lineage:
-// a short one is sorted, a long notAfter range merges its days, and a long name prefix is checked on
+// a short one is sorted, a long notAfter range merges its spans, and a long name prefix is checked on
 // lineages in order, which finds enough of them soon because they are many.
 class LineageSearch {
  public:
@@ -49,7 +49,10 @@ class LineageSearch {
   IdStreamPtr by_entity(const Order& order);
   IdStreamPtr by_public_key(const Order& order);
   IdStreamPtr by_revoked(const Order& order);
-  IdStreamPtr by_days(const Order& order);
+  IdStreamPtr by_expiry(const Order& order);
+  Result<void> add_spans(std::vector<IdStreamPtr>& streams, int width_bits, std::int64_t from,
+                         std::int64_t to, const Order& order);
+  Result<void> add_end(std::vector<IdStreamPtr>& streams, const Range& range, const Order& order);
   IdStreamPtr all(const Order& order);
   Result<std::optional<std::vector<CertificateId>>> collect(Result<Query> rows,
                                                             std::vector<CertificateId> tail,
@@ -60,7 +63,7 @@ class LineageSearch {
     LineageFilter rest;
   };
   Result<Chosen> choose(const Order& order, std::uint64_t wanted, std::size_t short_is);
-  Result<bool> days_are_better(std::uint64_t wanted);
+  Result<bool> expiry_is_better(std::uint64_t wanted);
   Result<bool> accepts(const LineageFilter& rest, CertificateId id);
   Result<bool> accepts_keys(const LineageFilter& rest, CertificateId id);
 

@@ -83,14 +83,15 @@ Transaction reserve(std::uint64_t n) {
           AppendAuditLeaf{Bytes(180, static_cast<std::uint8_t>(n))}};
 }
 
-// Over a year of expiries, a hundred principals, a thousand tenants, entities of ten certificates.
-Transaction record(std::uint64_t n) {
+// Expiring evenly over a year in order of issue, for a hundred principals, a hundred tenants, and
+// entities of ten certificates.
+Transaction record(std::uint64_t n, std::uint64_t of = 1'000'000) {
   return {RecordCertificate{
               {.id = kFirstId + n,
                .serial = serial_of(n),
                .ca = "issuing",
                .lineage = kFirstId + n,
-               .tenant = "tenant-" + std::to_string(mixed(n) % 1000),
+               .tenant = "tenant-" + std::to_string(mixed(n) % 100),
                .entity_type = "backend",
                .entity_id = "entity-" + std::to_string(mixed(n / 10)),
                .principal = "principal-" + std::to_string(n % 100),
@@ -100,7 +101,7 @@ Transaction record(std::uint64_t n) {
                .names = {"host-" + std::to_string(mixed(n)) + ".example.org"},
                .subject_public_key_sha256 = hash_of(n + (std::uint64_t{1} << 40)),
                .not_before = kStart,
-               .not_after = kStart + Seconds(n % 31'536'000),
+               .not_after = kStart + Seconds(n % of * (31'536'000 / of)),
                .issued_at = kStart,
                .crl_shard = 0,
                .record_level = RecordLevel::full,
@@ -217,7 +218,7 @@ std::vector<Measured> measure_size(const std::string& folder, std::uint64_t rows
     Transaction transaction;
     for (int i = 0; i < 500 && n <= rows; ++i, ++n) {
       auto both = reserve(n);
-      both.push_back(std::move(record(n)[0]));
+      both.push_back(std::move(record(n, rows)[0]));
       for (auto& command : both) transaction.push_back(std::move(command));
     }
     if (const auto done = store->apply(transaction); !done) stop(done.error().detail);
@@ -245,7 +246,7 @@ std::vector<Measured> measure_size(const std::string& folder, std::uint64_t rows
     results.push_back({what, median_us(run)});
   };
   const auto tenant = [&](LineageFilter& f, int i) {
-    f.tenants = {"tenant-" + std::to_string(mixed(any(i)) % 1000)};
+    f.tenants = {"tenant-" + std::to_string(mixed(any(i)) % 100)};
   };
   list("list all, 10", [](LineageFilter&, int) {});
   list("list all, newest, offset 1000", [](LineageFilter&, int) {},

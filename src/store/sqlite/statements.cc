@@ -308,8 +308,9 @@ constexpr std::array kTable = {
     Entry{Statement::index_expiry, "index_expiry",
      "INSERT INTO lineage_expiry (not_after, lineage) VALUES (?1, ?2) ON CONFLICT DO "
      "NOTHING"},
-    Entry{Statement::index_expiry_day, "index_expiry_day",
-     "INSERT INTO lineage_expiry_day (day, lineage) VALUES (?1, ?2) ON CONFLICT DO NOTHING"},
+    Entry{Statement::index_expiry_span, "index_expiry_span",
+     "INSERT INTO lineage_expiry_span (width_bits, span, lineage) VALUES (?1, ?2, ?3) ON "
+     "CONFLICT DO NOTHING"},
     // Searching: streams of lineages in order, from a bound, a piece at a time
     Entry{Statement::key_ascending, "key_ascending",
      "SELECT lineage FROM lineage_key WHERE kind = ?3 AND value = ?4 AND lineage > ?1 "
@@ -329,14 +330,15 @@ constexpr std::array kTable = {
     Entry{Statement::public_key_descending, "public_key_descending",
      "SELECT lineage FROM lineage_public_key WHERE subject_public_key_sha256 = ?3 AND "
      "lineage < ?1 ORDER BY lineage DESC LIMIT ?2"},
-    Entry{Statement::expiry_day_ascending, "expiry_day_ascending",
-     "SELECT lineage FROM lineage_expiry_day WHERE day = ?3 AND lineage > ?1 ORDER BY "
-     "lineage LIMIT ?2"},
-    Entry{Statement::expiry_day_descending, "expiry_day_descending",
-     "SELECT lineage FROM lineage_expiry_day WHERE day = ?3 AND lineage < ?1 ORDER BY "
-     "lineage DESC LIMIT ?2"},
-    Entry{Statement::next_expiry_day, "next_expiry_day",
-     "SELECT day FROM lineage_expiry_day WHERE day >= ?1 ORDER BY day LIMIT 1"},
+    Entry{Statement::expiry_span_ascending, "expiry_span_ascending",
+     "SELECT lineage FROM lineage_expiry_span WHERE width_bits = ?3 AND span = ?4 AND "
+     "lineage > ?1 ORDER BY lineage LIMIT ?2"},
+    Entry{Statement::expiry_span_descending, "expiry_span_descending",
+     "SELECT lineage FROM lineage_expiry_span WHERE width_bits = ?3 AND span = ?4 AND "
+     "lineage < ?1 ORDER BY lineage DESC LIMIT ?2"},
+    Entry{Statement::next_expiry_span, "next_expiry_span",
+     "SELECT span FROM lineage_expiry_span WHERE width_bits = ?1 AND span >= ?2 ORDER BY "
+     "span LIMIT 1"},
     Entry{Statement::names_with_prefix, "names_with_prefix",
      "SELECT lineage FROM lineage_key WHERE kind = 5 AND value >= ?1 AND value < ?2 LIMIT "
      "?3"},
