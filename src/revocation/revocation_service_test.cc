@@ -37,7 +37,7 @@ class RevocationServiceTest : public testing::Test {
   }
 
   test::World world;
-  test::TestingCa ca{world.store, world.journal, world.cas, world.clock};
+  test::TestingCa ca{world.store, world.cas, world.clock};
   RevocationService service{world.store, world.journal, world.clock};
   Listener listener;
 };

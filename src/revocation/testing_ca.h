@@ -1,13 +1,15 @@
 #pragma once
-// For tests: a CA with certificates in a store, without the rooms that issue for real.
+// For tests, fuzz targets and benchmarks: a CA with certificates in a store, without the rooms that
+// issue for real. What goes wrong here ends the program.
 #include <array>
+#include <atomic>
+#include <cstdio>
+#include <cstdlib>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
-
-#include <gtest/gtest.h>
 
 #include "audit/journal.h"
 #include "ca/ca_directory.h"
@@ -23,16 +25,24 @@
 
 namespace certwright::revocation::test {
 
-inline constexpr std::string_view kStart = "2026-01-02T03:04:05Z";
-inline Time start_time() { return from_unix_s(1767323045); }
+inline Time start_time() { return from_unix_s(1767323045); }  // 2026-01-02T03:04:05Z
+
+template <class T>
+T must(Result<T> result) {
+  if (!result) {
+    std::fprintf(stderr, "testing CA: %s\n", result.error().detail.c_str());
+    std::abort();
+  }
+  if constexpr (!std::is_void_v<T>) return *std::move(result);
+}
 
 inline crypto::PrivateKey new_key(std::string_view algorithm = "ecdsa-p256") {
-  return crypto::PrivateKey::generate(*crypto::find_key_algorithm(algorithm).value()).value();
+  return must(crypto::PrivateKey::generate(*must(crypto::find_key_algorithm(algorithm))));
 }
 
 inline std::shared_ptr<signer::SoftwareSigner> signer_of(const crypto::PrivateKey& key) {
-  return signer::SoftwareSigner::create(key, crypto::default_signature_algorithm(key.algorithm()))
-      .value();
+  return must(
+      signer::SoftwareSigner::create(key, crypto::default_signature_algorithm(key.algorithm())));
 }
 
 struct CertificateFields {
@@ -48,25 +58,24 @@ struct CertificateFields {
 inline Bytes sign_certificate(const CertificateFields& fields, ByteView spki,
                               const crypto::PrivateKey& issuer_key) {
   const auto& algorithm = crypto::default_signature_algorithm(issuer_key.algorithm());
-  const auto tbs = x509::encode({fields.serial, to_bytes(algorithm.identifier_tlv), fields.issuer_tlv,
-                                 fields.not_before, fields.not_after, fields.subject_tlv,
-                                 to_bytes(spki), fields.extensions})
-                       .value();
-  auto context = crypto::SigningContext::create(issuer_key, algorithm).value();
-  const Bytes signature = context.sign(tbs.tlv()).value();
+  const auto tbs = must(x509::encode({fields.serial, to_bytes(algorithm.identifier_tlv),
+                                      fields.issuer_tlv, fields.not_before, fields.not_after,
+                                      fields.subject_tlv, to_bytes(spki), fields.extensions}));
+  auto context = must(crypto::SigningContext::create(issuer_key, algorithm));
+  const Bytes signature = must(context.sign(tbs.tlv()));
   return x509::assemble_certificate(tbs, algorithm.identifier_tlv, signature).release();
 }
 
 inline x509::Name name_of_cn(std::string_view cn) {
-  return x509::Name::Builder().common_name(cn).build().value();
+  return must(x509::Name::Builder().common_name(cn).build());
 }
 
 // A self-signed CA in a directory, on a store, under a clock that the test moves.
 class TestingCa {
  public:
-  TestingCa(store::Store& store, audit::Journal& journal, ca::CaDirectory& cas, const Clock& clock,
+  TestingCa(store::Store& store, ca::CaDirectory& cas, const Clock& clock,
             std::string id = "issuing", std::string_view key_algorithm = "ecdsa-p256")
-      : store_(store), journal_(journal), cas_(cas), clock_(clock), key_(new_key(key_algorithm)) {
+      : store_(store), cas_(cas), clock_(clock), key_(new_key(key_algorithm)) {
     record_.id = std::move(id);
     record_.name = record_.id;
     record_.state = store::CaState::active;
@@ -122,14 +131,12 @@ class TestingCa {
                                   leaf_key().subject_public_key_info_tlv(), key_);
     store::SerialReservation reservation{cert_id, serial, record_.id, "tls-server", "tester", {}, now,
                                          record.not_after};
-    const auto reserved = store_.apply({store::ReserveSerial{reservation, {}}});
-    EXPECT_TRUE(reserved) << reserved.error().detail;
-    const auto recorded = store_.apply({store::RecordCertificate{record, replaces, {}}});
-    EXPECT_TRUE(recorded) << recorded.error().detail;
+    must(store_.apply({store::ReserveSerial{reservation, {}}}));
+    must(store_.apply({store::RecordCertificate{record, replaces, {}}}));
     return cert_id;
   }
   store::CertificateRecord find(store::CertificateId cert_id) const {
-    return store_.find_certificate(cert_id).value()->certificate;
+    return must(store_.find_certificate(cert_id)).value().certificate;
   }
   x509::SerialNumber serial_of(store::CertificateId cert_id) const { return find(cert_id).serial; }
 
@@ -141,10 +148,10 @@ class TestingCa {
     const auto key = new_key();
     x509::Extensions extensions;
     const auto purpose = options.with_ocsp_signing ? x509::oids::kOcspSigning : x509::oids::kServerAuth;
-    EXPECT_TRUE(extensions.add({x509::oids::kKeyUsage, true,
+    must(extensions.add({x509::oids::kKeyUsage, true,
                                 x509::encode_key_usage({x509::KeyUsageBit::digital_signature})}));
-    EXPECT_TRUE(extensions.add({x509::oids::kExtKeyUsage, false, x509::encode_ext_key_usage({purpose})}));
-    EXPECT_TRUE(extensions.add({x509::oids::kOcspNoCheck, false, x509::encode_ocsp_nocheck()}));
+    must(extensions.add({x509::oids::kExtKeyUsage, false, x509::encode_ext_key_usage({purpose})}));
+    must(extensions.add({x509::oids::kOcspNoCheck, false, x509::encode_ocsp_nocheck()}));
     std::array<std::uint8_t, 8> random{};
     crypto::SystemRandom().fill(random);
     const Time now = clock_.now();
@@ -167,12 +174,12 @@ class TestingCa {
   Bytes certificate_of_ca() {
     const Bytes ski = to_bytes(ByteView(crypto::sha1(key_.subject_public_key_info_tlv())));
     x509::Extensions extensions;
-    EXPECT_TRUE(extensions.add({x509::oids::kBasicConstraints, true,
+    must(extensions.add({x509::oids::kBasicConstraints, true,
                                 x509::encode_basic_constraints({.ca = true, .path_length = {}})}));
-    EXPECT_TRUE(extensions.add(
+    must(extensions.add(
         {x509::oids::kKeyUsage, true,
          x509::encode_key_usage({x509::KeyUsageBit::key_cert_sign, x509::KeyUsageBit::crl_sign})}));
-    EXPECT_TRUE(extensions.add(
+    must(extensions.add(
         {x509::oids::kSubjectKeyIdentifier, false, x509::encode_subject_key_identifier(ski)}));
     std::array<std::uint8_t, 8> random{};
     crypto::SystemRandom().fill(random);
@@ -183,13 +190,10 @@ class TestingCa {
   }
   void put() {
     record_.policy = ca::write_ca_policy(policy_);
-    const auto ca = ca::CertificationAuthority::create(record_, offline_ ? nullptr : signer_of(key_));
-    ASSERT_TRUE(ca) << ca.error().detail;
-    cas_.put(*ca);
+    cas_.put(must(ca::CertificationAuthority::create(record_, offline_ ? nullptr : signer_of(key_))));
   }
 
   store::Store& store_;
-  audit::Journal& journal_;
   ca::CaDirectory& cas_;
   const Clock& clock_;
   crypto::PrivateKey key_;
