@@ -36,16 +36,16 @@ Result<std::string> DownloadGrants::grant(const store::StoredCertificate& certif
   d_.random.fill(token.secret);
   token.expires_at_s = to_unix_s(d_.clock.now() + kLifetime);
   const Time expires_at = from_unix_s(token.expires_at_s);
-  CERTWRIGHT_CHECK(d_.store.apply(
-      {store::PutDownloadGrant{{.secret_sha256 = crypto::sha256(token.secret),
-                                .lineage = newest.certificate.lineage,
-                                .principal = principal.id,
-                                .expires_at = expires_at}},
-       d_.journal.leaf({.type = audit::EventType::download_granted,
-                        .actor = actor,
-                        .fields = {{"serial", newest.certificate.serial.hex()},
-                                   {"lineage", lineage_serial(newest)},
-                                   {"expires_at", to_rfc3339(expires_at)}}})}));
+  CERTWRIGHT_CHECK(
+      d_.store.apply({store::PutDownloadGrant{{.secret_sha256 = crypto::sha256(token.secret),
+                                               .lineage = newest.certificate.lineage,
+                                               .principal = principal.id,
+                                               .expires_at = expires_at}},
+                      d_.journal.leaf({.type = audit::EventType::download_granted,
+                                       .actor = actor,
+                                       .fields = {{"serial", newest.certificate.serial.hex()},
+                                                  {"lineage", lineage_serial(newest)},
+                                                  {"expires_at", to_rfc3339(expires_at)}}})}));
   return token.sign(key.reveal());
 }
 
@@ -70,13 +70,15 @@ Result<Bundle> DownloadGrants::redeem_verified(const store::StoredCertificate& c
     return fail(Errc::gone, "the download token has expired; request another");
   const store::Sha256 secret_sha256 = crypto::sha256(token.secret);
   CERTWRIGHT_TRY(const auto grant, d_.store.find_download_grant(secret_sha256));
-  if (!grant) return fail(Errc::gone, "the download token cannot be used any more; request another");
+  if (!grant)
+    return fail(Errc::gone, "the download token cannot be used any more; request another");
   if (grant->lineage != certificate.certificate.lineage)
     return tl::unexpected(access::not_found_error());
 
   auto principal = d_.principals.current(grant->principal);
   if (!principal) {
-    if (principal.error().code == Errc::unauthenticated) principal.error().code = Errc::not_permitted;
+    if (principal.error().code == Errc::unauthenticated)
+      principal.error().code = Errc::not_permitted;
     return tl::unexpected(std::move(principal).error());
   }
   actor.principal = principal->id;
@@ -118,10 +120,10 @@ Result<void> DownloadGrants::consume(const store::StoredCertificate& newest,
                                                       {"format", "pkcs8"}}}));
     if (managed->erase_after_delivery) {
       transaction.push_back(store::EraseManagedKey{newest.certificate.id});
-      transaction.push_back(d_.journal.leaf({.type = audit::EventType::key_erased,
-                                             .actor = actor,
-                                             .fields = {{"serial", newest.certificate.serial.hex()},
-                                                        {"cause", "delivered"}}}));
+      transaction.push_back(d_.journal.leaf(
+          {.type = audit::EventType::key_erased,
+           .actor = actor,
+           .fields = {{"serial", newest.certificate.serial.hex()}, {"cause", "delivered"}}}));
     }
   }
   auto applied = d_.store.apply(transaction);
@@ -169,7 +171,8 @@ Result<store::StoredCertificate> DownloadGrants::newest_of(
 // The handle of the lineage as audit records name it.
 std::string DownloadGrants::lineage_serial(const store::StoredCertificate& certificate) const {
   const auto first = d_.store.find_certificate(certificate.certificate.lineage);
-  return first && *first ? (*first)->certificate.serial.hex() : certificate.certificate.serial.hex();
+  return first && *first ? (*first)->certificate.serial.hex()
+                         : certificate.certificate.serial.hex();
 }
 
 void DownloadGrants::record_refusal(const store::StoredCertificate& certificate,
@@ -199,8 +202,8 @@ Result<SecretBytes> DownloadGrants::signing_key() {
     SecretBytes fresh(kSigningKeyOctets);
     d_.random.fill(fresh.writable());
     CERTWRIGHT_TRY(auto to_keep, d_.sealer.seal(kSigningKeyContext, fresh.reveal()));
-    const auto put =
-        d_.store.apply({store::PutSettingOnce{std::string(kSigningKeySetting), std::move(to_keep)}});
+    const auto put = d_.store.apply(
+        {store::PutSettingOnce{std::string(kSigningKeySetting), std::move(to_keep)}});
     // conflict: another node of the fleet was first; its key counts.
     if (!put && put.error().code != Errc::conflict) return tl::unexpected(put.error());
     CERTWRIGHT_TRY(sealed, d_.store.find_setting(kSigningKeySetting));

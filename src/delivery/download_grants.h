@@ -45,8 +45,8 @@ class StoredPrincipals final : public PrincipalSource {
   const store::Store& store_;
 };
 
-// The only way a private key leaves the server: a grant that is random, bound to one lineage and one
-// principal, used once, and dead after five minutes.
+// The only way a private key leaves the server: a grant that is random, bound to one lineage and
+// one principal, used once, and dead after five minutes.
 //
 // A grant is a JWT (RFC 7519) because clients of the certs service expect one: HS256 under a server
 // secret that no certificate, list or log shows. Its claims are exp, iss, sub and jti (256 random
@@ -75,8 +75,8 @@ class DownloadGrants {
 
   // Redeems a token for `certificate`, any of the lineage it was made for. In this order: signature
   // and expiry; the grant, its lineage and its principal, who must still be allowed to download it;
-  // not revoked; then the grant is consumed, in one durable transaction with the audit record of the
-  // delivery (and the erasure of the key, where its profile says so); only then is the key
+  // not revoked; then the grant is consumed, in one durable transaction with the audit record of
+  // the delivery (and the erasure of the key, where its profile says so); only then is the key
   // opened for sending. A crash in between loses the grant, never the key's single use.
   // Errors: unauthenticated for a token that we did not make; not_found for another certificate's;
   // gone if it is used or expired, the certificate is revoked, or its key was erased; not_permitted

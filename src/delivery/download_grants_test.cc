@@ -22,14 +22,19 @@ class DownloadGrantsTest : public ::testing::Test {
   void SetUp() override {
     const auto none = [](std::string_view) { return store::Transaction{}; };
     must(directory_.create_tenant({"default", "Default"}, none));
-    const auto made = must(directory_.create_principal(
-        {"default", "who", "", store::PrincipalKind::machine, {{access::Role::issuer, "default", {}}}}, none));
+    const auto made = must(directory_.create_principal({"default",
+                                                        "who",
+                                                        "",
+                                                        store::PrincipalKind::machine,
+                                                        {{access::Role::issuer, "default", {}}}},
+                                                       none));
     principal_ = must(principals_.current(made.id));
     actor_ = {principal_.id, "default", "test", "192.0.2.1"};
   }
 
   // A certificate whose key we keep; `sealer` other than ours makes a key that does not open.
-  store::StoredCertificate with_key(bool erase_after_delivery = false, keys::Sealer* sealer = nullptr) {
+  store::StoredCertificate with_key(bool erase_after_delivery = false,
+                                    keys::Sealer* sealer = nullptr) {
     const auto key = revocation::test::new_key();
     const auto id = next_id_++;
     std::array<std::uint8_t, 8> random{};
@@ -41,7 +46,8 @@ class DownloadGrantsTest : public ::testing::Test {
     record.principal = principal_.id;
     record.key_origin = store::KeyOrigin::generated;
     must(store_.apply({store::ReserveSerial{
-        {id, serial, record.ca, record.profile, principal_.id, {}, clock_.now(), record.not_after}, {}}}));
+        {id, serial, record.ca, record.profile, principal_.id, {}, clock_.now(), record.not_after},
+        {}}}));
     auto sealed = must((sealer != nullptr ? *sealer : sealer_)
                            .seal("managed-key:" + std::to_string(id), key.pkcs8_der().reveal()));
     must(store_.apply({store::RecordCertificate{
@@ -67,7 +73,8 @@ class DownloadGrantsTest : public ::testing::Test {
   revocation::test::TestingCa ca_{store_, cas_, clock_};
   access::Directory directory_{store_, clock_, random_};
   StoredPrincipals principals_{store_};
-  DownloadGrants::Dependencies dependencies_{store_, journal_, sealer_, cas_, principals_, random_, clock_};
+  DownloadGrants::Dependencies dependencies_{store_,      journal_, sealer_, cas_,
+                                             principals_, random_,  clock_};
   DownloadGrants grants_{dependencies_};
   access::Principal principal_;
   audit::Actor actor_;
@@ -85,7 +92,8 @@ TEST_F(DownloadGrantsTest, DeliversTheKeyOfTheCertificate) {
   EXPECT_EQ(records_with("PRIVATE KEY"), 0u);
 }
 
-// A crash, or a key that does not open, after the grant is consumed loses the grant, never its single use.
+// A crash, or a key that does not open, after the grant is consumed loses the grant, never its
+// single use.
 TEST_F(DownloadGrantsTest, IsConsumedBeforeTheKeyIsOpened) {
   keys::Sealer other(keys::KeyEncryptionKey::generate(random_), random_);
   const auto certificate = with_key(false, &other);
@@ -93,7 +101,8 @@ TEST_F(DownloadGrantsTest, IsConsumedBeforeTheKeyIsOpened) {
   const auto first = grants_.redeem(certificate, token, actor_);
   ASSERT_FALSE(first.has_value());
   EXPECT_EQ(first.error().code, Errc::internal);
-  EXPECT_EQ(records_with("KEY_DELIVERED"), 1u) << "on record, in the transaction of the consumption";
+  EXPECT_EQ(records_with("KEY_DELIVERED"), 1u)
+      << "on record, in the transaction of the consumption";
   EXPECT_EQ(grants_.redeem(certificate, token, actor_).error().code, Errc::gone);
 }
 
@@ -106,8 +115,10 @@ TEST_F(DownloadGrantsTest, OneOfManyAtOnce) {
     for (int i = 0; i < 8; ++i)
       threads.emplace_back([&] {
         const auto bundle = grants_.redeem(certificate, token, actor_);
-        if (bundle) ++delivered;
-        else if (bundle.error().code == Errc::gone) ++gone;
+        if (bundle)
+          ++delivered;
+        else if (bundle.error().code == Errc::gone)
+          ++gone;
       });
   }
   EXPECT_EQ(delivered, 1);
@@ -128,13 +139,17 @@ TEST_F(DownloadGrantsTest, ErasesWhereTheProfileSaysSo) {
 TEST_F(DownloadGrantsTest, KeepsTheKeyOtherwise) {
   const auto certificate = with_key(false);
   for (int i = 0; i < 2; ++i)
-    EXPECT_TRUE(grants_.redeem(certificate, must(grants_.grant(certificate, principal_, actor_)), actor_).has_value());
+    EXPECT_TRUE(
+        grants_.redeem(certificate, must(grants_.grant(certificate, principal_, actor_)), actor_)
+            .has_value());
 }
 
 TEST_F(DownloadGrantsTest, ServersOfOneStoreShareTheSecret) {
   DownloadGrants other(dependencies_);
   const auto certificate = with_key();
-  EXPECT_TRUE(other.redeem(certificate, must(grants_.grant(certificate, principal_, actor_)), actor_).has_value());
+  EXPECT_TRUE(
+      other.redeem(certificate, must(grants_.grant(certificate, principal_, actor_)), actor_)
+          .has_value());
   const auto setting = must(store_.find_setting("download-grant-key"));
   ASSERT_TRUE(setting.has_value());
   EXPECT_GT(setting->size(), 32u) << "sealed";
@@ -142,16 +157,19 @@ TEST_F(DownloadGrantsTest, ServersOfOneStoreShareTheSecret) {
 
 TEST_F(DownloadGrantsTest, CsrCertificatesComeWithoutKey) {
   const auto id = ca_.issue();
-  const access::Principal admin{"tester", "tester", "default", "", {{access::Role::admin, "*", {}}}};
+  const access::Principal admin{
+      "tester", "tester", "default", "", {{access::Role::admin, "*", {}}}};
   class Fixed final : public PrincipalSource {
    public:
     explicit Fixed(access::Principal who) : who_(std::move(who)) {}
     Result<access::Principal> current(std::string_view) override { return who_; }
+
    private:
     access::Principal who_;
   } source(admin);
   DownloadGrants grants({store_, journal_, sealer_, cas_, source, random_, clock_});
-  const auto bundle = must(grants.redeem(stored(id), must(grants.grant(stored(id), admin, actor_)), actor_));
+  const auto bundle =
+      must(grants.redeem(stored(id), must(grants.grant(stored(id), admin, actor_)), actor_));
   EXPECT_TRUE(bundle.key_pem.empty());
   EXPECT_EQ(records_with("KEY_DELIVERED"), 0u) << "no key left the server";
 }
@@ -167,14 +185,16 @@ TEST_F(DownloadGrantsTest, NothingForExpiredCertificates) {
 TEST_F(DownloadGrantsTest, RevocationBetweenGrantAndUse) {
   const auto certificate = with_key();
   const auto token = must(grants_.grant(certificate, principal_, actor_));
-  must(store_.apply({store::RevokeLineage{certificate.certificate.lineage, {{}, clock_.now(), "x"}}}));
+  must(store_.apply(
+      {store::RevokeLineage{certificate.certificate.lineage, {{}, clock_.now(), "x"}}}));
   EXPECT_EQ(grants_.redeem(certificate, token, actor_).error().code, Errc::gone);
 }
 
 TEST_F(DownloadGrantsTest, DisabledTenant) {
   const auto certificate = with_key();
   const auto token = must(grants_.grant(certificate, principal_, actor_));
-  must(directory_.set_tenant_disabled("default", true, [](std::string_view) { return store::Transaction{}; }));
+  must(directory_.set_tenant_disabled("default", true,
+                                      [](std::string_view) { return store::Transaction{}; }));
   EXPECT_EQ(grants_.redeem(certificate, token, actor_).error().code, Errc::not_permitted);
 }
 

@@ -32,7 +32,8 @@ std::string GrantToken::sign(ByteView key) const {
       .member("sub", kSubject)
       .member("jti", to_base64url(secret))
       .end_object();
-  std::string token = to_base64url(as_bytes(kHeaderJson)) + "." + to_base64url(as_bytes(claims.text()));
+  std::string token =
+      to_base64url(as_bytes(kHeaderJson)) + "." + to_base64url(as_bytes(claims.text()));
   const auto signature = crypto::hmac_sha256(key, as_bytes(token));
   return token + "." + to_base64url(signature);
 }

@@ -11,8 +11,8 @@
 
 namespace certwright::delivery {
 
-// The shape of a download grant: a JWT (RFC 7519) in JWS compact form (RFC 7515 section 7.1) with one
-// header, HS256, and four claims. Nothing else is read or written.
+// The shape of a download grant: a JWT (RFC 7519) in JWS compact form (RFC 7515 section 7.1) with
+// one header, HS256, and four claims. Nothing else is read or written.
 struct GrantToken {
   static constexpr std::size_t kMaxOctets = 1024;
   static constexpr std::size_t kSecretOctets = 32;

@@ -23,7 +23,8 @@ std::string signed_by(ByteView key, std::string_view header, std::string_view cl
 
 constexpr std::string_view kHeader = R"({"alg":"HS256","typ":"JWT"})";
 const std::string kJti = to_base64url(Bytes(32, 7));
-const std::string kClaims = R"({"exp":1767323345,"iss":"Certwright","sub":"certs","jti":")" + kJti + "\"}";
+const std::string kClaims =
+    R"({"exp":1767323345,"iss":"Certwright","sub":"certs","jti":")" + kJti + "\"}";
 
 TEST(GrantTokenRfc7515, IsTheExpectedText) {
   EXPECT_EQ(make_token().sign(kKey), signed_by(kKey, kHeader, kClaims));
@@ -64,13 +65,19 @@ std::vector<RefusedCase> refused() {
       {"NoJson", claims("hello")},
       {"NoObject", claims("[]")},
       {"NoExp", claims(R"({"iss":"Certwright","sub":"certs","jti":")" + kJti + "\"}")},
-      {"ExpIsText", claims(R"({"exp":"1767323345","iss":"Certwright","sub":"certs","jti":")" + kJti + "\"}")},
-      {"ExpIsFraction", claims(R"({"exp":1767323345.5,"iss":"Certwright","sub":"certs","jti":")" + kJti + "\"}")},
-      {"OtherIssuer", claims(R"({"exp":1767323345,"iss":"Ultraviolet","sub":"certs","jti":")" + kJti + "\"}")},
-      {"OtherSubject", claims(R"({"exp":1767323345,"iss":"Certwright","sub":"ca","jti":")" + kJti + "\"}")},
+      {"ExpIsText",
+       claims(R"({"exp":"1767323345","iss":"Certwright","sub":"certs","jti":")" + kJti + "\"}")},
+      {"ExpIsFraction",
+       claims(R"({"exp":1767323345.5,"iss":"Certwright","sub":"certs","jti":")" + kJti + "\"}")},
+      {"OtherIssuer",
+       claims(R"({"exp":1767323345,"iss":"Ultraviolet","sub":"certs","jti":")" + kJti + "\"}")},
+      {"OtherSubject",
+       claims(R"({"exp":1767323345,"iss":"Certwright","sub":"ca","jti":")" + kJti + "\"}")},
       {"NoJti", claims(R"({"exp":1767323345,"iss":"Certwright","sub":"certs"})")},
       {"ShortJti", claims(R"({"exp":1767323345,"iss":"Certwright","sub":"certs","jti":"AAAA"})")},
-      {"MoreClaims", claims(R"({"exp":1767323345,"iss":"Certwright","sub":"certs","aud":"x","jti":")" + kJti + "\"}")},
+      {"MoreClaims",
+       claims(R"({"exp":1767323345,"iss":"Certwright","sub":"certs","aud":"x","jti":")" + kJti +
+              "\"}")},
       {"TooLong", good + std::string(GrantToken::kMaxOctets, 'A')},
   };
 }

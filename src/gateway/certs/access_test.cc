@@ -1,5 +1,5 @@
-// The authorisation matrix: every route x every role x own and foreign object. A route without a row
-// fails.
+// The authorisation matrix: every route x every role x own and foreign object. A route without a
+// row fails.
 #include <gtest/gtest.h>
 
 #include <set>
@@ -16,10 +16,14 @@ enum class Seen { done, refused, hidden, no_credential };
 
 Seen seen_of(int status) {
   switch (status) {
-    case 401: return Seen::no_credential;
-    case 403: return Seen::refused;
-    case 404: return Seen::hidden;
-    default: return Seen::done;  // 2xx, or a complaint about the request of one who may make it
+    case 401:
+      return Seen::no_credential;
+    case 403:
+      return Seen::refused;
+    case 404:
+      return Seen::hidden;
+    default:
+      return Seen::done;  // 2xx, or a complaint about the request of one who may make it
   }
 }
 
@@ -28,14 +32,16 @@ struct Row {
   const char* target;  // %S: serial, %T: ?tenant=<the object's>, %E: entity
   const char* body;
   // For the object of: the caller; another principal of its tenant; another tenant.
-  // '+' done, '-' refused, '0' hidden. One letter per role: admin issuer approver auditor requester.
+  // '+' done, '-' refused, '0' hidden. One letter per role: admin issuer approver auditor
+  // requester.
   const char* own;
   const char* colleagues;
   const char* foreign;
 };
 
 constexpr Row kRows[] = {
-    {"POST /certs/issue/{entityType}/{entityID}", "/certs/issue/backend/e%T", "{}", "++--+", "++--+", "00000"},
+    {"POST /certs/issue/{entityType}/{entityID}", "/certs/issue/backend/e%T", "{}", "++--+",
+     "++--+", "00000"},
     {"POST /certs/csrs/{entityID}", "/certs/csrs/e%T", "%CSR", "++--+", "++--+", "00000"},
     {"GET /certs", "/certs%T", "", "+++++", "+++++", "00000"},
     {"GET /certs/{serial}", "/certs/%S", "", "+++++", "++++0", "00000"},
@@ -43,11 +49,14 @@ constexpr Row kRows[] = {
     {"PATCH /certs/{serial}/renew", "/certs/%S/renew", "", "++--+", "++--0", "00000"},
     {"PATCH /certs/{serial}/revoke", "/certs/%S/revoke", "", "++--+", "++--0", "00000"},
     {"PATCH /certs/{serial}/release", "/certs/%S/release", "", "++--+", "++--0", "00000"},
-    {"POST /certs/entities/{entityID}/revoke", "/certs/entities/nobody/revoke%T", "", "++--0", "++--0", "00000"},
-    {"GET /certs/{serial}/download/token", "/certs/%S/download/token", "", "++--+", "++--0", "00000"},
+    {"POST /certs/entities/{entityID}/revoke", "/certs/entities/nobody/revoke%T", "", "++--0",
+     "++--0", "00000"},
+    {"GET /certs/{serial}/download/token", "/certs/%S/download/token", "", "++--+", "++--0",
+     "00000"},
 };
 // What asks for no credential: by design, each with its reason in the route table.
-const std::set<std::string> kPublic = {"GET /certs/{serial}/download", "GET /certs/ca", "GET /certs/crl"};
+const std::set<std::string> kPublic = {"GET /certs/{serial}/download", "GET /certs/ca",
+                                       "GET /certs/crl"};
 
 class CertsMatrix : public ::testing::TestWithParam<Row> {
  protected:
@@ -95,10 +104,14 @@ class CertsMatrix : public ::testing::TestWithParam<Row> {
     EXPECT_NE(response.status, 500) << world_.internal_error;
     EXPECT_NE(response.status, 400) << response.body.text();
     switch (seen_of(response.status)) {
-      case Seen::done: return '+';
-      case Seen::refused: return '-';
-      case Seen::hidden: return '0';
-      case Seen::no_credential: return '?';
+      case Seen::done:
+        return '+';
+      case Seen::refused:
+        return '-';
+      case Seen::hidden:
+        return '0';
+      case Seen::no_credential:
+        return '?';
     }
     return '?';
   }
@@ -185,7 +198,8 @@ TEST(CertsListScope, RequesterSeesItsOwn) {
   EXPECT_NE(own.find("\"total\":1,"), std::string::npos);
   const std::string all(world.call("GET", "/certs", issuer.token).body.text());
   EXPECT_NE(all.find("\"total\":2,"), std::string::npos);
-  EXPECT_NE(std::string(world.call("GET", "/certs?tenant=*", issuer.token).body.text()).find("\"total\":2,"),
+  EXPECT_NE(std::string(world.call("GET", "/certs?tenant=*", issuer.token).body.text())
+                .find("\"total\":2,"),
             std::string::npos);
 }
 
@@ -200,7 +214,8 @@ TEST(CertsCaCertificate, NeedsTheRightOverTheCa) {
   sub.validity = Seconds(365LL * 86'400);
   const auto admin = testing::must(world.directory.find_principal(world.admin_id));
   const auto ca = testing::must(world.authority.create_subordinate(
-      sub, "root", admin, {.principal = admin.id, .tenant = "default", .door = "test", .remote = ""}));
+      sub, "root", admin,
+      {.principal = admin.id, .tenant = "default", .door = "test", .remote = ""}));
   const auto serial = ca->certificate().serial_number()->decimal();
   EXPECT_EQ(world.call("GET", "/certs/" + serial, issuer.token).status, 200);
   EXPECT_EQ(world.call("PATCH", "/certs/" + serial + "/revoke", issuer.token).status, 403);

@@ -29,11 +29,10 @@ Result<store::LineageFilter> read_filter(const web::Context& context) {
   CERTWRIGHT_TRY(const auto tenant, context.query("tenant"));
   const std::string chosen = tenant.value_or(context.principal().tenant);
   if (chosen != kEveryTenant) filter.tenants.push_back(chosen);
-  for (const auto& [parameter, member] :
-       {std::pair{"entity_id", &store::LineageFilter::entity_id},
-        {"entity_type", &store::LineageFilter::entity_type},
-        {"name", &store::LineageFilter::name},
-        {"ca", &store::LineageFilter::ca}}) {
+  for (const auto& [parameter, member] : {std::pair{"entity_id", &store::LineageFilter::entity_id},
+                                          {"entity_type", &store::LineageFilter::entity_type},
+                                          {"name", &store::LineageFilter::name},
+                                          {"ca", &store::LineageFilter::ca}}) {
     CERTWRIGHT_TRY(auto text, context.query(parameter));
     if (text) filter.*member = *std::move(text);
   }
@@ -58,10 +57,11 @@ Result<inventory::ListPage> read_page(const web::Context& context) {
   CERTWRIGHT_TRY(const auto offset, context.query_number("offset", UINT64_MAX));
   page.offset = offset.value_or(0);
   if (page.offset > store::Page::kMaxOffset)
-    return fail_field(Errc::bad_encoding, "offset",
-                      fmt::format("query parameter offset must be at most {}; to read further, pass "
-                                  "next_cursor of the last page as cursor",
-                                  store::Page::kMaxOffset));
+    return fail_field(
+        Errc::bad_encoding, "offset",
+        fmt::format("query parameter offset must be at most {}; to read further, pass "
+                    "next_cursor of the last page as cursor",
+                    store::Page::kMaxOffset));
   CERTWRIGHT_TRY(page.cursor, context.query("cursor"));
   if (page.cursor && page.offset != 0)
     return fail_field(Errc::bad_encoding, "cursor", "cursor and offset exclude each other");
@@ -93,7 +93,8 @@ Door::Answer Door::list(web::Context& context) {
   CERTWRIGHT_TRY(auto filter, read_filter(context));
   CERTWRIGHT_TRY(const auto page, read_page(context));
   const std::string tenant = filter.tenants.empty() ? std::string() : filter.tenants.front();
-  CERTWRIGHT_CHECK(context.authorise(access::Action::certificate_list, {tenant, filter.ca, {}}, tenant));
+  CERTWRIGHT_CHECK(
+      context.authorise(access::Action::certificate_list, {tenant, filter.ca, {}}, tenant));
   const std::string entity_id = filter.entity_id;
   auto listing = d_.inventory.list(std::move(filter), page, context.readable_scope());
   if (!listing) {

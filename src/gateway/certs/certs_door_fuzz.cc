@@ -1,6 +1,6 @@
 // Whatever is sent to the certs service: no crash, never a 500, and every error in its form.
-// Input: one octet (method, credential), a target up to a newline, then the body. "$S" in the target
-// stands for the serial of a certificate that exists, "$T" for a good download token of it.
+// Input: one octet (method, credential), a target up to a newline, then the body. "$S" in the
+// target stands for the serial of a certificate that exists, "$T" for a good download token of it.
 #include <cstdlib>
 #include <memory>
 #include <string>
@@ -12,7 +12,8 @@ using gateway::certs::testing::World;
 
 namespace {
 
-constexpr int kInputsPerWorld = 2'000;  // what is issued is kept: memory is bounded by starting anew
+constexpr int kInputsPerWorld =
+    2'000;  // what is issued is kept: memory is bounded by starting anew
 
 struct FuzzedWorld {
   World world;
@@ -21,7 +22,8 @@ struct FuzzedWorld {
 };
 
 void put_in(std::string& text, std::string_view mark, const std::string& value) {
-  if (const auto at = text.find(mark); at != std::string::npos) text.replace(at, mark.size(), value);
+  if (const auto at = text.find(mark); at != std::string::npos)
+    text.replace(at, mark.size(), value);
 }
 
 bool server_would_refuse(const http::Request& request) {
@@ -38,7 +40,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   static auto state = std::make_unique<FuzzedWorld>();
   if (size == 0) return 0;
   if (++state->inputs > kInputsPerWorld) state = std::make_unique<FuzzedWorld>();
-  constexpr const char* kMethods[] = {"GET", "POST", "PATCH", "DELETE", "HEAD", "OPTIONS", "PUT", "X"};
+  constexpr const char* kMethods[] = {"GET",  "POST",    "PATCH", "DELETE",
+                                      "HEAD", "OPTIONS", "PUT",   "X"};
   const std::string text(reinterpret_cast<const char*>(data) + 1, size - 1);
   const auto line = std::min(text.find('\n'), text.size());
   std::string target = text.substr(0, line);
@@ -51,14 +54,16 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
 
   http::Headers headers;
   if (data[0] & 8) headers.add("Authorization", "Bearer " + state->world.admin);
-  auto request = gateway::web::testing::make_request(kMethods[data[0] & 7], target, std::move(headers), body);
+  auto request =
+      gateway::web::testing::make_request(kMethods[data[0] & 7], target, std::move(headers), body);
   if (server_would_refuse(request)) return 0;
   (void)state->world.handler->dispatch(request);
   const auto response = state->world.handler->handle(std::move(request));
   if (response.status == 500 || response.status < 200) std::abort();
   if (response.status >= 400 && response.headers.get("Content-Type") == "application/json") {
     const auto document = json::parse(response.body.text());
-    if (!document || document->find("error") == nullptr || document->find("message") == nullptr) std::abort();
+    if (!document || document->find("error") == nullptr || document->find("message") == nullptr)
+      std::abort();
   }
   return 0;
 }

@@ -20,18 +20,21 @@ using testing::World;
 class CertsDefects : public ::testing::Test {
  protected:
   // A JWT of the old service's making: HS256 over these claims under `key`.
-  static std::string old_token(std::string_view key, std::string_view header, std::string_view claims) {
+  static std::string old_token(std::string_view key, std::string_view header,
+                               std::string_view claims) {
     const std::string text = to_base64url(as_bytes(header)) + "." + to_base64url(as_bytes(claims));
     return text + "." + to_base64url(crypto::hmac_sha256(as_bytes(key), as_bytes(text)));
   }
   x509::Certificate certificate_of(const std::string& serial) {
     const auto shown = world_.call("GET", "/certs/" + serial, world_.admin);
-    return std::move(testing::must(x509::parse_certificates_pem(World::text_of(shown, "certificate"))).front());
+    return std::move(
+        testing::must(x509::parse_certificates_pem(World::text_of(shown, "certificate"))).front());
   }
   std::size_t audit_records_with(std::string_view text) {
     std::size_t count = 0;
     const auto size = testing::must(world_.store.audit_size());
-    for (const auto& leaf : testing::must(world_.store.audit_leaves(0, static_cast<std::uint32_t>(size))))
+    for (const auto& leaf :
+         testing::must(world_.store.audit_leaves(0, static_cast<std::uint32_t>(size))))
       if (as_text(leaf.record).find(text) != std::string_view::npos) ++count;
     return count;
   }
@@ -43,12 +46,15 @@ TEST_F(CertsDefects, D01TokenKeyedByThePublicSerialIsRefused) {
   const std::int64_t exp = World::kStart_s + 200;
   constexpr std::string_view kHeader = R"({"alg":"HS256","typ":"JWT"})";
   const std::string with_jti = R"({"exp":)" + std::to_string(exp) +
-                               R"(,"iss":"Certwright","sub":"certs","jti":")" + std::string(43, 'A') + "\"}";
+                               R"(,"iss":"Certwright","sub":"certs","jti":")" +
+                               std::string(43, 'A') + "\"}";
   const std::string hex = x509::SerialNumber::from_decimal(serial)->hex();
   for (const std::string& key : {serial, hex, std::string("certs"), std::string()}) {
     for (const std::string& token :
-         {old_token(key, kHeader, R"({"exp":)" + std::to_string(exp) + R"(,"iss":"Ultraviolet","sub":"certs"})"),
-          old_token(key, kHeader, with_jti), old_token(key, R"({"alg":"none","typ":"JWT"})", with_jti),
+         {old_token(key, kHeader,
+                    R"({"exp":)" + std::to_string(exp) + R"(,"iss":"Ultraviolet","sub":"certs"})"),
+          old_token(key, kHeader, with_jti),
+          old_token(key, R"({"alg":"none","typ":"JWT"})", with_jti),
           old_token(key, R"({"typ":"JWT","alg":"HS256"})", with_jti)}) {
       const auto response = world_.call("GET", "/certs/" + serial + "/download?token=" + token);
       EXPECT_EQ(response.status, 401) << token;
@@ -60,7 +66,8 @@ TEST_F(CertsDefects, D01TokenKeyedByThePublicSerialIsRefused) {
 
 TEST_F(CertsDefects, D01TokenIsUsedOnce) {
   const auto serial = world_.issue(world_.admin, "e1");
-  const std::string target = "/certs/" + serial + "/download?token=" + world_.download_token(world_.admin, serial);
+  const std::string target =
+      "/certs/" + serial + "/download?token=" + world_.download_token(world_.admin, serial);
   EXPECT_EQ(world_.call("GET", target).status, 200);
   EXPECT_EQ(world_.call("GET", target).status, 410);
 }
@@ -86,9 +93,11 @@ TEST_F(CertsDefects, D01TokenDiesWithItsPrincipalsRight) {
   const auto account = world_.add_account("default", {{access::Role::issuer, "default", {}}});
   const auto serial = world_.issue(account.token, "e1");
   const auto removed = world_.download_token(account.token, serial);
-  testing::must(world_.directory.remove_role(account.id, {access::Role::issuer, "default", {}}, World::no_evidence()));
+  testing::must(world_.directory.remove_role(account.id, {access::Role::issuer, "default", {}},
+                                             World::no_evidence()));
   EXPECT_EQ(world_.call("GET", "/certs/" + serial + "/download?token=" + removed).status, 404);
-  testing::must(world_.directory.grant_role(account.id, {access::Role::issuer, "default", {}}, World::no_evidence()));
+  testing::must(world_.directory.grant_role(account.id, {access::Role::issuer, "default", {}},
+                                            World::no_evidence()));
   testing::must(world_.directory.set_principal_disabled(account.id, true, World::no_evidence()));
   EXPECT_EQ(world_.call("GET", "/certs/" + serial + "/download?token=" + removed).status, 403);
 }
@@ -113,8 +122,11 @@ TEST_F(CertsDefects, D02ForeignAndUnknownLookTheSame) {
   const auto tenant = world_.add_tenant("globex");
   const auto stranger = world_.add_account(tenant, {{access::Role::admin, tenant, {}}});
   const auto serial = world_.issue(world_.admin, "e1");
-  for (const auto& [method, rest] : {std::pair{"GET", ""}, {"PATCH", "/renew"}, {"PATCH", "/revoke"},
-                                     {"GET", "/download/token"}, {"GET", "/chain"}}) {
+  for (const auto& [method, rest] : {std::pair{"GET", ""},
+                                     {"PATCH", "/renew"},
+                                     {"PATCH", "/revoke"},
+                                     {"GET", "/download/token"},
+                                     {"GET", "/chain"}}) {
     const auto foreign = world_.call(method, "/certs/" + serial + rest, stranger.token);
     const auto unknown = world_.call(method, std::string("/certs/17") + rest, stranger.token);
     EXPECT_EQ(foreign.status, 404);
@@ -128,12 +140,14 @@ TEST_F(CertsDefects, D03KeysAreInNoAnswerButTheGrantsAndSealedAtRest) {
   for (const std::string target : {"/certs", "/certs/%", "/certs/%/chain", "/certs/ca"}) {
     std::string path = target;
     if (const auto at = path.find('%'); at != std::string::npos) path.replace(at, 1, serial);
-    EXPECT_THAT(std::string(world_.call("GET", path, world_.admin).body.text()), Not(HasSubstr("PRIVATE KEY")));
+    EXPECT_THAT(std::string(world_.call("GET", path, world_.admin).body.text()),
+                Not(HasSubstr("PRIVATE KEY")));
   }
   const auto id = *x509::SerialNumber::from_decimal(serial)->id();
   const auto managed = testing::must(world_.store.find_managed_key(id));
   ASSERT_TRUE(managed.has_value());
-  EXPECT_FALSE(crypto::PrivateKey::from_pkcs8(SecretBytes::copy_of(managed->sealed_pkcs8)).has_value());
+  EXPECT_FALSE(
+      crypto::PrivateKey::from_pkcs8(SecretBytes::copy_of(managed->sealed_pkcs8)).has_value());
 }
 
 TEST_F(CertsDefects, D04CaDownloadHasNoKey) {
@@ -145,24 +159,32 @@ TEST_F(CertsDefects, D04CaDownloadHasNoKey) {
 
 TEST_F(CertsDefects, D05CsrCannotMakeItselfACa) {
   x509::Extensions extensions;
-  testing::must(extensions.add({x509::oids::kBasicConstraints, true, x509::encode_basic_constraints({true, {}})}));
+  testing::must(extensions.add(
+      {x509::oids::kBasicConstraints, true, x509::encode_basic_constraints({true, {}})}));
   const auto pem = World::csr_pem(*x509::Name::Builder().common_name("e").build(), extensions);
   EXPECT_EQ(world_.call("POST", "/certs/csrs/e", world_.admin, World::csr_body(pem)).status, 422);
 }
 
 TEST_F(CertsDefects, D05NamesOfTheCsrAreKept) {
   x509::Extensions extensions;
-  testing::must(extensions.add({x509::oids::kSubjectAltName, false,
-                                x509::encode_subject_alt_name({*x509::GeneralName::dns("a.example.com")})}));
+  testing::must(
+      extensions.add({x509::oids::kSubjectAltName, false,
+                      x509::encode_subject_alt_name({*x509::GeneralName::dns("a.example.com")})}));
   const auto pem = World::csr_pem(*x509::Name::Builder().common_name("e").build(), extensions);
-  const auto response = world_.call("POST", "/certs/csrs/e?ttl=10h", world_.admin, World::csr_body(pem));
+  const auto response =
+      world_.call("POST", "/certs/csrs/e?ttl=10h", world_.admin, World::csr_body(pem));
   ASSERT_EQ(response.status, 200) << response.body.text();
   EXPECT_EQ(World::text_of(response, "entity_id"), "e");
-  EXPECT_EQ(World::text_of(response, "expiry_time"), to_rfc3339(from_unix_s(World::kStart_s + 36'000)));
-  const auto certificate = testing::must(x509::parse_certificates_pem(World::text_of(response, "certificate")));
-  EXPECT_EQ(testing::must(certificate.front().subject_alt_names()).front().to_text(), "DNS:a.example.com");
+  EXPECT_EQ(World::text_of(response, "expiry_time"),
+            to_rfc3339(from_unix_s(World::kStart_s + 36'000)));
+  const auto certificate =
+      testing::must(x509::parse_certificates_pem(World::text_of(response, "certificate")));
+  EXPECT_EQ(testing::must(certificate.front().subject_alt_names()).front().to_text(),
+            "DNS:a.example.com");
   const std::string body(response.body.text());
-  EXPECT_TRUE(body.starts_with("{\"serial_number\":\"") && body.ends_with(",\"entity_id\":\"e\"}\n")) << body;
+  EXPECT_TRUE(body.starts_with("{\"serial_number\":\"") &&
+              body.ends_with(",\"entity_id\":\"e\"}\n"))
+      << body;
   EXPECT_THAT(body, HasSubstr(",\"revoked\":false,\"expiry_time\":"));
 }
 
@@ -173,8 +195,8 @@ TEST_F(CertsDefects, D05CsrRenewalKeepsTheKeyAndHasNoneToDeliver) {
   const Bytes before = to_bytes(certificate_of(serial).subject_public_key_info_tlv());
   ASSERT_EQ(world_.call("PATCH", "/certs/" + serial + "/renew", world_.admin).status, 200);
   EXPECT_EQ(to_bytes(certificate_of(serial).subject_public_key_info_tlv()), before);
-  const auto zip = world_.call("GET", "/certs/" + serial + "/download?token=" +
-                                          world_.download_token(world_.admin, serial));
+  const auto zip = world_.call(
+      "GET", "/certs/" + serial + "/download?token=" + world_.download_token(world_.admin, serial));
   EXPECT_EQ(zip.status, 200);
   EXPECT_THAT(std::string(zip.body.text()), HasSubstr("cert.pem"));
   EXPECT_THAT(std::string(zip.body.text()), Not(HasSubstr("key.pem")));
@@ -192,10 +214,12 @@ TEST_F(CertsDefects, D07NoLeafCarriesOcspSigning) {
 TEST_F(CertsDefects, D11TotalStaysWhateverTheOffset) {
   for (int i = 0; i < 3; ++i) world_.issue(world_.admin, "e1");
   world_.issue(world_.admin, "e2");
-  EXPECT_THAT(std::string(world_.call("GET", "/certs?offset=3", world_.admin).body.text()), HasSubstr("\"total\":4,"));
+  EXPECT_THAT(std::string(world_.call("GET", "/certs?offset=3", world_.admin).body.text()),
+              HasSubstr("\"total\":4,"));
   EXPECT_THAT(std::string(world_.call("GET", "/certs?offset=9", world_.admin).body.text()),
               HasSubstr("{\"certificates\":[],\"total\":4,\"offset\":9,"));
-  EXPECT_THAT(std::string(world_.call("GET", "/certs?entity_id=e1", world_.admin).body.text()), HasSubstr("\"total\":3,"));
+  EXPECT_THAT(std::string(world_.call("GET", "/certs?entity_id=e1", world_.admin).body.text()),
+              HasSubstr("\"total\":3,"));
   EXPECT_THAT(std::string(world_.call("GET", "/certs?entity_id=e9", world_.admin).body.text()),
               HasSubstr("{\"certificates\":[],\"total\":0,"));
 }
@@ -214,7 +238,9 @@ TEST_F(CertsDefects, D12PagesAreOrderedAndComplete) {
     std::vector<std::string> walked;
     std::string cursor;
     do {
-      const auto page = world_.call("GET", "/certs?limit=2&order=" + order + (cursor.empty() ? "" : "&cursor=" + cursor), world_.admin);
+      const auto page = world_.call(
+          "GET", "/certs?limit=2&order=" + order + (cursor.empty() ? "" : "&cursor=" + cursor),
+          world_.admin);
       for (const auto& serial : serials_of(page)) walked.push_back(serial);
       cursor = World::text_of(page, "next_cursor");
     } while (!cursor.empty());
@@ -232,13 +258,15 @@ TEST_F(CertsDefects, D14RenewalHasASerialOfItsOwn) {
 }
 
 TEST_F(CertsDefects, D15AddressesAreNoDnsNames) {
-  const auto certificate = certificate_of(world_.issue(world_.admin, "e1", R"({"ip_addresses":["10.0.0.1","2001:db8::1"]})"));
+  const auto certificate = certificate_of(
+      world_.issue(world_.admin, "e1", R"({"ip_addresses":["10.0.0.1","2001:db8::1"]})"));
   for (const auto& name : testing::must(certificate.subject_alt_names()))
     EXPECT_EQ(name.kind(), x509::GeneralName::Kind::ip) << name.to_text();
 }
 
 TEST_F(CertsDefects, D16RenewingWhatIsOverIsAConflict) {
-  const auto revoked = world_.issue(world_.admin, "e1"), expired = world_.issue(world_.admin, "e2", R"({"ttl":"1h"})");
+  const auto revoked = world_.issue(world_.admin, "e1"),
+             expired = world_.issue(world_.admin, "e2", R"({"ttl":"1h"})");
   ASSERT_EQ(world_.call("PATCH", "/certs/" + revoked + "/revoke", world_.admin).status, 200);
   world_.clock.advance(Seconds(3'601));
   for (const auto& [serial, word] : {std::pair{revoked, "revoked"}, {expired, "expired"}}) {
@@ -250,25 +278,39 @@ TEST_F(CertsDefects, D16RenewingWhatIsOverIsAConflict) {
 
 TEST_F(CertsDefects, D17RevocationLeavesItsEvidence) {
   const auto serial = world_.issue(world_.admin, "e1");
-  const auto before = World::text_of(world_.call("GET", "/certs/" + serial, world_.admin), "expiry_time");
+  const auto before =
+      World::text_of(world_.call("GET", "/certs/" + serial, world_.admin), "expiry_time");
   world_.clock.advance(Seconds(5));
-  ASSERT_EQ(world_.call("PATCH", "/certs/" + serial + "/revoke", world_.admin, R"({"reason":"keyCompromise"})").status, 200);
+  ASSERT_EQ(world_
+                .call("PATCH", "/certs/" + serial + "/revoke", world_.admin,
+                      R"({"reason":"keyCompromise"})")
+                .status,
+            200);
   const auto shown = world_.call("GET", "/certs/" + serial, world_.admin);
   EXPECT_EQ(World::text_of(shown, "expiry_time"), before) << "the expiry is kept apart";
   EXPECT_EQ(World::text_of(shown, "revocation_time"), "2026-01-02T03:04:10Z");
   EXPECT_EQ(World::text_of(shown, "reason"), "keyCompromise");
   world_.clock.advance(Seconds(5));
-  EXPECT_EQ(world_.call("PATCH", "/certs/" + serial + "/revoke", world_.admin).status, 200) << "asked twice";
-  EXPECT_EQ(world_.call("PATCH", "/certs/" + serial + "/revoke", world_.admin, R"({"reason":"superseded"})").status, 409);
-  EXPECT_EQ(World::text_of(world_.call("GET", "/certs/" + serial, world_.admin), "revocation_time"), "2026-01-02T03:04:10Z")
+  EXPECT_EQ(world_.call("PATCH", "/certs/" + serial + "/revoke", world_.admin).status, 200)
+      << "asked twice";
+  EXPECT_EQ(
+      world_
+          .call("PATCH", "/certs/" + serial + "/revoke", world_.admin, R"({"reason":"superseded"})")
+          .status,
+      409);
+  EXPECT_EQ(World::text_of(world_.call("GET", "/certs/" + serial, world_.admin), "revocation_time"),
+            "2026-01-02T03:04:10Z")
       << "and does not move";
-  EXPECT_THAT(std::string(world_.call("GET", "/certs?state=revoked", world_.admin).body.text()), HasSubstr(serial));
+  EXPECT_THAT(std::string(world_.call("GET", "/certs?state=revoked", world_.admin).body.text()),
+              HasSubstr(serial));
 }
 
 TEST_F(CertsDefects, D17HoldCanEnd) {
   const auto serial = world_.issue(world_.admin, "e1");
   const std::string base = "/certs/" + serial;
-  ASSERT_EQ(world_.call("PATCH", base + "/revoke", world_.admin, R"({"reason":"certificateHold"})").status, 200);
+  ASSERT_EQ(world_.call("PATCH", base + "/revoke", world_.admin, R"({"reason":"certificateHold"})")
+                .status,
+            200);
   EXPECT_EQ(world_.call("PATCH", base + "/renew", world_.admin).status, 409);
   EXPECT_EQ(world_.call("GET", base + "/download/token", world_.admin).status, 410);
   EXPECT_EQ(world_.call("PATCH", base + "/release", world_.admin).status, 200);
@@ -287,8 +329,10 @@ TEST_F(CertsDefects, D17BulkRevocationOfAnEntity) {
 }
 
 TEST_F(CertsDefects, D19BodiesAreLimited) {
-  for (const web::Route& route : world_.door.routes()) EXPECT_LE(route.body_limit_octets, 256u * 1024) << web::key_of(route);
-  const auto dispatch = world_.handler->dispatch(web::testing::make_request("POST", "/certs/csrs/x"));
+  for (const web::Route& route : world_.door.routes())
+    EXPECT_LE(route.body_limit_octets, 256u * 1024) << web::key_of(route);
+  const auto dispatch =
+      world_.handler->dispatch(web::testing::make_request("POST", "/certs/csrs/x"));
   EXPECT_EQ(dispatch.body_limit_octets, 128u * 1024);
 }
 
@@ -302,10 +346,18 @@ TEST_F(CertsDefects, D19SameIdempotencyKeySameCertificate) {
   EXPECT_EQ(first.body.text(), again.body.text());
   EXPECT_EQ(ask(R"({"ttl":"1h"})", world_.admin).status, 409);
   const auto other = world_.add_account("default", {{access::Role::issuer, "default", {}}});
-  EXPECT_NE(ask("{}", other.token).body.text(), first.body.text()) << "keys belong to their principal";
-  EXPECT_EQ(world_.call("POST", "/certs/issue/backend/e", world_.admin, "{}", {{"Idempotency-Key", std::string(256, 'k')}}).status, 422);
-  EXPECT_EQ(world_.call("POST", "/certs/issue/backend/e", world_.admin, "{}",
-                        {{"Idempotency-Key", "a"}, {"Idempotency-Key", "b"}}).status, 400);
+  EXPECT_NE(ask("{}", other.token).body.text(), first.body.text())
+      << "keys belong to their principal";
+  EXPECT_EQ(world_
+                .call("POST", "/certs/issue/backend/e", world_.admin, "{}",
+                      {{"Idempotency-Key", std::string(256, 'k')}})
+                .status,
+            422);
+  EXPECT_EQ(world_
+                .call("POST", "/certs/issue/backend/e", world_.admin, "{}",
+                      {{"Idempotency-Key", "a"}, {"Idempotency-Key", "b"}})
+                .status,
+            400);
 }
 
 TEST_F(CertsDefects, D19EveryActIsOnRecord) {
@@ -315,7 +367,8 @@ TEST_F(CertsDefects, D19EveryActIsOnRecord) {
   EXPECT_EQ(world_.call("GET", "/certs/" + serial + "/download?token=" + token).status, 410);
   EXPECT_EQ(world_.call("PATCH", "/certs/" + serial + "/renew", world_.admin).status, 200);
   EXPECT_EQ(world_.call("PATCH", "/certs/" + serial + "/revoke", world_.admin).status, 200);
-  for (const char* event : {"DOWNLOAD_GRANTED", "KEY_DELIVERED", "DOWNLOAD_REFUSED", "CERTIFICATE_RENEWED", "CERTIFICATE_REVOKED"})
+  for (const char* event : {"DOWNLOAD_GRANTED", "KEY_DELIVERED", "DOWNLOAD_REFUSED",
+                            "CERTIFICATE_RENEWED", "CERTIFICATE_REVOKED"})
     EXPECT_EQ(audit_records_with(event), 1u) << event;
   EXPECT_EQ(audit_records_with(token), 0u) << "tokens are in no record";
   EXPECT_EQ(audit_records_with(token.substr(token.rfind('.') + 1)), 0u);
@@ -325,7 +378,8 @@ TEST_F(CertsDefects, D19SerialsArePositiveAndDiffer) {
   std::set<std::string> serials;
   for (int i = 0; i < 50; ++i) serials.insert(world_.issue(world_.admin, "e"));
   EXPECT_EQ(serials.size(), 50u);
-  for (const auto& serial : serials) EXPECT_TRUE(x509::SerialNumber::from_decimal(serial).has_value());
+  for (const auto& serial : serials)
+    EXPECT_TRUE(x509::SerialNumber::from_decimal(serial).has_value());
 }
 
 }  // namespace

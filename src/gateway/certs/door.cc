@@ -47,8 +47,8 @@ std::vector<web::Route> Door::routes() {
       &Door::show);
   add("GET", "/certs/{serial}/chain", Guard::needs(Action::certificate_read),
       "showCertificateChain", &Door::show_chain);
-  add("PATCH", "/certs/{serial}/renew", Guard::needs(Action::certificate_renew),
-      "renewCertificate", &Door::renew);
+  add("PATCH", "/certs/{serial}/renew", Guard::needs(Action::certificate_renew), "renewCertificate",
+      &Door::renew);
   add("PATCH", "/certs/{serial}/revoke", Guard::needs(Action::certificate_revoke),
       "revokeCertificate", &Door::revoke);
   add("PATCH", "/certs/{serial}/release", Guard::needs(Action::certificate_revoke),

@@ -18,12 +18,12 @@
 namespace certwright::gateway::certs {
 
 // The certs service (/certs/...), wire-exact to the service it replaces where that one had a wire
-// form: Content-Type is `application/json` without parameters, also on empty 200 answers; JSON bodies
-// end with a newline; serials are decimal; a list's keys are PascalCase in their old order. What is
-// new is additive. README.md lists the routes and where they differ from the old service.
+// form: Content-Type is `application/json` without parameters, also on empty 200 answers; JSON
+// bodies end with a newline; serials are decimal; a list's keys are PascalCase in their old order.
+// What is new is additive. README.md lists the routes and where they differ from the old service.
 //
-// The serial of the first certificate is the handle of its line of renewals; every serial of the line
-// leads to it. Safe to call from any thread.
+// The serial of the first certificate is the handle of its line of renewals; every serial of the
+// line leads to it. Safe to call from any thread.
 class Door {
  public:
   struct Dependencies {  // all must outlive the door and its routes

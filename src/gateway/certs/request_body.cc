@@ -20,14 +20,14 @@ constexpr std::size_t kMaxCsrOctets = 64 * 1024;
 struct OptionAttribute {
   std::string_view member, attribute;
 };
-constexpr std::array<OptionAttribute, 7> kOptionAttributes = {{{"country", "country"},
-                                                               {"province", "state_or_province"},
-                                                               {"locality", "locality"},
-                                                               {"street_address", "street_address"},
-                                                               {"postal_code", "postal_code"},
-                                                               {"organization", "organization"},
-                                                               {"organizational_unit",
-                                                                "organizational_unit"}}};
+constexpr std::array<OptionAttribute, 7> kOptionAttributes = {
+    {{"country", "country"},
+     {"province", "state_or_province"},
+     {"locality", "locality"},
+     {"street_address", "street_address"},
+     {"postal_code", "postal_code"},
+     {"organization", "organization"},
+     {"organizational_unit", "organizational_unit"}}};
 
 using MakeName = Result<x509::GeneralName> (*)(std::string_view);
 
@@ -72,7 +72,8 @@ Result<CommonMembers> read_common(json::ObjectReader& reader) {
   if (ttl) {
     CERTWRIGHT_TRY(common.validity, read_ttl(*ttl));
   }
-  CERTWRIGHT_TRY(const auto profile, reader.optional_string("profile", {.min_length = 1, .max_length = 64}));
+  CERTWRIGHT_TRY(const auto profile,
+                 reader.optional_string("profile", {.min_length = 1, .max_length = 64}));
   if (profile) common.profile = *profile;
   CERTWRIGHT_TRY(const auto ca, reader.optional_string("ca", {.max_length = 64}));
   if (ca) common.ca = *ca;
@@ -102,12 +103,12 @@ Result<IssueBody> read_issue_body(const json::Value& document, std::string_view 
 
 Result<CsrBody> read_csr_body(const json::Value& document) {
   CERTWRIGHT_TRY(auto reader, json::ObjectReader::of(document));
-  CERTWRIGHT_TRY(const auto pem, reader.string("csr", {.min_length = 1, .max_length = kMaxCsrOctets}));
+  CERTWRIGHT_TRY(const auto pem,
+                 reader.string("csr", {.min_length = 1, .max_length = kMaxCsrOctets}));
   CERTWRIGHT_TRY(auto common, read_common(reader));
   CERTWRIGHT_CHECK(reader.finish());
   auto request = pkcs10::parse_pem_or_der(as_bytes(pem));
-  if (!request)
-    return fail_field(request.error().code, "csr", "csr: " + request.error().detail);
+  if (!request) return fail_field(request.error().code, "csr", "csr: " + request.error().detail);
   return CsrBody{*std::move(request), common.validity, std::move(common.profile),
                  std::move(common.ca)};
 }
@@ -119,9 +120,10 @@ Result<x509::RevocationReason> read_revocation_body(const json::Value& document)
   if (!name) return x509::RevocationReason::unspecified;
   const auto reason = x509::revocation_reason_from_name(*name);
   if (!reason || *reason == x509::RevocationReason::remove_from_crl)
-    return fail_field(Errc::invalid, "reason",
-                      "reason: not a revocation reason of RFC 5280 such as keyCompromise, superseded "
-                      "or certificateHold");
+    return fail_field(
+        Errc::invalid, "reason",
+        "reason: not a revocation reason of RFC 5280 such as keyCompromise, superseded "
+        "or certificateHold");
   return *reason;
 }
 

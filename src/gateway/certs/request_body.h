@@ -24,7 +24,7 @@ struct IssueBody {
   std::optional<Seconds> validity;
   std::string key_type;  // empty: the profile's first
   std::string profile{kDefaultProfile};
-  std::string ca;        // empty: any
+  std::string ca;  // empty: any
 };
 
 // `common_name` is used where the body gives none: the entity's id. IP addresses become iPAddress,
@@ -48,8 +48,8 @@ Result<x509::RevocationReason> read_revocation_body(const json::Value& document)
 // "ttl" for text that is none, for zero, and for what is negative or absurdly long.
 Result<Seconds> read_ttl(std::string_view text);
 
-// RFC 3339 date-time, e.g. "2024-05-03T13:33:29.405109Z" or "...+02:00"; digits after the sixth of a
-// second are dropped. Errors: bad_encoding with `field`.
+// RFC 3339 date-time, e.g. "2024-05-03T13:33:29.405109Z" or "...+02:00"; digits after the sixth of
+// a second are dropped. Errors: bad_encoding with `field`.
 Result<Time> read_time(std::string_view field, std::string_view text);
 
 }  // namespace certwright::gateway::certs

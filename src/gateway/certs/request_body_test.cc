@@ -72,7 +72,8 @@ TEST(IssueBody, CommonNameIsTheEntityUnlessGiven) {
 }
 
 TEST(IssueBody, NamesOfBothPlacesAreMergedOnce) {
-  const auto body = read(R"({"ip_addresses":["10.0.0.1"],"options":{"ip_addresses":["10.0.0.1","10.0.0.2"]}})");
+  const auto body =
+      read(R"({"ip_addresses":["10.0.0.1"],"options":{"ip_addresses":["10.0.0.1","10.0.0.2"]}})");
   ASSERT_TRUE(body.has_value());
   EXPECT_EQ(body->names.size(), 2u);
 }
@@ -81,8 +82,7 @@ TEST(IssueBody, NamesOfBothPlacesAreMergedOnce) {
 TEST(IssueBody, AddressesAreIpAddressNames) {
   const auto body = read(R"({"ip_addresses":["10.0.0.1","::1"]})");
   ASSERT_EQ(body->names.size(), 2u);
-  for (const auto& name : body->names)
-    EXPECT_EQ(name.kind(), x509::GeneralName::Kind::ip);
+  for (const auto& name : body->names) EXPECT_EQ(name.kind(), x509::GeneralName::Kind::ip);
 }
 
 TEST(IssueBody, TooManyNames) {
@@ -129,7 +129,9 @@ INSTANTIATE_TEST_SUITE_P(
     [](const auto& c) { return std::string(c.param.name); });
 
 TEST(RevocationBody, NamesAreTheStandards) {
-  const auto read_reason = [](std::string_view text) { return read_revocation_body(*json::parse(text)); };
+  const auto read_reason = [](std::string_view text) {
+    return read_revocation_body(*json::parse(text));
+  };
   EXPECT_EQ(*read_reason("{}"), x509::RevocationReason::unspecified);
   EXPECT_EQ(*read_reason(R"({"reason":"keyCompromise"})"), x509::RevocationReason::key_compromise);
   EXPECT_EQ(read_reason(R"({"reason":"removeFromCRL"})").error().field, "reason");

@@ -35,8 +35,8 @@ struct ListAnswer {
 // ExpiryDate of a revoked row is the time of revocation.
 std::string list_json(const ListAnswer& answer);
 
-// One certificate of a lineage, the newest unless asked otherwise. serial_number is the handle of the
-// lineage, shown_serial_number that of the certificate that is shown.
+// One certificate of a lineage, the newest unless asked otherwise. serial_number is the handle of
+// the lineage, shown_serial_number that of the certificate that is shown.
 std::string detail_json(const inventory::Lineage& lineage, const store::StoredCertificate& shown);
 
 std::string bulk_json(const revocation::RevocationService::BulkProgress& progress);

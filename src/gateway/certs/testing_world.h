@@ -1,6 +1,7 @@
 #pragma once
-// For tests and the fuzz target: a whole certification authority in memory, with the certs service's
-// door in front. Everything is real but the clock, the store's durability and the sockets.
+// For tests and the fuzz target: a whole certification authority in memory, with the certs
+// service's door in front. Everything is real but the clock, the store's durability and the
+// sockets.
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
@@ -40,7 +41,8 @@ class World {
   static constexpr std::int64_t kStart_s = 1'767'323'045;  // 2026-01-02T03:04:05Z
 
   World() {
-    const audit::Actor system{.principal = "system", .tenant = "system", .door = "system", .remote = ""};
+    const audit::Actor system{
+        .principal = "system", .tenant = "system", .door = "system", .remote = ""};
     must(publisher.publish_shipped(system));
     authority::NewCa root;
     root.id = "root";
@@ -53,7 +55,8 @@ class World {
     auto first = must(directory.bootstrap("admin", no_evidence()));
     admin = std::string(as_text(first.token.text.reveal()));
     admin_id = first.principal.id;
-    const access::Principal itself{.id = "system", .name = "system", .tenant = "system", .email = {}, .bindings = {}};
+    const access::Principal itself{
+        .id = "system", .name = "system", .tenant = "system", .email = {}, .bindings = {}};
 
     authority::NewCa issuing = root;
     issuing.id = "issuing";
@@ -82,7 +85,8 @@ class World {
   }
 
   // Issues for `entity` and returns the decimal serial.
-  std::string issue(std::string_view token, const std::string& entity, std::string_view body = "{}") {
+  std::string issue(std::string_view token, const std::string& entity,
+                    std::string_view body = "{}") {
     const auto response = call("POST", "/certs/issue/backend/" + entity, token, body);
     const auto document = json::parse(response.body.text());
     const json::Value* serial = document ? document->find("serial_number") : nullptr;
@@ -103,7 +107,8 @@ class World {
   };
   Account add_account(const std::string& tenant, std::vector<access::RoleBinding> bindings) {
     const auto made = must(directory.create_principal(
-        {tenant, "account", "", store::PrincipalKind::machine, std::move(bindings)}, no_evidence()));
+        {tenant, "account", "", store::PrincipalKind::machine, std::move(bindings)},
+        no_evidence()));
     auto token = must(directory.create_token({made.id, "test", {}}, no_evidence()));
     authenticator.invalidate();
     return {made.id, std::string(as_text(token.text.reveal()))};
@@ -121,7 +126,8 @@ class World {
 
   // A PEM request for a new P-256 key, as a JSON string's content.
   static std::string csr_pem(const x509::Name& subject, const x509::Extensions& extensions = {}) {
-    const auto key = must(crypto::PrivateKey::generate(*must(crypto::find_key_algorithm("ecdsa-p256"))));
+    const auto key =
+        must(crypto::PrivateKey::generate(*must(crypto::find_key_algorithm("ecdsa-p256"))));
     return csr_pem(key, subject, extensions);
   }
   static std::string csr_pem(const crypto::PrivateKey& key, const x509::Name& subject,
@@ -130,8 +136,8 @@ class World {
     const auto info =
         must(pkcs10::encode_request_info(subject, key.subject_public_key_info_tlv(), extensions));
     auto signing = must(crypto::SigningContext::create(key, algorithm));
-    const auto request = pkcs10::assemble_request(info, algorithm.identifier_tlv,
-                                                  must(signing.sign(info.tlv())));
+    const auto request =
+        pkcs10::assemble_request(info, algorithm.identifier_tlv, must(signing.sign(info.tlv())));
     return x509::to_pem(x509::kPemCertificateRequest, request.tlv());
   }
   static std::string csr_body(std::string_view pem) {

@@ -65,11 +65,13 @@ TEST_F(CertsWire, Issue) {
 
 TEST_F(CertsWire, IssueWithoutAddresses) {
   for (const char* body : {"{}", "{\"ip_addresses\": []}", "{\"ip_addresses\":null}"})
-    EXPECT_EQ(world_.call("POST", "/certs/issue/backend/x/", world_.admin, body).status, 201) << body;
+    EXPECT_EQ(world_.call("POST", "/certs/issue/backend/x/", world_.admin, body).status, 201)
+        << body;
 }
 
 TEST_F(CertsWire, IssuedCertificateIsTheEntitys) {
-  const auto serial = world_.issue(world_.admin, std::string(kEntity), R"({"ip_addresses":["192.168.100.4"]})");
+  const auto serial =
+      world_.issue(world_.admin, std::string(kEntity), R"({"ip_addresses":["192.168.100.4"]})");
   const auto shown = world_.call("GET", "/certs/" + serial, world_.admin);
   const auto certificate = x509::parse_certificates_pem(World::text_of(shown, "certificate"));
   ASSERT_TRUE(certificate.has_value());
@@ -94,21 +96,22 @@ TEST_F(CertsWire, List) {
   const auto serial = world_.issue(world_.admin, "e1");
   const auto expiry = to_rfc3339(from_unix_s(World::kStart_s + 90 * 86'400));
   EXPECT_EQ(world_.call("GET", "/certs", world_.admin).body.text(),
-            fmt::format("{{\"certificates\":[{{\"SerialNumber\":\"{0}\",\"Certificate\":null,\"Key\":null,"
-                        "\"Revoked\":false,\"ExpiryDate\":\"{1}\",\"EntityType\":\"backend\","
-                        "\"EntityID\":\"e1\",\"DownloadUrl\":\"\",\"CurrentSerialNumber\":\"{0}\","
-                        "\"Subject\":\"CN=e1\",\"Profile\":\"tls-server-client\",\"CA\":\"issuing\","
-                        "\"Tenant\":\"default\"}}],\"total\":1,\"limit\":10}}\n",
-                        serial, expiry));
+            fmt::format(
+                "{{\"certificates\":[{{\"SerialNumber\":\"{0}\",\"Certificate\":null,\"Key\":null,"
+                "\"Revoked\":false,\"ExpiryDate\":\"{1}\",\"EntityType\":\"backend\","
+                "\"EntityID\":\"e1\",\"DownloadUrl\":\"\",\"CurrentSerialNumber\":\"{0}\","
+                "\"Subject\":\"CN=e1\",\"Profile\":\"tls-server-client\",\"CA\":\"issuing\","
+                "\"Tenant\":\"default\"}}],\"total\":1,\"limit\":10}}\n",
+                serial, expiry));
 }
 
 TEST_F(CertsWire, ListOfAnEntityWithOffset) {
   for (int i = 0; i < 3; ++i) world_.issue(world_.admin, "e1");
   world_.issue(world_.admin, "e2");
-  const auto response =
-      world_.call("GET", "/certs?entity_id=e1&offset=2&limit=5", world_.admin);
+  const auto response = world_.call("GET", "/certs?entity_id=e1&offset=2&limit=5", world_.admin);
   const std::string body(response.body.text());
-  EXPECT_TRUE(body.ends_with("],\"total\":3,\"offset\":2,\"limit\":5,\"entity_id\":\"e1\"}\n")) << body;
+  EXPECT_TRUE(body.ends_with("],\"total\":3,\"offset\":2,\"limit\":5,\"entity_id\":\"e1\"}\n"))
+      << body;
   EXPECT_THAT(body, Not(HasSubstr("e2")));
 }
 
@@ -133,7 +136,9 @@ TEST_F(CertsWire, RenewAnswersNothingAndMovesTheExpiry) {
   EXPECT_EQ(renewed.body.size(), 0u);
   const std::string list(world_.call("GET", "/certs", world_.admin).body.text());
   EXPECT_THAT(list, HasSubstr("{\"SerialNumber\":\"" + serial + "\""));
-  EXPECT_THAT(list, HasSubstr("\"ExpiryDate\":\"" + to_rfc3339(from_unix_s(World::kStart_s + 90 * 86'400 + 3'600)) + "\""));
+  EXPECT_THAT(list,
+              HasSubstr("\"ExpiryDate\":\"" +
+                        to_rfc3339(from_unix_s(World::kStart_s + 90 * 86'400 + 3'600)) + "\""));
   EXPECT_THAT(list, HasSubstr("\"total\":1,")) << "one row per lineage";
   EXPECT_THAT(list, Not(HasSubstr("\"CurrentSerialNumber\":\"" + serial + "\"")));
 }
@@ -142,9 +147,11 @@ TEST_F(CertsWire, EverySerialOfALineageLeadsToIt) {
   const auto first = world_.issue(world_.admin, "e1");
   world_.clock.advance(Seconds(60));
   ASSERT_EQ(world_.call("PATCH", "/certs/" + first + "/renew", world_.admin).status, 200);
-  const auto second = World::text_of(world_.call("GET", "/certs/" + first, world_.admin), "current_serial_number");
+  const auto second =
+      World::text_of(world_.call("GET", "/certs/" + first, world_.admin), "current_serial_number");
   ASSERT_NE(first, second);
-  EXPECT_EQ(World::text_of(world_.call("GET", "/certs/" + second, world_.admin), "serial_number"), first);
+  EXPECT_EQ(World::text_of(world_.call("GET", "/certs/" + second, world_.admin), "serial_number"),
+            first);
   const auto exact = world_.call("GET", "/certs/" + first + "?exact=true", world_.admin);
   EXPECT_EQ(World::text_of(exact, "shown_serial_number"), first);
   ASSERT_EQ(world_.call("PATCH", "/certs/" + second + "/renew", world_.admin).status, 200);
@@ -162,9 +169,9 @@ TEST_F(CertsWire, DownloadToken) {
   EXPECT_EQ(response.status, 200);
   EXPECT_EQ(response.headers.get("Content-Type"), "application/json");
   EXPECT_EQ(response.headers.get("Cache-Control"), "no-store");
-  EXPECT_TRUE(std::regex_match(
-      std::string(response.body.text()),
-      std::regex("\\{\"token\":\"eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9\\.[-_A-Za-z0-9]+\\.[-_A-Za-z0-9]{43}\"\\}\n")))
+  EXPECT_TRUE(std::regex_match(std::string(response.body.text()),
+                               std::regex("\\{\"token\":\"eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9\\.[-"
+                                          "_A-Za-z0-9]+\\.[-_A-Za-z0-9]{43}\"\\}\n")))
       << response.body.text();
 }
 
@@ -188,7 +195,8 @@ TEST_F(CertsWire, DownloadIsAZipOfThree) {
   EXPECT_EQ((*chain)[1], (*cas)[0]) << "the issuing CA follows the leaf";
   EXPECT_TRUE((*cas)[1].is_self_issued());
   EXPECT_TRUE(files["key.pem"].starts_with("-----BEGIN PRIVATE KEY-----\n"));
-  const auto key = crypto::PrivateKey::from_pem(SecretBytes::copy_of(as_bytes(files["key.pem"])), {});
+  const auto key =
+      crypto::PrivateKey::from_pem(SecretBytes::copy_of(as_bytes(files["key.pem"])), {});
   ASSERT_TRUE(key.has_value());
   EXPECT_TRUE(std::ranges::equal(key->subject_public_key_info_tlv(),
                                  (*chain)[0].subject_public_key_info_tlv()));
@@ -196,9 +204,11 @@ TEST_F(CertsWire, DownloadIsAZipOfThree) {
 
 TEST_F(CertsWire, RenewalMakesAnotherKeyForThoseWeMade) {
   const auto serial = world_.issue(world_.admin, "e1");
-  const auto before = World::text_of(world_.call("GET", "/certs/" + serial, world_.admin), "certificate");
+  const auto before =
+      World::text_of(world_.call("GET", "/certs/" + serial, world_.admin), "certificate");
   ASSERT_EQ(world_.call("PATCH", "/certs/" + serial + "/renew", world_.admin).status, 200);
-  const auto after = World::text_of(world_.call("GET", "/certs/" + serial, world_.admin), "certificate");
+  const auto after =
+      World::text_of(world_.call("GET", "/certs/" + serial, world_.admin), "certificate");
   const auto a = x509::parse_certificates_pem(before), b = x509::parse_certificates_pem(after);
   EXPECT_NE(to_bytes(a->front().subject_public_key_info_tlv()),
             to_bytes(b->front().subject_public_key_info_tlv()));
@@ -256,7 +266,8 @@ constexpr StatusCase kStatusCases[] = {
     {"SerialWithLetters", "GET", "/certs/not-a-serial", "", 400},
     {"SerialZero", "GET", "/certs/0", "", 400},
     {"SerialHexWithoutMark", "GET", "/certs/0a1b", "", 400},
-    {"SerialOver159Bits", "GET", "/certs/1461501637330902918203684832716283019655932542976", "", 404},
+    {"SerialOver159Bits", "GET", "/certs/1461501637330902918203684832716283019655932542976", "",
+     404},
     {"RenewUnknown", "PATCH", "/certs/17/renew", "", 404},
     {"RenewByPost", "POST", "/certs/%S/renew", "", 405},
     {"RevokeUnknown", "PATCH", "/certs/17/revoke", "", 404},

@@ -67,7 +67,8 @@ Result<std::shared_ptr<const Bytes>> make_zip(const std::vector<ZipEntry>& entri
   if (!archive) return zip_failure("opening");
   // The archive owns one reference now, this function keeps another to read the image with.
   zip_source_keep(image.get());
-  for (const ZipEntry& entry : entries) CERTWRIGHT_CHECK(add_zip_entry(archive.get(), entry, modified));
+  for (const ZipEntry& entry : entries)
+    CERTWRIGHT_CHECK(add_zip_entry(archive.get(), entry, modified));
   if (zip_close(archive.get()) != 0) return zip_failure("closing");
   (void)archive.release();
   return read_zip(image.get());

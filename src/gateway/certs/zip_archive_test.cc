@@ -9,7 +9,8 @@ namespace certwright::gateway::certs {
 namespace {
 
 TEST(ZipArchive, HoldsItsEntriesInOrder) {
-  const auto zip = make_zip({{"ca.pem", as_bytes("one")}, {"cert.pem", as_bytes("")},
+  const auto zip = make_zip({{"ca.pem", as_bytes("one")},
+                             {"cert.pem", as_bytes("")},
                              {"key.pem", as_bytes("three"), 0600}},
                             from_unix_s(1'767'323'045));
   ASSERT_TRUE(zip.has_value());

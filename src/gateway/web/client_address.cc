@@ -63,7 +63,8 @@ std::string TrustedProxies::client_of(const http::RequestHead& head) const {
   std::string_view rest = list;
   while (!rest.empty()) {
     const std::size_t comma = rest.rfind(',');
-    const std::string_view hop = trimmed(comma == std::string_view::npos ? rest : rest.substr(comma + 1));
+    const std::string_view hop =
+        trimmed(comma == std::string_view::npos ? rest : rest.substr(comma + 1));
     rest = comma == std::string_view::npos ? std::string_view() : rest.substr(0, comma);
     if (!x509::parse_ip_address(hop)) break;
     client = std::string(hop);

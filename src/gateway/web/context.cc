@@ -58,7 +58,8 @@ Result<void> Context::authorise(access::Action action, const access::Object& obj
     return fail(Errc::unauthenticated, "a bearer token or a client certificate is required");
   if (action == route().guard.action) asked_ = true;
   auto allowed = access::authorise(*principal_, action, object);
-  if (!allowed && refusals_ != nullptr) refusals_->denied(actor_, action, what, allowed.error().code);
+  if (!allowed && refusals_ != nullptr)
+    refusals_->denied(actor_, action, what, allowed.error().code);
   return allowed;
 }
 

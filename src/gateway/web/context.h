@@ -31,7 +31,8 @@ class Context {
   // A query parameter. Errors: bad_encoding with the field if it is given twice or the query is
   // malformed.
   Result<std::optional<std::string>> query(std::string_view name) const;
-  // The same as a number without sign. Errors: bad_encoding for anything but digits, or above `most`.
+  // The same as a number without sign. Errors: bad_encoding for anything but digits, or above
+  // `most`.
   Result<std::optional<std::uint64_t>> query_number(std::string_view name,
                                                     std::uint64_t most) const;
   // The body as one JSON document. Errors: bad_encoding (also for an empty body), too_large.

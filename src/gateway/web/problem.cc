@@ -34,10 +34,10 @@ std::string certs_service_body(std::string_view message) {
 
 http::Response with_body(ErrorForm form, int status, std::string_view detail,
                          std::string_view field) {
-  auto response = form == ErrorForm::problem
-                      ? http::respond(status, "application/problem+json",
-                                      problem_body(status, detail, field))
-                      : http::respond(status, "application/json", certs_service_body(detail));
+  auto response =
+      form == ErrorForm::problem
+          ? http::respond(status, "application/problem+json", problem_body(status, detail, field))
+          : http::respond(status, "application/json", certs_service_body(detail));
   response.headers.set("Cache-Control", "no-store");
   return response;
 }
@@ -53,18 +53,30 @@ std::string with_field(const Error& error) {
 
 int status_of(Errc code) noexcept {
   switch (code) {
-    case Errc::bad_encoding: return 400;
-    case Errc::invalid: return 422;
-    case Errc::policy: return 422;
-    case Errc::unauthenticated: return 401;
-    case Errc::not_permitted: return 403;
-    case Errc::not_found: return 404;
-    case Errc::conflict: return 409;
-    case Errc::gone: return 410;
-    case Errc::too_large: return 413;
-    case Errc::too_many_requests: return 429;
-    case Errc::unavailable: return 503;
-    case Errc::internal: return 500;
+    case Errc::bad_encoding:
+      return 400;
+    case Errc::invalid:
+      return 422;
+    case Errc::policy:
+      return 422;
+    case Errc::unauthenticated:
+      return 401;
+    case Errc::not_permitted:
+      return 403;
+    case Errc::not_found:
+      return 404;
+    case Errc::conflict:
+      return 409;
+    case Errc::gone:
+      return 410;
+    case Errc::too_large:
+      return 413;
+    case Errc::too_many_requests:
+      return 429;
+    case Errc::unavailable:
+      return 503;
+    case Errc::internal:
+      return 500;
   }
   return 500;
 }
@@ -74,10 +86,10 @@ http::Response error_response(ErrorForm form, const Error& error, std::string_vi
   const int status = status_of(error.code);
   std::string detail = with_field(error);
   if (status == 500) {
-    detail = request_id.empty()
-                 ? "internal error"
-                 : fmt::format("internal error; the server's log has more under request {}",
-                               request_id);
+    detail =
+        request_id.empty()
+            ? "internal error"
+            : fmt::format("internal error; the server's log has more under request {}", request_id);
   }
   auto response = with_body(form, status, detail, status == 500 ? std::string_view() : error.field);
   if (status == 401) {

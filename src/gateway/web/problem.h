@@ -9,7 +9,7 @@
 namespace certwright::gateway::web {
 
 enum class ErrorForm : std::uint8_t {
-  problem,        // RFC 9457: {"type","title","status","detail"[,"field"]}, application/problem+json
+  problem,  // RFC 9457: {"type","title","status","detail"[,"field"]}, application/problem+json
   certs_service,  // {"error":"","message":"..."} and a newline, application/json
 };
 

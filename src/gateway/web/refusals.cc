@@ -34,9 +34,8 @@ void Refusals::not_authenticated(const audit::Actor& actor, std::string_view met
     const std::lock_guard lock(mutex_);
     const Time now = clock_.now();
     if (failures_.size() >= kRemotesTracked)
-      std::erase_if(failures_, [&](const auto& entry) {
-        return now - entry.second.recorded_at >= kWindow;
-      });
+      std::erase_if(failures_,
+                    [&](const auto& entry) { return now - entry.second.recorded_at >= kWindow; });
     if (failures_.size() >= kRemotesTracked) failures_.clear();
     const auto [entry, is_new] = failures_.try_emplace(actor.remote);
     Failures& failures = entry->second;

@@ -12,7 +12,8 @@
 namespace certwright::gateway::web {
 
 // Audit records of requests that were turned away before they reached a service. Safe to call from
-// any thread. A journal that cannot be written changes nothing here: the answer is a refusal anyway.
+// any thread. A journal that cannot be written changes nothing here: the answer is a refusal
+// anyway.
 class Refusals {
  public:
   static constexpr Duration kWindow = Seconds(60);

@@ -33,16 +33,16 @@ struct Guard {
   static constexpr Guard needs(access::Action action) { return {Reach::authorised, action}; }
 };
 
-// Runs on a worker thread (or the I/O thread, see Route::run), many at once. An error is turned into
-// the route's form; an exception is logged and answered 500.
+// Runs on a worker thread (or the I/O thread, see Route::run), many at once. An error is turned
+// into the route's form; an exception is logged and answered 500.
 using RouteHandler = std::function<Result<http::Response>(Context&)>;
 
 struct Route {
-  std::string method;   // "GET", "POST", "PUT", "PATCH", "DELETE"
+  std::string method;  // "GET", "POST", "PUT", "PATCH", "DELETE"
   // "/certs/{serial}/renew": literal segments and parameters, which match one segment that is not
-  // empty. A trailing slash in the request makes no difference. "/ocsp/{request...}" matches everything
-  // below /ocsp/, empty segments too; Context::rest() is then the raw, undecoded remainder.
-  // A literal segment wins over a parameter.
+  // empty. A trailing slash in the request makes no difference. "/ocsp/{request...}" matches
+  // everything below /ocsp/, empty segments too; Context::rest() is then the raw, undecoded
+  // remainder. A literal segment wins over a parameter.
   std::string pattern;
   Guard guard;
   std::string operation_id;  // unique; operationId in OpenAPI, `operation` in the access log

@@ -51,8 +51,8 @@ struct Router::Node {
   // Few children a node: a linear search over short strings beats hashing.
   std::vector<std::pair<std::string, std::unique_ptr<Node>>> literals;
   std::unique_ptr<Node> parameter;
-  std::vector<std::size_t> routes;       // that end here, one per method
-  std::vector<std::size_t> rest_routes;  // that take everything below
+  std::vector<std::size_t> routes;        // that end here, one per method
+  std::vector<std::size_t> rest_routes;   // that take everything below
   ErrorForm errors = ErrorForm::problem;  // of the routes through here; problem yields
 
   Node* literal(std::string_view segment) const {

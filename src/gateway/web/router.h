@@ -24,8 +24,8 @@ class Router {
     // (name, decoded value); views into the route and the request head.
     std::pair<std::string_view, std::string_view> parameters[kMaxParameters];
     std::size_t parameter_count = 0;
-    std::string_view rest;         // raw; a view into the request head
-    std::string allow;             // "GET, HEAD, OPTIONS" where the path exists, else empty
+    std::string_view rest;  // raw; a view into the request head
+    std::string allow;      // "GET, HEAD, OPTIONS" where the path exists, else empty
     ErrorForm errors = ErrorForm::problem;  // also where there is no route
   };
 

@@ -12,14 +12,17 @@ namespace {
 
 gateway::web::Router make_fuzz_router() {
   std::vector<gateway::web::Route> routes;
-  for (const char* pattern : {"/certs", "/certs/{serial}", "/certs/{serial}/renew", "/certs/ocsp/{request...}",
-                              "/certs/issue/{entityType}/{entityID}", "/ca/{file}", "/"}) {
+  for (const char* pattern :
+       {"/certs", "/certs/{serial}", "/certs/{serial}/renew", "/certs/ocsp/{request...}",
+        "/certs/issue/{entityType}/{entityID}", "/ca/{file}", "/"}) {
     gateway::web::Route route;
     route.method = "GET";
     route.pattern = pattern;
     route.operation_id = pattern;
     route.guard = gateway::web::Guard::open();
-    route.handler = [](gateway::web::Context&) -> Result<http::Response> { return http::Response{}; };
+    route.handler = [](gateway::web::Context&) -> Result<http::Response> {
+      return http::Response{};
+    };
     routes.push_back(std::move(route));
   }
   auto router = gateway::web::Router::build(std::move(routes));

@@ -83,14 +83,15 @@ std::vector<Route> standard_routes(const BuildInfo& build, metrics::Registry& re
   document.headers.set("Cache-Control", "public, max-age=3600");
 
   std::vector<Route> routes;
-  routes.push_back({.method = "GET",
-                    .pattern = "/health",
-                    .guard = Guard::open(),
-                    .operation_id = "health",
-                    .door = "web",
-                    .handler = [health](Context&) -> Result<http::Response> { return health->now(); },
-                    .on_plain_http = true,
-                    .rate_limited = false});
+  routes.push_back(
+      {.method = "GET",
+       .pattern = "/health",
+       .guard = Guard::open(),
+       .operation_id = "health",
+       .door = "web",
+       .handler = [health](Context&) -> Result<http::Response> { return health->now(); },
+       .on_plain_http = true,
+       .rate_limited = false});
   routes.push_back({.method = "GET",
                     .pattern = "/metrics",
                     .guard = Guard::any(),
@@ -102,12 +103,13 @@ std::vector<Route> standard_routes(const BuildInfo& build, metrics::Registry& re
                       return http::respond(200, std::string(metrics::Registry::kContentType),
                                            registry.text());
                     }});
-  routes.push_back({.method = "GET",
-                    .pattern = "/openapi.json",
-                    .guard = Guard::open(),
-                    .operation_id = "openapi",
-                    .door = "web",
-                    .handler = [document](Context&) -> Result<http::Response> { return document; }});
+  routes.push_back(
+      {.method = "GET",
+       .pattern = "/openapi.json",
+       .guard = Guard::open(),
+       .operation_id = "openapi",
+       .door = "web",
+       .handler = [document](Context&) -> Result<http::Response> { return document; }});
   return routes;
 }
 
@@ -136,7 +138,8 @@ std::vector<std::string> openapi_differences(const std::vector<Route>& routes,
     for (const std::string_view method : kOperations)
       if (path.value.find(method) != nullptr &&
           !described.contains(std::string(method) + " " + path.name))
-        differences.push_back(std::string(method) + " " + path.name + " is described, but no route");
+        differences.push_back(std::string(method) + " " + path.name +
+                              " is described, but no route");
   return differences;
 }
 

@@ -17,8 +17,8 @@ using SteadyClock = std::chrono::steady_clock;
 
 constexpr std::string_view kBearer = "Bearer ";
 constexpr std::size_t kRequestIdOctets = 16;
-constexpr std::array kCountedStatuses = {200, 201, 202, 204, 206, 304, 400, 401, 403, 404,
-                                         405, 406, 409, 410, 412, 413, 415, 422, 429, 500, 503};
+constexpr std::array kCountedStatuses = {200, 201, 202, 204, 206, 304, 400, 401, 403, 404, 405,
+                                         406, 409, 410, 412, 413, 415, 422, 429, 500, 503};
 
 // The series of one route. Counters are made when a status is first seen: most never are.
 class RouteMetrics {
@@ -82,7 +82,7 @@ struct WebHandler::State {
   WebOptions options;
   TrustedProxies proxies;
   std::unique_ptr<Router> everything, plain;
-  std::vector<std::size_t> plain_index;  // of a route of `plain` in `everything`
+  std::vector<std::size_t> plain_index;     // of a route of `plain` in `everything`
   std::unique_ptr<RouteMetrics[]> metrics;  // by index in `everything`; one more for no route
   metrics::Gauge in_flight;
   RateLimiter per_principal, per_peer;
@@ -174,7 +174,8 @@ http::Response WebHandler::handle(http::Request&& request) {
     response.headers.set("X-Request-Id", context.request_id_);
   }
 
-  const auto took = std::chrono::duration_cast<std::chrono::nanoseconds>(SteadyClock::now() - begin);
+  const auto took =
+      std::chrono::duration_cast<std::chrono::nanoseconds>(SteadyClock::now() - begin);
   const auto& prepared = response.prepared;
   const int status = prepared ? prepared->status() : response.status;
   state.metrics[index].count(status, took);
@@ -258,8 +259,7 @@ Result<void> WebHandler::authenticate(Context& context) {
 Result<void> WebHandler::check_rate(const Context& context, unsigned& retry_after_s) {
   const Route& route = context.route();
   if (!route.rate_limited || route.guard.reach != Reach::public_) return {};
-  const double wait_s =
-      state_->per_peer.take(rate_key(context.remote()), state_->d.clock.now());
+  const double wait_s = state_->per_peer.take(rate_key(context.remote()), state_->d.clock.now());
   if (wait_s <= 0) return {};
   retry_after_s = static_cast<unsigned>(std::ceil(wait_s));
   return fail(Errc::too_many_requests, "too many requests from this address; try again later");

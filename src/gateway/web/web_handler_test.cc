@@ -16,8 +16,8 @@ namespace certwright::gateway::web {
 namespace {
 
 using ::testing::HasSubstr;
-using ::testing::Not;
 using testing::make_request;
+using ::testing::Not;
 
 Route make_route(std::string method, std::string pattern, Guard guard, RouteHandler handler) {
   Route route;
@@ -35,7 +35,8 @@ Result<http::Response> answer_ok(Context&) { return http::respond(200, "text/pla
 class WebHandlerTest : public ::testing::Test {
  protected:
   void SetUp() override {
-    auto first = directory_.bootstrap("admin", [](std::string_view) { return store::Transaction{}; });
+    auto first =
+        directory_.bootstrap("admin", [](std::string_view) { return store::Transaction{}; });
     ASSERT_TRUE(first.has_value()) << first.error().detail;
     token_ = std::string(as_text(first->token.text.reveal()));
     principal_ = first->principal.id;
@@ -52,8 +53,8 @@ class WebHandlerTest : public ::testing::Test {
   }
 
   void start(std::vector<Route> routes) {
-    auto created = WebHandler::create(
-        {authenticator_, clock_, random_, metrics_, &journal_}, std::move(routes), options_);
+    auto created = WebHandler::create({authenticator_, clock_, random_, metrics_, &journal_},
+                                      std::move(routes), options_);
     ASSERT_TRUE(created.has_value()) << created.error().detail;
     handler_ = *std::move(created);
   }
@@ -132,12 +133,13 @@ TEST(ErrorBody, ServersOwnAnswersHaveBothForms) {
 }
 
 TEST_F(WebHandlerTest, BearerTokenGivesThePrincipal) {
-  start({make_route("GET", "/who", Guard::principal(), [this](Context& context) -> Result<http::Response> {
-    EXPECT_EQ(context.actor().principal, principal_);
-    EXPECT_EQ(context.actor().door, "test");
-    EXPECT_EQ(context.actor().remote, "192.0.2.7");
-    return http::respond(200, "text/plain", context.principal().name);
-  })});
+  start({make_route("GET", "/who", Guard::principal(),
+                    [this](Context& context) -> Result<http::Response> {
+                      EXPECT_EQ(context.actor().principal, principal_);
+                      EXPECT_EQ(context.actor().door, "test");
+                      EXPECT_EQ(context.actor().remote, "192.0.2.7");
+                      return http::respond(200, "text/plain", context.principal().name);
+                    })});
   const auto response = get("/who", bearer());
   EXPECT_EQ(response.status, 200);
   EXPECT_EQ(response.body.text(), "admin");
@@ -171,8 +173,9 @@ TEST_F(WebHandlerTest, BadTokenIsInvalidTokenAndRecordedOncePerWindow) {
 TEST_F(WebHandlerTest, BasicAndTwoAuthorizationsAreRefused) {
   start({make_route("GET", "/who", Guard::principal(), answer_ok)});
   EXPECT_EQ(get("/who", {{"Authorization", "Basic YTpi"}}).status, 401);
-  EXPECT_EQ(get("/who", {{"Authorization", "Bearer " + token_}, {"Authorization", "Bearer x"}}).status,
-            400);
+  EXPECT_EQ(
+      get("/who", {{"Authorization", "Bearer " + token_}, {"Authorization", "Bearer x"}}).status,
+      400);
 }
 
 class WebHandlerClientCertificate : public WebHandlerTest {
@@ -224,10 +227,12 @@ TEST_F(WebHandlerClientCertificate, OtherSitesMayNotActWithIt) {
 TEST_F(WebHandlerTest, HandlerThatForgetsToAuthoriseIsAnInternalError) {
   const auto needs = Guard::needs(access::Action::certificate_read);
   start({make_route("GET", "/forgot", needs, answer_ok),
-         make_route("GET", "/asked", needs, [](Context& context) -> Result<http::Response> {
-           CERTWRIGHT_CHECK(context.authorise(access::Action::certificate_read, {"default", "x", "y"}));
-           return answer_ok(context);
-         }),
+         make_route("GET", "/asked", needs,
+                    [](Context& context) -> Result<http::Response> {
+                      CERTWRIGHT_CHECK(context.authorise(access::Action::certificate_read,
+                                                         {"default", "x", "y"}));
+                      return answer_ok(context);
+                    }),
          make_route("GET", "/other", needs, [](Context& context) -> Result<http::Response> {
            CERTWRIGHT_CHECK(context.authorise(access::Action::ca_read, {"", "x", ""}));
            return answer_ok(context);
@@ -239,12 +244,14 @@ TEST_F(WebHandlerTest, HandlerThatForgetsToAuthoriseIsAnInternalError) {
 }
 
 TEST_F(WebHandlerTest, ExceptionsAndInternalErrorsNeverLeak) {
-  start({make_route("GET", "/throw", Guard::open(),
-                    [](Context&) -> Result<http::Response> { throw std::runtime_error("secret 1"); }),
-         make_route("GET", "/odd", Guard::open(), [](Context&) -> Result<http::Response> { throw 7; }),
-         make_route("GET", "/fail", Guard::open(), [](Context&) -> Result<http::Response> {
-           return fail(Errc::internal, "secret 2");
-         })});
+  start(
+      {make_route("GET", "/throw", Guard::open(),
+                  [](Context&) -> Result<http::Response> { throw std::runtime_error("secret 1"); }),
+       make_route("GET", "/odd", Guard::open(),
+                  [](Context&) -> Result<http::Response> { throw 7; }),
+       make_route("GET", "/fail", Guard::open(), [](Context&) -> Result<http::Response> {
+         return fail(Errc::internal, "secret 2");
+       })});
   for (const char* path : {"/throw", "/odd", "/fail"}) {
     const auto response = get(path);
     EXPECT_EQ(response.status, 500);
@@ -337,7 +344,8 @@ TEST_F(WebHandlerTest, MetricsAreForThisMachineOrItsReaders) {
   EXPECT_EQ(handler_->handle(std::move(local)).status, 200);
   auto proxied = make_request("GET", "/metrics", {{"X-Forwarded-For", "203.0.113.9"}});
   proxied.peer = testing::tls_peer("127.0.0.1");
-  EXPECT_EQ(handler_->handle(std::move(proxied)).status, 401) << "a proxy on this machine is not it";
+  EXPECT_EQ(handler_->handle(std::move(proxied)).status, 401)
+      << "a proxy on this machine is not it";
 }
 
 TEST_F(WebHandlerTest, HealthIsExact) {
@@ -389,7 +397,8 @@ INSTANTIATE_TEST_SUITE_P(
         ForwardedCase{"Direct", "192.0.2.1", {}, "192.0.2.1"},
         ForwardedCase{"StrangersClaim", "192.0.2.1", {"198.51.100.1"}, "192.0.2.1"},
         ForwardedCase{"ListedProxy", "10.1.2.3", {"198.51.100.1"}, "198.51.100.1"},
-        ForwardedCase{"ClientsOwnClaimIsLeftOfIt", "10.1.2.3", {"1.1.1.1, 198.51.100.1"}, "198.51.100.1"},
+        ForwardedCase{
+            "ClientsOwnClaimIsLeftOfIt", "10.1.2.3", {"1.1.1.1, 198.51.100.1"}, "198.51.100.1"},
         ForwardedCase{"TwoProxies", "10.1.2.3", {"198.51.100.1, 10.9.9.9"}, "198.51.100.1"},
         ForwardedCase{"TwoFields", "10.1.2.3", {"198.51.100.1", "10.9.9.9"}, "198.51.100.1"},
         ForwardedCase{"OnlyProxies", "10.1.2.3", {"10.9.9.9"}, "10.9.9.9"},
