@@ -36,3 +36,7 @@ if(CERTWRIGHT_TESTS)
 endif()
 
 include(${CMAKE_SOURCE_DIR}/bench/bench.cmake)
+
+if(CERTWRIGHT_TESTS AND NOT CERTWRIGHT_FUZZ AND TARGET certwright_authority)
+  add_subdirectory(${CMAKE_SOURCE_DIR}/tests/crash ${CMAKE_BINARY_DIR}/tests/crash)
+endif()

@@ -82,14 +82,16 @@ Result<store::CaRecord> Authority::new_record(const NewCa& ca, const KeyPair& pa
 
 // State and audit record in one commit, then the directory. The record's revision says whether it is new.
 Result<ca::CaPtr> Authority::store_ca(store::CaRecord record, std::shared_ptr<signer::Signer> signer,
-                                      const audit::Event& event) {
+                                      const audit::Event& event, std::optional<store::Command> also) {
   ca::CaPtr ca;
   if (!record.certificate.empty()) {
     CERTWRIGHT_TRY(ca, ca::CertificationAuthority::create(record, std::move(signer)));
   }
   const bool fresh = record.revision == 1;
   const std::string id = record.id;
-  const auto applied = d_.store.apply({store::PutCa{std::move(record)}, d_.journal.leaf(event)});
+  store::Transaction transaction{store::PutCa{std::move(record)}, d_.journal.leaf(event)};
+  if (also) transaction.push_back(*std::move(also));
+  const auto applied = d_.store.apply(transaction);
   if (!applied) {
     if (applied.error().code != Errc::conflict) return tl::unexpected(applied.error());
     return fail_field(Errc::conflict, "id",
@@ -156,15 +158,16 @@ Result<ca::CaPtr> Authority::retire(std::string_view id, const audit::Actor& act
                  });
 }
 
-Result<SecretBytes> Authority::take_offline(std::string_view id, revocation::CrlIssuer& crls,
-                                            const audit::Actor& actor) {
+Result<void> Authority::take_offline(std::string_view id, revocation::CrlIssuer& crls,
+                                     const KeyKeeper& keep, const audit::Actor& actor) {
   CERTWRIGHT_TRY(const auto before, find_record(id));
-  if (before.sealed_key.empty() || !before.issuer_chain.empty())
+  if (before.sealed_key.empty() || before.certificate.empty() || !before.issuer_chain.empty())
     return fail_field(Errc::conflict, "ca", "ca: only a root whose key is here can be taken offline");
   CERTWRIGHT_TRY(const auto key, open_key(before));
   CERTWRIGHT_TRY(const auto policy, ca::parse_ca_policy(before.policy));
   for (std::uint32_t shard = 0; shard < policy.crl_shards; ++shard)
     CERTWRIGHT_CHECK(crls.rebuild(id, shard));  // the last one this server signs for it
+  CERTWRIGHT_CHECK(keep(key.key.pkcs8_der()));  // before the erasure: a crash leaves two copies, not none
   CERTWRIGHT_CHECK(replace(
       id,
       {.type = audit::EventType::ca_policy_changed, .actor = actor, .fields = {{"changes", "key taken offline"}}},
@@ -172,7 +175,7 @@ Result<SecretBytes> Authority::take_offline(std::string_view id, revocation::Crl
         record.sealed_key.clear();
         return {};
       }));
-  return key.key.pkcs8_der();
+  return {};
 }
 
 }  // namespace certwright::authority

@@ -68,14 +68,15 @@ class Authority {
   Result<std::string> create_request(const NewCa& ca, const audit::Actor& actor);
   // The PEM CSR of a waiting CA again.
   Result<std::string> export_request(std::string_view id, const audit::Actor& actor);
-  // The answer to the CSR: certificate and chain to a root. Errors: invalid if the key, the CA rights,
-  // the signatures along the chain or the dates do not fit; conflict if it is not waiting.
+  // The answer to the CSR: certificate and chain to a root; also a new certificate for the same key and
+  // subject. Errors: invalid if the key, the subject, the CA rights, the signatures along the chain or
+  // the dates do not fit; conflict if it is retired.
   Result<ca::CaPtr> install(std::string_view id, ByteView certificate_der,
                             const std::vector<Bytes>& issuer_chain, const audit::Actor& actor);
   Result<ca::CaPtr> import(ImportedCa ca, const audit::Actor& actor);
   Result<ca::CaPtr> change_policy(std::string_view id, const ca::CaPolicy& policy, const audit::Actor& actor);
   // A successor with a new key under the same parent, subject and policy, for as long as the present
-  // one was made; then the present one is retired. What it issued stays valid and chains as before.
+  // one was made, or the parent lives if that is shorter; then the present one is retired. What it issued stays valid and chains as before.
   // Its id is the present one's with the next number: "issuing" -> "issuing-2". Errors: conflict for
   // a root or a CA whose parent is not here (export a request for those); as create_subordinate.
   Result<ca::CaPtr> rotate(std::string_view id, const access::Principal& principal,
@@ -83,10 +84,12 @@ class Authority {
   // It issues no more; CRLs and OCSP go on.
   Result<ca::CaPtr> retire(std::string_view id, const audit::Actor& actor);
   // Erases a root's key here for good, after leaving a CRL that is valid as long as the policy's
-  // crl_period says, and hands the key out once as PKCS#8 for the vault where it goes. From then on
-  // later CRLs are imported. Errors: conflict if it is not a root or its key is not here.
-  Result<SecretBytes> take_offline(std::string_view id, revocation::CrlIssuer& crls,
-                                   const audit::Actor& actor);
+  // crl_period says, and after `keep` has put the key (PKCS#8) durably where it goes. From then on
+  // later CRLs are imported. Errors: conflict if it is not a root or its key is not here; keep's, and
+  // then the key stays.
+  using KeyKeeper = std::function<Result<void>(const SecretBytes& pkcs8)>;
+  Result<void> take_offline(std::string_view id, revocation::CrlIssuer& crls, const KeyKeeper& keep,
+                            const audit::Actor& actor);
 
   // A delegated OCSP responder for `ca`: a fresh P-256 key that lives in memory only.
   Result<revocation::ResponderIdentity> make_responder(const ca::CertificationAuthority& ca);
@@ -100,7 +103,7 @@ class Authority {
   Result<store::CaRecord> new_record(const NewCa& ca, const KeyPair& pair) const;
   Result<store::CaRecord> find_record(std::string_view id) const;
   Result<ca::CaPtr> store_ca(store::CaRecord record, std::shared_ptr<signer::Signer> signer,
-                             const audit::Event& event);
+                             const audit::Event& event, std::optional<store::Command> also = {});
   Result<ca::CaPtr> replace(std::string_view id, audit::Event event,
                             const std::function<Result<void>(store::CaRecord&)>& change);
   Result<std::string> next_id(const std::string& id) const;

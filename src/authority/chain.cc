@@ -64,4 +64,16 @@ Result<void> check_ca_chain(const x509::Certificate& certificate,
   return {};
 }
 
+Result<void> check_room_below(const std::vector<x509::Certificate>& chain) {
+  for (std::size_t i = 0; i < chain.size(); ++i) {
+    const auto* constraints = chain[i].find_extension(x509::oids::kBasicConstraints);
+    if (constraints == nullptr) continue;
+    CERTWRIGHT_TRY(const auto parsed, x509::parse_basic_constraints(constraints->value));
+    if (parsed.path_length && *parsed.path_length < i + 1)
+      return fail_field(Errc::policy, "parent",
+                        "parent: the path length of \"" + chain[i].subject().to_text() + "\" allows no further CA");
+  }
+  return {};
+}
+
 }  // namespace certwright::authority

@@ -16,4 +16,8 @@ namespace certwright::authority {
 Result<void> check_ca_chain(const x509::Certificate& certificate,
                             const std::vector<x509::Certificate>& issuer_chain, Time now);
 
+// May the CA at the head of `chain` (it, its issuers, the root) have a CA below it, as far as all their
+// path lengths say? Errors: policy, field "parent".
+Result<void> check_room_below(const std::vector<x509::Certificate>& chain);
+
 }  // namespace certwright::authority

@@ -2,6 +2,7 @@
 #include <array>
 
 #include "authority/authority.h"
+#include "authority/chain.h"
 #include "authority/key_pair.h"
 #include "crypto/digest.h"
 #include "crypto/verifying.h"
@@ -95,6 +96,13 @@ Result<ca::CaPtr> Authority::create_subordinate(const NewCa& ca, std::string_vie
   CERTWRIGHT_TRY(const auto cas, d_.store.list_cas());
   if (std::ranges::find(cas, ca.id, &store::CaRecord::id) != cas.end())
     return fail_field(Errc::conflict, "id", "id: there is a CA \"" + ca.id + "\" already");
+  // Issuance looks at the parent's own path length; those above it are looked at here.
+  std::vector<x509::Certificate> issuers;
+  for (const ByteView link : issuer->chain()) {
+    CERTWRIGHT_TRY(auto certificate, x509::Certificate::parse(to_bytes(link)));
+    issuers.push_back(std::move(certificate));
+  }
+  CERTWRIGHT_CHECK(check_room_below(issuers));
   CERTWRIGHT_TRY(const auto pair, KeyPair::generate(ca));
   CERTWRIGHT_TRY(const auto request_der, sign_request(ca.subject, pair));
   CERTWRIGHT_TRY(auto request, pkcs10::CertificationRequest::parse(request_der));
@@ -131,14 +139,17 @@ Result<ca::CaPtr> Authority::rotate(std::string_view id, const access::Principal
                       "ca: the issuer of \"" + present->id() + "\" is not here; create a CA of kind request");
   CERTWRIGHT_TRY(const auto successor_id, next_id(present->id()));
   const auto& certificate = present->certificate();
+  auto validity = std::chrono::floor<Seconds>(certificate.not_after() - certificate.not_before() - kBackdate);
+  // No certificate outlives its issuer, and a parent near its end must not stop a rotation.
+  if (const auto parent = d_.cas.find(present->record().parent); parent != nullptr)
+    validity = std::min(validity, std::chrono::floor<Seconds>(parent->certificate().not_after() - d_.clock.now()));
   CERTWRIGHT_TRY(const auto successor,
                  create_subordinate({.id = successor_id,
                                      .name = present->record().name,
                                      .subject = certificate.subject().to_text(),
                                      .key_algorithm = present->record().key_algorithm,
                                      .signature_algorithm = present->record().signature_algorithm,
-                                     .validity = std::chrono::floor<Seconds>(certificate.not_after() -
-                                                                             certificate.not_before() - kBackdate),
+                                     .validity = validity,
                                      .policy = present->policy()},
                                     present->record().parent, principal, actor));
   CERTWRIGHT_CHECK(retire(present->id(), actor));
@@ -186,12 +197,11 @@ Result<std::string> Authority::create_request(const NewCa& ca, const audit::Acto
   CERTWRIGHT_TRY(const auto request, sign_request(ca.subject, pair));
   CERTWRIGHT_TRY(auto record, new_record(ca, pair));
   record.state = store::CaState::awaiting_certificate;
-  CERTWRIGHT_CHECK(d_.store.apply(
-      {store::PutSetting{"ca-subject:" + ca.id, to_bytes(as_bytes(ca.subject))}}));
   CERTWRIGHT_CHECK(store_ca(std::move(record), pair.signer,
                             {.type = audit::EventType::ca_request_exported,
                              .actor = actor,
-                             .fields = {{"ca", ca.id}, {"sha256", to_hex(crypto::sha256(request))}}}));
+                             .fields = {{"ca", ca.id}, {"sha256", to_hex(crypto::sha256(request))}}},
+                            store::PutSetting{"ca-subject:" + ca.id, to_bytes(as_bytes(ca.subject))}));
   return x509::to_pem(x509::kPemCertificateRequest, request);
 }
 

@@ -207,9 +207,13 @@ class Initialisation {
   }
 
   Result<void> take_root_offline() {
-    CERTWRIGHT_TRY(const auto key, in_.authority.take_offline(kRoot, in_.crls, operator_actor()));
-    const auto pem = x509::to_pem_secret(x509::kPemPrivateKey, key.reveal());
-    CERTWRIGHT_CHECK(write_file(*options_.root_key_out, pem.reveal(), 0600));
+    CERTWRIGHT_CHECK(in_.authority.take_offline(
+        kRoot, in_.crls,
+        [&](const SecretBytes& key) {
+          const auto pem = x509::to_pem_secret(x509::kPemPrivateKey, key.reveal());
+          return write_file(*options_.root_key_out, pem.reveal(), 0600);
+        },
+        operator_actor()));
     fmt::print("The root's key is now only in {}: move it to a safe place off this machine.\n", options_.root_key_out->string());
     return {};
   }
