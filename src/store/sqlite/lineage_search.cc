@@ -10,7 +10,7 @@
 namespace certwright::store::sqlite {
 namespace {
 
-constexpr std::size_t kShort = 1'000;          // ids that are read just to know that they are few
+constexpr std::size_t kShort = 200;            // ids that are read just to know that they are few
 constexpr std::size_t kSortable = 200'000;     // ids of a range that are sorted at the utmost
 constexpr std::uint64_t kFirstBudget = 20'000; // lineages looked at before a range is sorted instead
 constexpr std::uint64_t kLastBudget = 300'000; // lineages looked at before a search gives up
@@ -390,6 +390,8 @@ Result<LineageSearch::Chosen> LineageSearch::choose(const Order& order, std::uin
   const bool compare = candidates.size() > 2;
   for (auto& way : candidates) {
     if (&way == &candidates.back()) break;
+    if (!way.if_short && !has_facts(way.rest) && !has_keys(way.rest))  // nothing is better
+      return Chosen{way.in_order(order), std::move(way.rest)};
     if (way.if_short) {
       CERTWRIGHT_TRY(auto ids, way.if_short(short_is));
       if (ids) return Chosen{stream_of(std::move(*ids), order), std::move(way.rest)};
