@@ -6,7 +6,6 @@
 namespace certwright::store::sqlite {
 namespace {
 
-constexpr std::uint32_t kFirstPiece = 16;
 constexpr std::uint32_t kLargestPiece = 1024;
 
 class ListStream final : public IdStream {
@@ -24,7 +23,8 @@ class ListStream final : public IdStream {
 
 class IndexStream final : public IdStream {
  public:
-  IndexStream(Fetch fetch, CertificateId bound) : fetch_(std::move(fetch)), bound_(bound) {}
+  IndexStream(Fetch fetch, CertificateId bound, std::uint32_t first_piece)
+      : fetch_(std::move(fetch)), bound_(bound), limit_(first_piece) {}
 
   Result<std::optional<CertificateId>> next() override {
     if (at_ == piece_.size()) {
@@ -55,7 +55,7 @@ class IndexStream final : public IdStream {
   CertificateId bound_;
   std::vector<CertificateId> piece_;
   std::size_t at_ = 0;
-  std::uint32_t limit_ = kFirstPiece;
+  std::uint32_t limit_;
   bool ended_ = false;
 };
 
@@ -117,8 +117,8 @@ IdStreamPtr stream_of(std::vector<CertificateId> ids, const Order& order) {
   return std::make_unique<ListStream>(std::move(ids));
 }
 
-IdStreamPtr stream_of(Fetch fetch, const Order& order) {
-  return std::make_unique<IndexStream>(std::move(fetch), order.bound);
+IdStreamPtr stream_of(Fetch fetch, const Order& order, std::uint32_t first_piece) {
+  return std::make_unique<IndexStream>(std::move(fetch), order.bound, first_piece);
 }
 
 IdStreamPtr merged(std::vector<IdStreamPtr> streams, const Order& order) {

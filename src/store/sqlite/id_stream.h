@@ -35,10 +35,10 @@ using IdStreamPtr = std::unique_ptr<IdStream>;
 // Any ids: sorted, without duplicates and without those that are not after the bound.
 IdStreamPtr stream_of(std::vector<CertificateId> ids, const Order& order);
 
-// Reads an index a piece at a time, the first ones small. `fetch(bound, limit)` runs the statement
-// that returns up to `limit` ids in order after `bound`.
+// Reads an index a piece at a time, from `first_piece` ids on ever larger ones. `fetch(bound, limit)`
+// runs the statement that returns up to `limit` ids in order after `bound`.
 using Fetch = std::function<Result<Query>(CertificateId bound, std::uint32_t limit)>;
-IdStreamPtr stream_of(Fetch fetch, const Order& order);
+IdStreamPtr stream_of(Fetch fetch, const Order& order, std::uint32_t first_piece = 16);
 
 // All of these in order; an id that several have comes once.
 IdStreamPtr merged(std::vector<IdStreamPtr> streams, const Order& order);

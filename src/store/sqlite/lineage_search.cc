@@ -11,6 +11,7 @@ namespace certwright::store::sqlite {
 namespace {
 
 constexpr std::size_t kShort = 200;            // ids that are read just to know that they are few
+constexpr std::uint32_t kOfManyStreams = 2;    // ids to begin with, of streams that are merged
 constexpr std::size_t kSortable = 200'000;     // ids of a range that are sorted at the utmost
 constexpr std::uint64_t kFirstBudget = 20'000; // lineages looked at before a range is sorted instead
 constexpr std::uint64_t kLastBudget = 300'000; // lineages looked at before a search gives up
@@ -179,7 +180,7 @@ IdStreamPtr LineageSearch::by_revoked(const Order& order) {
                 newest ? Statement::revoked_descending : Statement::revoked_ascending, bound, limit,
                 tenant);
           },
-          order));
+          order, tenants.size() > 1 ? kOfManyStreams : 16));
     return merged(std::move(streams), order);
   });
 }
@@ -199,7 +200,7 @@ Result<void> LineageSearch::add_spans(std::vector<IdStreamPtr>& streams, int wid
               newest ? Statement::expiry_span_descending : Statement::expiry_span_ascending, bound,
               limit, width_bits, span);
         },
-        order));
+        order, kOfManyStreams));
     from = span + 1;
   }
   return {};
