@@ -9,7 +9,8 @@ namespace {
 constexpr std::uint64_t kMaxInteger = std::numeric_limits<std::int64_t>::max();
 
 Result<void> check_text(const char* field, std::string_view text) {
-  if (text.size() > kMaxTextOctets) return fail_field(Errc::too_large, field, "the text is too long");
+  if (text.size() > kMaxTextOctets)
+    return fail_field(Errc::too_large, field, "the text is too long");
   return {};
 }
 
@@ -25,7 +26,8 @@ Result<void> check_id(const char* field, CertificateId id) {
 }
 
 Result<void> check_counter(const char* field, std::uint64_t value) {
-  if (value > kMaxInteger) return fail_field(Errc::invalid, field, "the number does not fit 63 bits");
+  if (value > kMaxInteger)
+    return fail_field(Errc::invalid, field, "the number does not fit 63 bits");
   return {};
 }
 
@@ -193,7 +195,8 @@ Result<void> check_filter(const LineageFilter& filter) {
   if (filter.tenants.size() > kMaxFilterTenants)
     return fail_field(Errc::invalid, "tenants", "too many tenants");
   const std::string_view name = filter.name;
-  if (name.size() > kMaxNameOctets) return fail_field(Errc::invalid, "name", "the name is too long");
+  if (name.size() > kMaxNameOctets)
+    return fail_field(Errc::invalid, "name", "the name is too long");
   if (name.ends_with('*') && name.size() < kShortestPrefix + 1)
     return fail_field(Errc::invalid, "name", "at least 3 characters must come before '*'");
   return check_texts({{"ca", filter.ca},
@@ -206,8 +209,9 @@ Result<void> check_page(const Page& page) {
   if (page.limit < 1 || page.limit > Page::kMaxLimit)
     return fail_field(Errc::invalid, "limit", "the limit must be 1 to 1000");
   if (page.offset > Page::kMaxOffset)
-    return fail_field(Errc::invalid, "offset",
-                      "the offset is over 10000: continue with the cursor of the last page instead");
+    return fail_field(
+        Errc::invalid, "offset",
+        "the offset is over 10000: continue with the cursor of the last page instead");
   return {};
 }
 
@@ -215,7 +219,8 @@ bool matches(const LineageFilter& filter, const LineageFacts& facts) {
   const auto differs = [](const std::string& wanted, std::string_view is) {
     return !wanted.empty() && wanted != is;
   };
-  if (!filter.tenants.empty() && std::ranges::find(filter.tenants, facts.tenant) == filter.tenants.end())
+  if (!filter.tenants.empty() &&
+      std::ranges::find(filter.tenants, facts.tenant) == filter.tenants.end())
     return false;
   if (differs(filter.ca, facts.ca) || differs(filter.principal, facts.principal) ||
       differs(filter.entity_type, facts.entity_type) || differs(filter.entity_id, facts.entity_id))
@@ -223,10 +228,14 @@ bool matches(const LineageFilter& filter, const LineageFacts& facts) {
   if (filter.expires_before && facts.not_after >= *filter.expires_before) return false;
   if (filter.expires_after && facts.not_after < *filter.expires_after) return false;
   switch (filter.state) {
-    case CertificateState::any: return true;
-    case CertificateState::revoked: return facts.revoked;
-    case CertificateState::valid: return !facts.revoked && facts.not_after >= filter.now;
-    case CertificateState::expired: return !facts.revoked && facts.not_after < filter.now;
+    case CertificateState::any:
+      return true;
+    case CertificateState::revoked:
+      return facts.revoked;
+    case CertificateState::valid:
+      return !facts.revoked && facts.not_after >= filter.now;
+    case CertificateState::expired:
+      return !facts.revoked && facts.not_after < filter.now;
   }
   return false;
 }

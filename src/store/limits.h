@@ -1,6 +1,6 @@
 #pragma once
-// What every back end refuses before it looks at its data, and which lineages a filter is about: one
-// place, so that back ends cannot disagree.
+// What every back end refuses before it looks at its data, and which lineages a filter is about:
+// one place, so that back ends cannot disagree.
 #include "store/store.h"
 
 namespace certwright::store {
@@ -11,10 +11,10 @@ inline constexpr std::size_t kMaxNames = 10'000;          // of one certificate
 inline constexpr std::size_t kMaxNameOctets = 4096;
 inline constexpr std::size_t kMaxBlobOctets = 16 * 1024 * 1024;
 inline constexpr std::size_t kMaxCrlOctets = 256 * 1024 * 1024;
-inline constexpr std::size_t kMaxKeyOctets = 255;         // of an idempotency key
+inline constexpr std::size_t kMaxKeyOctets = 255;  // of an idempotency key
 inline constexpr std::size_t kMaxFilterTenants = 1000;
-inline constexpr std::uint32_t kMaxRows = 100'000;        // of the other lists: more is cut to this
-inline constexpr std::size_t kMaxLineageRows = 1000;      // of find_lineage()
+inline constexpr std::uint32_t kMaxRows = 100'000;    // of the other lists: more is cut to this
+inline constexpr std::size_t kMaxLineageRows = 1000;  // of find_lineage()
 
 // Errors: too_large for sizes and counts; invalid for ids and counters that are 0 or do not fit 63
 // bits, a serial that does not begin with its id, names with a line feed or NUL, reason
@@ -36,8 +36,8 @@ bool matches(const LineageFilter& filter, const LineageFacts& facts);
 // `pattern` as LineageFilter::name has it.
 bool name_matches(std::string_view pattern, std::string_view name) noexcept;
 
-// A revocation that replaces `present`, or nothing if it changes nothing: only certificateHold gives
-// way, to any other reason, and its time stays.
+// A revocation that replaces `present`, or nothing if it changes nothing: only certificateHold
+// gives way, to any other reason, and its time stays.
 std::optional<Revocation> next_revocation(const std::optional<Revocation>& present,
                                           const Revocation& wanted);
 

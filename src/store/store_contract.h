@@ -127,9 +127,9 @@ class StoreContract : public testing::TestWithParam<BackendCase> {
     auto intent = reservation(record.id - id_of(0));
     intent.ca = record.ca;
     ASSERT_EQ(outcome({ReserveSerial{intent, {}}}), "ok");
-    ASSERT_EQ(outcome({RecordCertificate{record, replaces == 0 ? 0 : id_of(replaces),
-                                         std::move(key)}}),
-              "ok");
+    ASSERT_EQ(
+        outcome({RecordCertificate{record, replaces == 0 ? 0 : id_of(replaces), std::move(key)}}),
+        "ok");
   }
 
   StoredCertificate stored(std::uint64_t n) {

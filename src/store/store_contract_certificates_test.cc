@@ -169,8 +169,9 @@ TEST_P(StoreContract, RefusesARenewalOfWhatIsNotNewest) {
 
 TEST_P(StoreContract, RefusesARenewalOfWhatIsRevokedOrOnHold) {
   issue(certificate(1));
-  ASSERT_EQ(outcome({RevokeLineage{id_of(1), revocation(x509::RevocationReason::certificate_hold)}}),
-            "ok");
+  ASSERT_EQ(
+      outcome({RevokeLineage{id_of(1), revocation(x509::RevocationReason::certificate_hold)}}),
+      "ok");
   ASSERT_EQ(outcome({ReserveSerial{reservation(2), {}}}), "ok");
   EXPECT_EQ(outcome_with_field({RecordCertificate{renewal(2, 1), id_of(1), {}}}),
             "conflict:lineage");
@@ -185,8 +186,7 @@ TEST_P(StoreContract, ListsUnfinishedIntentsOldestFirst) {
   const auto numbers = [&](Time before, std::uint32_t limit) {
     Numbers result;
     const auto open = store().unfinished_intents(before, limit).value();
-    for (const auto& r : open)
-      result.push_back(r.id - id_of(0));
+    for (const auto& r : open) result.push_back(r.id - id_of(0));
     return result;
   };
   EXPECT_EQ(numbers(kStart + kDay, 10), (Numbers{1, 3, 4}));
@@ -244,8 +244,8 @@ TEST_P(StoreContract, RefusesWhatIsOutOfLimits) {
   EXPECT_EQ(outcome_with_field({ReserveSerial{reservation(1), key}}), "too_large:idempotency_key");
   key.key.pop_back();
   EXPECT_EQ(outcome({ReserveSerial{reservation(1), key}}), "ok");
-  EXPECT_EQ(outcome_with_field({RevokeLineage{
-                id_of(1), revocation(x509::RevocationReason::remove_from_crl)}}),
+  EXPECT_EQ(outcome_with_field(
+                {RevokeLineage{id_of(1), revocation(x509::RevocationReason::remove_from_crl)}}),
             "invalid:reason");
   EXPECT_EQ(outcome(Transaction(10'001, AppendAuditLeaf{{1}})), "too_large");
   EXPECT_EQ(store().audit_size().value(), 0U);

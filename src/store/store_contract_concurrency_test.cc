@@ -26,7 +26,8 @@ TEST_P(StoreContract, OneOfManyThreadsWinsEachRace) {
   constexpr int kRounds = 20;
   for (std::uint64_t round = 1; round <= kRounds; ++round) {
     issue(certificate(round));
-    ASSERT_EQ(outcome({PutDownloadGrant{{hash_of(round), id_of(round), "a", kStart + kDay}}}), "ok");
+    ASSERT_EQ(outcome({PutDownloadGrant{{hash_of(round), id_of(round), "a", kStart + kDay}}}),
+              "ok");
     std::atomic<int> serials{0}, grants{0}, keys{0}, leases{0}, renewals{0}, settings{0};
     in_threads([&](int t) {
       const auto won = [&](std::atomic<int>& count, const Transaction& transaction) {
@@ -40,7 +41,8 @@ TEST_P(StoreContract, OneOfManyThreadsWinsEachRace) {
       };
       const auto own = 1000 + round * 100 + static_cast<std::uint64_t>(t);
       won(serials, {ReserveSerial{reservation(100'000 + round), {}}, AppendAuditLeaf{{1}}});
-      won(grants, {AppendAuditLeaf{{2}}, ConsumeDownloadGrant{hash_of(round), id_of(round), kStart}});
+      won(grants,
+          {AppendAuditLeaf{{2}}, ConsumeDownloadGrant{hash_of(round), id_of(round), kStart}});
       const IdempotencyRecord key{"alice", std::to_string(round), hash_of(1), id_of(own), kStart};
       won(keys, {ReserveSerial{reservation(own), key}});
       won(leases, {AcquireLease{std::to_string(round), std::to_string(t), kStart, kStart + kDay}});
@@ -111,8 +113,8 @@ TEST_P(StoreContract, AFailingTransactionDoesNotDisturbItsNeighbours) {
       const auto name = std::to_string(t) + "." + std::to_string(i);
       if (t % 3 == 0) {
         // Writes, and then fails.
-        EXPECT_FALSE(store().apply({PutSetting{name, {1}}, AppendAuditLeaf{{1}},
-                                    PutSettingOnce{"taken", {2}}}));
+        EXPECT_FALSE(store().apply(
+            {PutSetting{name, {1}}, AppendAuditLeaf{{1}}, PutSettingOnce{"taken", {2}}}));
         EXPECT_FALSE(store().find_setting(name).value());
       } else {
         EXPECT_TRUE(store().apply({PutSetting{name, {1}}, AppendAuditLeaf{{1}}}));

@@ -5,7 +5,7 @@ namespace certwright::store::contract {
 namespace {
 
 TEST_P(StoreContract, KeepsTenantsAndPrincipals) {
-  const PrincipalRecord alice{"p1", "default", "Alice", "a@example.org", PrincipalKind::person,
+  const PrincipalRecord alice{"p1",  "default", "Alice", "a@example.org", PrincipalKind::person,
                               false, kStart};
   EXPECT_EQ(outcome_with_field({PutPrincipal{alice}}), "not_found:tenant");
   EXPECT_EQ(outcome({PutTenant{{"default", "Default", false, kStart}}, PutPrincipal{alice}}), "ok");
@@ -36,8 +36,9 @@ TEST_P(StoreContract, KeepsTenantsAndPrincipals) {
 }
 
 TEST_P(StoreContract, KeepsCredentials) {
-  CredentialRecord token{"c1", "p1", CredentialKind::api_token, "prefix", {1, 2}, "laptop",
-                         kStart, kStart + kDay, false};
+  CredentialRecord token{"c1",     "p1",          CredentialKind::api_token,
+                         "prefix", {1, 2},        "laptop",
+                         kStart,   kStart + kDay, false};
   EXPECT_EQ(outcome({PutCredential{token}}), "ok");
   EXPECT_EQ(outcome({PutCredential{token}}), "conflict");
   auto same_id = token;
@@ -82,8 +83,8 @@ TEST_P(StoreContract, KeepsRoleBindings) {
 }
 
 TEST_P(StoreContract, CasHaveARevision) {
-  CaRecord ca{"issuing", "Issuing CA", CaState::active, "root", {1}, {{2}, {3, 4}}, {5}, {6},
-              "P-256",   "ES256",      "{}",            1,      kStart};
+  CaRecord ca{"issuing", "Issuing CA", CaState::active, "root", {1}, {{2}, {3, 4}}, {5},
+              {6},       "P-256",      "ES256",         "{}",   1,   kStart};
   auto second = ca;
   second.revision = 2;
   EXPECT_EQ(outcome({PutCa{second}}), "conflict");
@@ -158,7 +159,8 @@ TEST_P(StoreContract, KeepsSettingsAndBlockedKeys) {
 
 TEST_P(StoreContract, LeasesRunOutAndAreExtended) {
   const auto acquire = [&](const char* holder, int now_s, int until_s) {
-    return outcome({AcquireLease{"crl", holder, kStart + Seconds(now_s), kStart + Seconds(until_s)}});
+    return outcome(
+        {AcquireLease{"crl", holder, kStart + Seconds(now_s), kStart + Seconds(until_s)}});
   };
   EXPECT_EQ(acquire("a", 0, 10), "ok");
   EXPECT_EQ(acquire("b", 9, 20), "conflict");
@@ -215,8 +217,10 @@ TEST_P(StoreContract, AFailedTransactionLeavesNothing) {
        PutPrincipal{{"p", "nowhere", "", "", PrincipalKind::person, false, kStart}}},
       {ReserveSerial{reservation(1), {}}, RecordCertificate{certificate(1), 0, {}},
        RecordCertificate{certificate(1), 0, {}}},
-      {BlockKey{hash_of(1), ""}, PutAuditTile{0, 0, {1}}, PutDownloadGrant{{hash_of(1), id_of(1), "", kStart}},
-       PutCrl{{"issuing", 0, 1, 0, kStart, kStart, {}}}, PutCrl{{"issuing", 0, 1, 0, kStart, kStart, {}}}},
+      {BlockKey{hash_of(1), ""}, PutAuditTile{0, 0, {1}},
+       PutDownloadGrant{{hash_of(1), id_of(1), "", kStart}},
+       PutCrl{{"issuing", 0, 1, 0, kStart, kStart, {}}},
+       PutCrl{{"issuing", 0, 1, 0, kStart, kStart, {}}}},
   };
   for (const auto& transaction : infallible_then_failing) {
     EXPECT_NE(outcome(transaction), "ok");
@@ -238,14 +242,13 @@ TEST_P(StoreContract, AFailedTransactionLeavesNothing) {
 }
 
 TEST_P(StoreContract, ACommandSeesThoseBeforeItInItsTransaction) {
-  EXPECT_EQ(outcome({ReserveSerial{reservation(1), {}}, RecordCertificate{certificate(1), 0, {}},
-                     ReserveSerial{reservation(2), {}},
-                     RecordCertificate{renewal(2, 1), id_of(1), {}},
-                     RevokeLineage{id_of(1), revocation(x509::RevocationReason::certificate_hold)},
-                     ReleaseHold{id_of(1)},
-                     PutDownloadGrant{{hash_of(1), id_of(1), "", kStart + kDay}},
-                     ConsumeDownloadGrant{hash_of(1), id_of(1), kStart}}),
-            "ok");
+  EXPECT_EQ(
+      outcome({ReserveSerial{reservation(1), {}}, RecordCertificate{certificate(1), 0, {}},
+               ReserveSerial{reservation(2), {}}, RecordCertificate{renewal(2, 1), id_of(1), {}},
+               RevokeLineage{id_of(1), revocation(x509::RevocationReason::certificate_hold)},
+               ReleaseHold{id_of(1)}, PutDownloadGrant{{hash_of(1), id_of(1), "", kStart + kDay}},
+               ConsumeDownloadGrant{hash_of(1), id_of(1), kStart}}),
+      "ok");
   EXPECT_EQ(stored(1).current, id_of(2));
   EXPECT_EQ(status(2), StatusKind::good);
 }
@@ -257,7 +260,8 @@ TEST_P(StoreContract, KeepsEverythingWhenItIsOpenedAgain) {
   ASSERT_EQ(outcome({ReserveSerial{reservation(4), {}}, AppendAuditLeaf{{1}}, AppendAuditLeaf{{2}},
                      PutSetting{"s", {1}}}),
             "ok");
-  ASSERT_EQ(outcome({RevokeLineage{id_of(3), revocation(x509::RevocationReason::superseded)}}), "ok");
+  ASSERT_EQ(outcome({RevokeLineage{id_of(3), revocation(x509::RevocationReason::superseded)}}),
+            "ok");
   if (!backend_->reopen()) GTEST_SKIP() << "keeps nothing by design";
   EXPECT_EQ(store().audit_size().value(), 2U);
   EXPECT_EQ(store().count_lineages({}).value().value, 2U);
@@ -273,7 +277,8 @@ TEST_P(StoreContract, KeepsEverythingWhenItIsOpenedAgain) {
   EXPECT_EQ(store().audit_leaves(2, 1).value()[0].record, Bytes{3});
   issue(certificate(5));
   EXPECT_EQ(store().count_lineages(web).value().value, 3U);
-  ASSERT_EQ(outcome({RevokeLineage{id_of(1), revocation(x509::RevocationReason::superseded)}}), "ok");
+  ASSERT_EQ(outcome({RevokeLineage{id_of(1), revocation(x509::RevocationReason::superseded)}}),
+            "ok");
   const auto changes = store().revocations_after("issuing", 0, 0, kStart, 10).value();
   ASSERT_EQ(changes.size(), 3U);
   EXPECT_LT(changes[0].sequence, changes[1].sequence);

@@ -134,7 +134,8 @@ TEST_P(StoreContract, ChangesComeInSequencePerShard) {
   }
   for (const std::uint64_t n : {2U, 1U, 4U, 3U})
     ASSERT_EQ(outcome({RevokeLineage{id_of(n), revocation(kHold)}}), "ok");
-  const auto after = [&](std::uint64_t sequence, Time expires_from = kStart, std::uint32_t limit = 100) {
+  const auto after = [&](std::uint64_t sequence, Time expires_from = kStart,
+                         std::uint32_t limit = 100) {
     return store().revocations_after("issuing", 0, sequence, expires_from, limit).value();
   };
   const auto all = after(0);

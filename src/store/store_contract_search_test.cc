@@ -69,7 +69,8 @@ const FilterCase kFilterCases[] = {
      {9, 10, 11, 12}},
     {"NamePrefix", [](LineageFilter& f) { f.name = "www.h1*"; }, {1, 10, 11, 12}},
     {"NamePrefixEndsRight", [](LineageFilter& f) { f.name = "wwx*"; }, {7}},
-    {"NamePrefixOfTwoNamesOnce", [](LineageFilter& f) { f.name = "www*"; },
+    {"NamePrefixOfTwoNamesOnce",
+     [](LineageFilter& f) { f.name = "www*"; },
      {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12}},
     {"PublicKey", [](LineageFilter& f) { f.subject_public_key_sha256 = hash_of(2); }, {2, 7, 12}},
     {"PublicKeyAndPrefix",
@@ -97,7 +98,9 @@ const FilterCase kFilterCases[] = {
      },
      {}},
     // now is day 45; 6 is revoked, 2 is on hold and expired, 8 was released.
-    {"Valid", [](LineageFilter& f) { f.state = CertificateState::valid; }, {5, 7, 8, 9, 10, 11, 12}},
+    {"Valid",
+     [](LineageFilter& f) { f.state = CertificateState::valid; },
+     {5, 7, 8, 9, 10, 11, 12}},
     {"Expired", [](LineageFilter& f) { f.state = CertificateState::expired; }, {1, 3, 4}},
     {"Revoked", [](LineageFilter& f) { f.state = CertificateState::revoked; }, {2, 6}},
     {"RevokedOfTenant",
@@ -144,7 +147,8 @@ const FilterCase kFilterCases[] = {
 TEST_P(StoreContract, FiltersSelectWhatTheySay) {
   for (const auto& record : varied()) issue(record);
   for (const std::uint64_t n : {2U, 8U})
-    ASSERT_EQ(outcome({RevokeLineage{id_of(n), revocation(RevocationReason::certificate_hold)}}), "ok");
+    ASSERT_EQ(outcome({RevokeLineage{id_of(n), revocation(RevocationReason::certificate_hold)}}),
+              "ok");
   ASSERT_EQ(outcome({RevokeLineage{id_of(6), revocation(RevocationReason::superseded)}}), "ok");
   ASSERT_EQ(outcome({ReleaseHold{id_of(8)}}), "ok");
   backend_->settle();
@@ -227,7 +231,8 @@ TEST_P(StoreContract, ARowComesFromTheFirstAndTheNewest) {
 TEST_P(StoreContract, RefusesPagesAndFiltersOutOfLimits) {
   const auto error = [&](const LineageFilter& f, const Page& p) {
     const auto rows = store().list_lineages(f, p);
-    return rows ? std::string("ok") : std::string(name_of(rows.error().code)) + ":" + rows.error().field;
+    return rows ? std::string("ok")
+                : std::string(name_of(rows.error().code)) + ":" + rows.error().field;
   };
   EXPECT_EQ(error({}, {.limit = 0}), "invalid:limit");
   EXPECT_EQ(error({}, {.limit = 1}), "ok");
@@ -331,8 +336,10 @@ class Differential {
       ASSERT_EQ(lineage[i].revocation.has_value(), wanted[i].revocation.has_value());
     }
     const std::uint64_t after = pick(3) == 0 ? 0 : pick(40);
-    const auto changes = backend_.store().revocations_after("issuing", 0, after, kStart, 50).value();
-    const auto wanted_changes = reference_.revocations_after("issuing", 0, after, kStart, 50).value();
+    const auto changes =
+        backend_.store().revocations_after("issuing", 0, after, kStart, 50).value();
+    const auto wanted_changes =
+        reference_.revocations_after("issuing", 0, after, kStart, 50).value();
     ASSERT_EQ(changes.size(), wanted_changes.size());
     for (std::size_t i = 0; i < changes.size(); ++i) {
       ASSERT_EQ(changes[i].sequence, wanted_changes[i].sequence);
@@ -365,7 +372,8 @@ class Differential {
       }
       case 3:
       case 4:
-      case 5: return RecordCertificate{random_certificate(n), 0, {}};
+      case 5:
+        return RecordCertificate{random_certificate(n), 0, {}};
       case 6: {
         auto record = random_certificate(n);
         const std::uint64_t first = 1 + pick(kLast);
@@ -378,10 +386,14 @@ class Differential {
         return RevokeLineage{id_of(n), revocation(pick(3) == 0 ? RevocationReason::superseded
                                                                : RevocationReason::certificate_hold,
                                                   kStart + static_cast<int>(pick(200)) * kDay)};
-      case 8: return ReleaseHold{id_of(n)};
-      case 9: return PutDownloadGrant{{hash_of(pick(10)), id_of(n), "alice", kStart + kDay}};
-      case 10: return ConsumeDownloadGrant{hash_of(pick(10)), id_of(n), kStart};
-      default: return AppendAuditLeaf{{static_cast<std::uint8_t>(n)}};
+      case 8:
+        return ReleaseHold{id_of(n)};
+      case 9:
+        return PutDownloadGrant{{hash_of(pick(10)), id_of(n), "alice", kStart + kDay}};
+      case 10:
+        return ConsumeDownloadGrant{hash_of(pick(10)), id_of(n), kStart};
+      default:
+        return AppendAuditLeaf{{static_cast<std::uint8_t>(n)}};
     }
   }
 
@@ -404,7 +416,8 @@ class Differential {
       if (pick(5) == 0) f.principal = one_of({"alice", "bob"});
       if (pick(5) == 0) f.entity_type = one_of({"backend", "user"});
       if (pick(4) == 0) f.entity_id = one_of({"web", "db", "none"});
-      if (pick(4) == 0) f.name = one_of({"www.a.example", "www*", "www.b*", "*.example", "n1*x", "n10*"});
+      if (pick(4) == 0)
+        f.name = one_of({"www.a.example", "www*", "www.b*", "*.example", "n1*x", "n10*"});
       if (pick(3) == 0) f.expires_before = kStart + static_cast<int>(pick(200)) * kDay;
       if (pick(3) == 0) f.expires_after = kStart + static_cast<int>(pick(200)) * kDay;
       if (pick(8) == 0) f.subject_public_key_sha256 = hash_of(pick(20));

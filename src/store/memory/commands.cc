@@ -168,7 +168,8 @@ class Runner {
     for (const auto& [key, profile] : data_.profiles)
       if (key.first == c.profile.name) last = key.second;
     if (c.profile.version != last + 1)
-      return fail_field(Errc::conflict, "version", "the profile was changed by someone else meanwhile");
+      return fail_field(Errc::conflict, "version",
+                        "the profile was changed by someone else meanwhile");
     undo_.put(data_.profiles, std::pair(c.profile.name, c.profile.version), c.profile);
     return {};
   }
@@ -201,7 +202,8 @@ class Runner {
   Result<void> operator()(const PutAuditCheckpoint& c) {
     if (!data_.checkpoints.empty() &&
         c.checkpoint.tree_size <= data_.checkpoints.rbegin()->second.tree_size)
-      return fail_field(Errc::conflict, "tree_size", "a checkpoint of this or a larger tree exists");
+      return fail_field(Errc::conflict, "tree_size",
+                        "a checkpoint of this or a larger tree exists");
     undo_.put(data_.checkpoints, c.checkpoint.tree_size, c.checkpoint);
     return {};
   }

@@ -195,16 +195,19 @@ Result<CertificateStatus> MemoryStore::certificate_status(std::string_view ca,
   return CertificateStatus{StatusKind::good, std::nullopt};
 }
 
-Result<std::vector<RevocationEntry>> MemoryStore::revocations_after(
-    std::string_view ca, std::uint32_t shard, std::uint64_t after, Time expires_from,
-    std::uint32_t limit) const {
+Result<std::vector<RevocationEntry>> MemoryStore::revocations_after(std::string_view ca,
+                                                                    std::uint32_t shard,
+                                                                    std::uint64_t after,
+                                                                    Time expires_from,
+                                                                    std::uint32_t limit) const {
   const std::lock_guard lock(state_->mutex);
   const auto& data = state_->data;
   std::vector<RevocationEntry> result;
   for (auto change = data.changes.upper_bound(std::tuple(std::string(ca), shard, after));
        change != data.changes.end(); ++change) {
     const auto& [change_ca, change_shard, sequence] = change->first;
-    if (change_ca != ca || change_shard != shard || result.size() >= std::min(limit, kMaxRows)) break;
+    if (change_ca != ca || change_shard != shard || result.size() >= std::min(limit, kMaxRows))
+      break;
     const auto& certificate = data.certificates.at(change->second);
     const auto& revocation = data.revocations.at(change->second);
     if (certificate.not_after < expires_from || (after == 0 && revocation.removed)) continue;
@@ -245,8 +248,8 @@ Result<std::vector<PrincipalRecord>> MemoryStore::list_principals(std::string_vi
   return result;
 }
 
-Result<std::optional<CredentialRecord>> MemoryStore::find_credential(CredentialKind kind,
-                                                                     std::string_view lookup) const {
+Result<std::optional<CredentialRecord>> MemoryStore::find_credential(
+    CredentialKind kind, std::string_view lookup) const {
   const std::lock_guard lock(state_->mutex);
   const auto id = found_in(state_->data.credential_lookups, std::pair(kind, std::string(lookup)));
   if (!id) return std::nullopt;

@@ -6,9 +6,9 @@
 
 namespace certwright::store {
 
-// A Store that forgets everything when it ends: for tests, and the reference that the contract suite
-// holds the other back ends against. One mutex; lists walk every lineage. "Durable" in store.h's
-// promises means here: until the object is destroyed.
+// A Store that forgets everything when it ends: for tests, and the reference that the contract
+// suite holds the other back ends against. One mutex; lists walk every lineage. "Durable" in
+// store.h's promises means here: until the object is destroyed.
 class MemoryStore final : public Store {
  public:
   MemoryStore();
@@ -38,7 +38,8 @@ class MemoryStore final : public Store {
   Result<std::vector<RevocationEntry>> revocations_after(std::string_view ca, std::uint32_t shard,
                                                          std::uint64_t after, Time expires_from,
                                                          std::uint32_t limit) const override;
-  Result<std::optional<CrlRecord>> find_crl(std::string_view ca, std::uint32_t shard) const override;
+  Result<std::optional<CrlRecord>> find_crl(std::string_view ca,
+                                            std::uint32_t shard) const override;
 
   Result<std::optional<TenantRecord>> find_tenant(std::string_view id) const override;
   Result<std::vector<TenantRecord>> list_tenants() const override;

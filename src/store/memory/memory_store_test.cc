@@ -14,13 +14,12 @@ class MemoryBackend final : public Backend {
   MemoryStore store_;
 };
 
-INSTANTIATE_TEST_SUITE_P(
-    Memory, StoreContract,
-    testing::Values(BackendCase{"Memory",
-                                []() -> std::unique_ptr<Backend> {
-                                  return std::make_unique<MemoryBackend>();
-                                }}),
-    case_name);
+INSTANTIATE_TEST_SUITE_P(Memory, StoreContract,
+                         testing::Values(BackendCase{"Memory",
+                                                     []() -> std::unique_ptr<Backend> {
+                                                       return std::make_unique<MemoryBackend>();
+                                                     }}),
+                         case_name);
 
 }  // namespace
 }  // namespace certwright::store::contract

@@ -9,7 +9,8 @@ Result<void> CommandRunner::operator()(const ReserveSerial& c) {
   const auto& r = c.reservation;
   const auto& key = c.idempotency;
   if (key) {
-    CERTWRIGHT_TRY(auto used, database_.query(Statement::find_idempotency, key->principal, key->key));
+    CERTWRIGHT_TRY(auto used,
+                   database_.query(Statement::find_idempotency, key->principal, key->key));
     CERTWRIGHT_TRY(const bool found, used.next());
     if (found) {
       CERTWRIGHT_TRY(auto reserved, database_.query(Statement::find_reserved_serial, r.id));

@@ -10,9 +10,9 @@
 
 namespace certwright::store::sqlite {
 
-// When the log has `pages` frames, copies them in a thread of its own; commits go on meanwhile. What
-// they added is then copied by the writer between two commits, because only a log that is copied to
-// its end can be begun anew, and under load it would otherwise grow for ever.
+// When the log has `pages` frames, copies them in a thread of its own; commits go on meanwhile.
+// What they added is then copied by the writer between two commits, because only a log that is
+// copied to its end can be begun anew, and under load it would otherwise grow for ever.
 class Checkpointer {
  public:
   Checkpointer(Writer& writer, std::unique_ptr<Database> database, std::uint32_t pages);

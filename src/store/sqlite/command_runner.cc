@@ -27,10 +27,10 @@ Result<void> CommandRunner::operator()(const PutPrincipal& c) {
 
 Result<void> CommandRunner::operator()(const PutCredential& c) {
   const auto& r = c.credential;
-  CERTWRIGHT_TRY(const bool inserted,
-                 database_.insert(Statement::put_credential, r.id, r.principal,
-                                  static_cast<int>(r.kind), r.lookup, r.verifier, r.label,
-                                  r.created_at, r.expires_at, r.revoked));
+  CERTWRIGHT_TRY(
+      const bool inserted,
+      database_.insert(Statement::put_credential, r.id, r.principal, static_cast<int>(r.kind),
+                       r.lookup, r.verifier, r.label, r.created_at, r.expires_at, r.revoked));
   if (!inserted) return fail_field(Errc::conflict, "credential", "the credential exists");
   return {};
 }
@@ -85,9 +85,10 @@ Result<void> CommandRunner::operator()(const PutProfile& c) {
     if (found) last = version.number(0);
   }
   if (p.version != last + 1)
-    return fail_field(Errc::conflict, "version", "the profile was changed by someone else meanwhile");
-  CERTWRIGHT_CHECK(database_.run(Statement::put_profile, p.name, p.version, p.document, p.created_by,
-                                 p.created_at));
+    return fail_field(Errc::conflict, "version",
+                      "the profile was changed by someone else meanwhile");
+  CERTWRIGHT_CHECK(database_.run(Statement::put_profile, p.name, p.version, p.document,
+                                 p.created_by, p.created_at));
   return {};
 }
 
@@ -131,10 +132,11 @@ Result<void> CommandRunner::operator()(const PutAuditCheckpoint& c) {
     CERTWRIGHT_TRY(auto latest, database_.query(Statement::latest_checkpoint));
     CERTWRIGHT_TRY(const bool found, latest.next());
     if (found && p.tree_size <= latest.natural(0))
-      return fail_field(Errc::conflict, "tree_size", "a checkpoint of this or a larger tree exists");
+      return fail_field(Errc::conflict, "tree_size",
+                        "a checkpoint of this or a larger tree exists");
   }
-  CERTWRIGHT_CHECK(database_.run(Statement::put_checkpoint, p.tree_size, p.root, p.signed_note,
-                                 p.created_at));
+  CERTWRIGHT_CHECK(
+      database_.run(Statement::put_checkpoint, p.tree_size, p.root, p.signed_note, p.created_at));
   return {};
 }
 

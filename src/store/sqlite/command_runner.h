@@ -58,7 +58,8 @@ class CommandRunner {
   Result<void> operator()(const PutAuditCheckpoint& c);
   Result<void> operator()(const PutAuditTile& c);
 
-  // After the last command: numbers what the transaction appends and adds it to the commit's effects.
+  // After the last command: numbers what the transaction appends and adds it to the commit's
+  // effects.
   Result<void> finish(Counters& counters, Effects& effects);
 
  private:

@@ -11,14 +11,16 @@
 namespace certwright::store::sqlite {
 namespace {
 
-// With a write-ahead log EXTRA is FULL. It differs while the file is made: the journal of that, which
-// is deleted before there is a log, must not come back after a power loss and undo everything.
+// With a write-ahead log EXTRA is FULL. It differs while the file is made: the journal of that,
+// which is deleted before there is a log, must not come back after a power loss and undo
+// everything.
 constexpr const char* kDurable = "PRAGMA synchronous = EXTRA";
 
 // Text for the operator; SQLite's messages name tables and files, never values.
 tl::unexpected<Error> failure(sqlite3* connection, int code) {
   const int primary = code & 0xff;
-  const char* const said = connection != nullptr ? sqlite3_errmsg(connection) : sqlite3_errstr(code);
+  const char* const said =
+      connection != nullptr ? sqlite3_errmsg(connection) : sqlite3_errstr(code);
   switch (primary) {
     case SQLITE_NOTADB:
       return fail_field(Errc::invalid, "store", "the file is not an SQLite database");
@@ -43,8 +45,8 @@ tl::unexpected<Error> failure(sqlite3* connection, int code) {
   }
 }
 
-// Memory statistics take a global lock at each allocation. Must come before the library's first use;
-// if someone else was first, we are only slower.
+// Memory statistics take a global lock at each allocation. Must come before the library's first
+// use; if someone else was first, we are only slower.
 void configure_library() {
   static std::once_flag once;
   std::call_once(once, [] { sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0); });
@@ -92,7 +94,8 @@ std::int64_t Query::integer(int column) const noexcept {
 }
 
 ByteView Query::view(int column) const noexcept {
-  const auto* const data = static_cast<const std::uint8_t*>(sqlite3_column_blob(statement_, column));
+  const auto* const data =
+      static_cast<const std::uint8_t*>(sqlite3_column_blob(statement_, column));
   const int size = sqlite3_column_bytes(statement_, column);
   if (data == nullptr) return {};
   return {data, static_cast<std::size_t>(size)};
@@ -157,9 +160,9 @@ Database::~Database() {
 Result<std::unique_ptr<Database>> Database::open(const std::string& path,
                                                  const ConnectionOptions& options) {
   configure_library();
-  const int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE | SQLITE_OPEN_EXRESCODE |
-                    (options.access == Access::read_only ? SQLITE_OPEN_READONLY
-                                                         : SQLITE_OPEN_READWRITE);
+  const int flags =
+      SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE | SQLITE_OPEN_EXRESCODE |
+      (options.access == Access::read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE);
   sqlite3* connection = nullptr;
   const int code = sqlite3_open_v2(path.c_str(), &connection, flags,
                                    options.vfs.empty() ? nullptr : options.vfs.c_str());
@@ -231,14 +234,16 @@ Result<void> Database::sync_commits(bool sync) {
 }
 
 std::int64_t Database::changes() const noexcept { return sqlite3_changes64(connection_); }
-std::int64_t Database::total_changes() const noexcept { return sqlite3_total_changes64(connection_); }
+std::int64_t Database::total_changes() const noexcept {
+  return sqlite3_total_changes64(connection_);
+}
 bool Database::in_transaction() const noexcept { return sqlite3_get_autocommit(connection_) == 0; }
 
 Result<std::uint32_t> Database::checkpoint() {
   int logged = 0;
   int copied = 0;
-  const int code = sqlite3_wal_checkpoint_v2(connection_, nullptr, SQLITE_CHECKPOINT_PASSIVE,
-                                             &logged, &copied);
+  const int code =
+      sqlite3_wal_checkpoint_v2(connection_, nullptr, SQLITE_CHECKPOINT_PASSIVE, &logged, &copied);
   if (code == SQLITE_BUSY) return wal_pages_;
   if (code != SQLITE_OK) return failure(connection_, code);
   return static_cast<std::uint32_t>(std::max(0, logged - copied));

@@ -16,8 +16,8 @@ struct sqlite3_stmt;
 
 namespace certwright::store::sqlite {
 
-// A statement while it is used: bind, then step. Resets the statement when it goes, so that it holds
-// no snapshot longer than that. Bound texts and blobs must outlive it.
+// A statement while it is used: bind, then step. Resets the statement when it goes, so that it
+// holds no snapshot longer than that. Bound texts and blobs must outlive it.
 class Query {
  public:
   Query(sqlite3* connection, sqlite3_stmt* statement) noexcept
@@ -149,8 +149,8 @@ class Database {
 
   // Frames in the write-ahead log after the last commit of this connection.
   std::uint32_t wal_pages() const noexcept { return wal_pages_; }
-  // Copies what it can from the log to the file without waiting for anyone. Says how many frames are
-  // still to be copied. Errors: unavailable.
+  // Copies what it can from the log to the file without waiting for anyone. Says how many frames
+  // are still to be copied. Errors: unavailable.
   Result<std::uint32_t> checkpoint();
 
  private:

@@ -110,8 +110,8 @@ class MergedStream final : public IdStream {
 
 IdStreamPtr stream_of(std::vector<CertificateId> ids, const Order& order) {
   std::erase_if(ids, [&](CertificateId id) { return !order.comes_before(order.bound, id); });
-  std::ranges::sort(
-      ids, [&](CertificateId a, CertificateId b) { return order.comes_before(a, b); });
+  std::ranges::sort(ids,
+                    [&](CertificateId a, CertificateId b) { return order.comes_before(a, b); });
   const auto repeated = std::ranges::unique(ids);
   ids.erase(repeated.begin(), repeated.end());
   return std::make_unique<ListStream>(std::move(ids));

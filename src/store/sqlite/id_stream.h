@@ -35,8 +35,8 @@ using IdStreamPtr = std::unique_ptr<IdStream>;
 // Any ids: sorted, without duplicates and without those that are not after the bound.
 IdStreamPtr stream_of(std::vector<CertificateId> ids, const Order& order);
 
-// Reads an index a piece at a time, from `first_piece` ids on ever larger ones. `fetch(bound, limit)`
-// runs the statement that returns up to `limit` ids in order after `bound`.
+// Reads an index a piece at a time, from `first_piece` ids on ever larger ones. `fetch(bound,
+// limit)` runs the statement that returns up to `limit` ids in order after `bound`.
 using Fetch = std::function<Result<Query>(CertificateId bound, std::uint32_t limit)>;
 IdStreamPtr stream_of(Fetch fetch, const Order& order, std::uint32_t first_piece = 16);
 

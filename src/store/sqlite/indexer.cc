@@ -267,8 +267,7 @@ Result<void> Indexer::run_entities(const Batch& batch) {
   const auto is_done = [this](const TailEntry* e) {
     return e->sequence <= progress_.counted_to(e->entity_id, e->tenant);
   };
-  auto done = static_cast<std::size_t>(
-      std::ranges::find_if_not(rows, is_done) - rows.begin());
+  auto done = static_cast<std::size_t>(std::ranges::find_if_not(rows, is_done) - rows.begin());
   while (progress_.step == kEntities) {
     std::size_t next = done;
     auto progress = progress_;
@@ -281,8 +280,8 @@ Result<void> Indexer::run_entities(const Batch& batch) {
                rows[next]->tenant == key.tenant;
              ++next, ++added) {
           if (added > 0 && stopwatch.piece_is_over(next)) break;
-          CERTWRIGHT_CHECK(
-              database.run(Statement::index_entity, key.entity_id, key.tenant, rows[next]->lineage));
+          CERTWRIGHT_CHECK(database.run(Statement::index_entity, key.entity_id, key.tenant,
+                                        rows[next]->lineage));
         }
         CERTWRIGHT_CHECK(
             database.run(Statement::add_to_entity_counter, key.entity_id, key.tenant, added));

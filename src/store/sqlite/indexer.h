@@ -25,7 +25,8 @@ struct IndexProgress {
 
   // Certificates of this entity up to here, in order of commit, are in lineage_entity and its
   // counter; later ones are in the tail only.
-  std::uint64_t counted_to(std::string_view of_entity_id, std::string_view of_tenant) const noexcept;
+  std::uint64_t counted_to(std::string_view of_entity_id,
+                           std::string_view of_tenant) const noexcept;
 };
 Result<IndexProgress> read_progress(Database& database);
 // What is committed and not indexed.
@@ -46,7 +47,8 @@ class Indexer {
   // Begins a batch when the tail has `least` entries.
   Indexer(Writer& writer, Tail& tail, IndexProgress progress, std::size_t least);
   ~Indexer();
-  // Begins. Apart from construction, because the writer's first commit for it already calls nudge().
+  // Begins. Apart from construction, because the writer's first commit for it already calls
+  // nudge().
   void start();
   Indexer(const Indexer&) = delete;
   Indexer& operator=(const Indexer&) = delete;

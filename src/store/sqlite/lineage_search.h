@@ -15,10 +15,10 @@ namespace certwright::store::sqlite {
 // One search within one snapshot of the database. `tail` was viewed before the snapshot began.
 //
 // Each condition names a condition index. A search reads the one that is certain to be short, if
-// there is one; else the most selective by kind, in order of lineage; and looks at the lineage's own
-// row for the conditions that are left. A range (name prefix, notAfter) is not in order of lineage:
-// a short one is sorted, a long notAfter range merges its spans, and a long name prefix is checked on
-// lineages in order, which finds enough of them soon because they are many.
+// there is one; else the most selective by kind, in order of lineage; and looks at the lineage's
+// own row for the conditions that are left. A range (name prefix, notAfter) is not in order of
+// lineage: a short one is sorted, a long notAfter range merges its spans, and a long name prefix is
+// checked on lineages in order, which finds enough of them soon because they are many.
 class LineageSearch {
  public:
   LineageSearch(Database& database, TailView tail, const LineageFilter& filter);
@@ -39,6 +39,7 @@ class LineageSearch {
   struct Range {
     Time from, to;
   };
+  static constexpr std::size_t kSortable = 200'000;  // ids of a range that are sorted at the utmost
 
   std::vector<Way> ways();
   void add_exact_ways(std::vector<Way>& ways);
@@ -84,5 +85,14 @@ class LineageSearch {
   TailView tail_;
   const LineageFilter& filter_;
 };
+
+template <class Predicate>
+std::vector<CertificateId> LineageSearch::from_tail(Predicate predicate) const {
+  std::vector<CertificateId> ids;
+  for (const auto& piece : tail_)
+    for (const auto& entry : *piece)
+      if (predicate(entry)) ids.push_back(entry.lineage);
+  return ids;
+}
 
 }  // namespace certwright::store::sqlite

@@ -68,7 +68,7 @@ OwnershipLock::~OwnershipLock() {
 Result<void> prepare_file(const std::string& path) {
   const int descriptor = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
   if (descriptor < 0) return system_failure(path, errno);
-  struct stat status {};
+  struct stat status{};
   int error = 0;
   if (::fstat(descriptor, &status) != 0) error = errno;
   if (error == 0 && (status.st_mode & 077) != 0 && ::fchmod(descriptor, 0600) != 0) error = errno;

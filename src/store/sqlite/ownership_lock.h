@@ -6,8 +6,8 @@
 
 namespace certwright::store::sqlite {
 
-// An exclusive lock on a file beside the store, held as long as the object lives, also against other
-// openers in this process. The system releases it when the process ends, however it ends.
+// An exclusive lock on a file beside the store, held as long as the object lives, also against
+// other openers in this process. The system releases it when the process ends, however it ends.
 class OwnershipLock {
  public:
   // Waits up to `wait_ms` for another owner to leave. Creates `path` with mode 0600.
@@ -22,8 +22,8 @@ class OwnershipLock {
   int descriptor_;
 };
 
-// Creates `path` with mode 0600 if it does not exist, durably; takes rights of group and others away
-// if it has them. Errors: unavailable, field "store".
+// Creates `path` with mode 0600 if it does not exist, durably; takes rights of group and others
+// away if it has them. Errors: unavailable, field "store".
 Result<void> prepare_file(const std::string& path);
 
 }  // namespace certwright::store::sqlite

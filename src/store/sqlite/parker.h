@@ -5,7 +5,8 @@
 namespace certwright::store::sqlite {
 
 // A thread waits here until another lets it go, once. One futex each: std::atomic::notify_one may
-// look at the object after the waiter has returned and destroyed it; a futex needs only its address.
+// look at the object after the waiter has returned and destroyed it; a futex needs only its
+// address.
 class Parker {
  public:
   void wait() noexcept;

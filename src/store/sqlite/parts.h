@@ -11,8 +11,8 @@
 
 namespace certwright::store {
 
-// In the order of construction. The writer's connection is the last to close: it copies what is left
-// in the write-ahead log.
+// In the order of construction. The writer's connection is the last to close: it copies what is
+// left in the write-ahead log.
 struct SqliteStore::Parts {
   sqlite::OwnershipLock lock;
   std::string path;

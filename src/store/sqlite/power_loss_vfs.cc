@@ -83,21 +83,34 @@ int map_shared(sqlite3_file* file, int page, int size, int extend, void volatile
 int lock_shared(sqlite3_file* file, int offset, int count, int flags) noexcept {
   return real(file)->pMethods->xShmLock(real(file), offset, count, flags);
 }
-void shared_barrier(sqlite3_file* file) noexcept {
-  real(file)->pMethods->xShmBarrier(real(file));
-}
+void shared_barrier(sqlite3_file* file) noexcept { real(file)->pMethods->xShmBarrier(real(file)); }
 int unmap_shared(sqlite3_file* file, int remove) noexcept {
   return real(file)->pMethods->xShmUnmap(real(file), remove);
 }
 
 // Version 2: no memory-mapped pages, which would be written past us.
-constexpr sqlite3_io_methods kMethods = {
-    2,           close_file,      read_file,    write_file,  truncate_file,  sync_file,
-    file_size,   lock_file,       unlock_file,  check_reserved, control_file, sector_size,
-    characteristics, map_shared,  lock_shared,  shared_barrier, unmap_shared, nullptr,
-    nullptr};
+constexpr sqlite3_io_methods kMethods = {2,
+                                         close_file,
+                                         read_file,
+                                         write_file,
+                                         truncate_file,
+                                         sync_file,
+                                         file_size,
+                                         lock_file,
+                                         unlock_file,
+                                         check_reserved,
+                                         control_file,
+                                         sector_size,
+                                         characteristics,
+                                         map_shared,
+                                         lock_shared,
+                                         shared_barrier,
+                                         unmap_shared,
+                                         nullptr,
+                                         nullptr};
 
-int open_file(sqlite3_vfs*, const char* name, sqlite3_file* file, int flags, int* out_flags) noexcept {
+int open_file(sqlite3_vfs*, const char* name, sqlite3_file* file, int flags,
+              int* out_flags) noexcept {
   auto* const opened = new (file) OpenFile{};
   std::error_code ignored;
   const bool is_new = name != nullptr && !std::filesystem::exists(name, ignored);

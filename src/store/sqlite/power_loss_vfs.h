@@ -1,6 +1,6 @@
 #pragma once
-// A disk that forgets, for tests: an SQLite VFS over the system's that remembers for each file which
-// bytes were synced, and can write down what a power loss at this moment would have left.
+// A disk that forgets, for tests: an SQLite VFS over the system's that remembers for each file
+// which bytes were synced, and can write down what a power loss at this moment would have left.
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -15,16 +15,16 @@ namespace certwright::store::sqlite {
 
 // What happens to bytes that were written but not synced when the power goes.
 enum class Unsynced : std::uint8_t {
-  lost,     // all of them
-  mixed,    // each sector of each write at random: writes reach the disk in any order
+  lost,        // all of them
+  mixed,       // each sector of each write at random: writes reach the disk in any order
   mostly_kept  // few sectors are lost, so that torn pages and logs are common
 };
 
 // The model: a write is kept or lost by sectors of 512 bytes, in any combination, until its file is
-// synced; so is a change of size. A new log or journal is in its folder when it was synced once (the
-// system's VFS syncs the folder then); a deletion may come undone unless the folder was synced. What
-// was synced stays. Files that exist when they are first opened are taken to be synced. Shared memory
-// is lost. It never syncs the real disk, so a test runs fast.
+// synced; so is a change of size. A new log or journal is in its folder when it was synced once
+// (the system's VFS syncs the folder then); a deletion may come undone unless the folder was
+// synced. What was synced stays. Files that exist when they are first opened are taken to be
+// synced. Shared memory is lost. It never syncs the real disk, so a test runs fast.
 //
 // One per process, because SQLite's registry of VFSes is. Safe to call from any thread.
 class PowerLossVfs {
@@ -52,9 +52,9 @@ class PowerLossVfs {
     std::optional<std::uint64_t> size{};  // of a truncation
   };
   struct File {
-    bool in_folder = false;     // durably
+    bool in_folder = false;  // durably
     Bytes synced;
-    std::vector<Change> changes;  // since then
+    std::vector<Change> changes;   // since then
     std::optional<Bytes> deleted;  // a file of this name that may come back
     bool present = true;
   };

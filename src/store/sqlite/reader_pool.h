@@ -8,8 +8,8 @@
 
 namespace certwright::store::sqlite {
 
-// Read-only connections, lent to one thread at a time. The one used last is lent first: its cache is
-// warm.
+// Read-only connections, lent to one thread at a time. The one used last is lent first: its cache
+// is warm.
 class ReaderPool {
  public:
   explicit ReaderPool(std::vector<std::unique_ptr<Database>> readers)

@@ -28,9 +28,10 @@ Result<std::optional<CommandRunner::RevocationRow>> CommandRunner::find_revocati
   CERTWRIGHT_TRY(auto row, database_.query(Statement::find_revocation, certificate));
   CERTWRIGHT_TRY(const bool found, row.next());
   if (!found) return std::nullopt;
-  return RevocationRow{row.natural(3),
-                       row.integer(4) != 0,
-                       {static_cast<x509::RevocationReason>(row.integer(5)), row.time(6), row.text(7)}};
+  return RevocationRow{
+      row.natural(3),
+      row.integer(4) != 0,
+      {static_cast<x509::RevocationReason>(row.integer(5)), row.time(6), row.text(7)}};
 }
 
 // The change moves to the end of its shard's sequence: one entry per certificate.
@@ -54,8 +55,8 @@ Result<void> CommandRunner::put_revocation(CertificateId certificate,
   }
   if (old) CERTWRIGHT_CHECK(database_.run(Statement::delete_change, ca, shard, old->sequence));
   const int reason = static_cast<int>(revocation.reason);
-  CERTWRIGHT_CHECK(database_.run(Statement::put_revocation, certificate, serial, ca, shard, sequence,
-                                 removed, reason, revocation.revoked_at, not_after,
+  CERTWRIGHT_CHECK(database_.run(Statement::put_revocation, certificate, serial, ca, shard,
+                                 sequence, removed, reason, revocation.revoked_at, not_after,
                                  revocation.principal));
   CERTWRIGHT_CHECK(database_.run(Statement::put_change, ca, shard, sequence, certificate, serial,
                                  reason, revocation.revoked_at, not_after, removed));
@@ -77,8 +78,8 @@ Result<void> CommandRunner::operator()(const RevokeLineage& c) {
   for (const auto id : affected) {
     CERTWRIGHT_TRY(const auto old, find_revocation(id));
     const bool in_force = old && !old->removed;
-    const auto next = next_revocation(
-        in_force ? std::optional(old->revocation) : std::nullopt, c.revocation);
+    const auto next =
+        next_revocation(in_force ? std::optional(old->revocation) : std::nullopt, c.revocation);
     if (!next) continue;
     changed = true;
     CERTWRIGHT_CHECK(put_revocation(id, old, *next, false));

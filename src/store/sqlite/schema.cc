@@ -12,8 +12,9 @@ Result<void> apply_migration(Database& database, const Migration& migration) {
   CERTWRIGHT_CHECK(database.execute("BEGIN IMMEDIATE"));
   auto done = database.execute(migration.sql);
   if (done)
-    done = database.execute(fmt::format("INSERT INTO schema_migration (version, name) VALUES ({}, '{}')",
-                                        migration.version, migration.name));
+    done = database.execute(
+        fmt::format("INSERT INTO schema_migration (version, name) VALUES ({}, '{}')",
+                    migration.version, migration.name));
   if (done) done = database.execute("COMMIT");
   if (done) return done;
   if (database.in_transaction()) static_cast<void>(database.execute("ROLLBACK"));
@@ -40,15 +41,16 @@ Result<void> migrate(Database& database, std::uint32_t target) {
   CERTWRIGHT_TRY(const std::uint32_t present, schema_version(database));
   const auto known = static_cast<std::uint32_t>(migrations().size());
   if (present > known)
-    return fail_field(Errc::invalid, "store",
-                      fmt::format("the store has schema {}, this program knows only {}: use the newer "
-                                  "program that wrote it, or restore a backup",
-                                  present, known));
+    return fail_field(
+        Errc::invalid, "store",
+        fmt::format("the store has schema {}, this program knows only {}: use the newer "
+                    "program that wrote it, or restore a backup",
+                    present, known));
   if (present == 0) {
     CERTWRIGHT_CHECK(database.execute(fmt::format("PRAGMA application_id = {}", kApplicationId)));
-    CERTWRIGHT_CHECK(database.execute(
-        "CREATE TABLE IF NOT EXISTS schema_migration ("
-        "version INTEGER NOT NULL PRIMARY KEY, name TEXT NOT NULL) STRICT"));
+    CERTWRIGHT_CHECK(
+        database.execute("CREATE TABLE IF NOT EXISTS schema_migration ("
+                         "version INTEGER NOT NULL PRIMARY KEY, name TEXT NOT NULL) STRICT"));
   }
   for (const auto& migration : migrations())
     if (migration.version > present && migration.version <= target)

@@ -123,9 +123,11 @@ Result<std::vector<SerialReservation>> SqliteStore::unfinished_intents(Time befo
 Result<std::optional<IdempotencyRecord>> SqliteStore::find_idempotent(std::string_view principal,
                                                                       std::string_view key) const {
   const auto reader = parts_->readers->borrow();
-  return first_row(reader->query(Statement::find_idempotency, principal, key), [](const Query& row) {
-    return IdempotencyRecord{row.text(0), row.text(1), row.hash(2), row.natural(3), row.time(4)};
-  });
+  return first_row(reader->query(Statement::find_idempotency, principal, key),
+                   [](const Query& row) {
+                     return IdempotencyRecord{row.text(0), row.text(1), row.hash(2), row.natural(3),
+                                              row.time(4)};
+                   });
 }
 
 Result<bool> SqliteStore::is_key_blocked(const Sha256& subject_public_key_sha256) const {
@@ -170,23 +172,23 @@ Result<CertificateStatus> SqliteStore::certificate_status(std::string_view ca,
   return CertificateStatus{StatusKind::good, std::nullopt};
 }
 
-Result<std::vector<RevocationEntry>> SqliteStore::revocations_after(
-    std::string_view ca, std::uint32_t shard, std::uint64_t after, Time expires_from,
-    std::uint32_t limit) const {
+Result<std::vector<RevocationEntry>> SqliteStore::revocations_after(std::string_view ca,
+                                                                    std::uint32_t shard,
+                                                                    std::uint64_t after,
+                                                                    Time expires_from,
+                                                                    std::uint32_t limit) const {
   if (too_large(after)) return std::vector<RevocationEntry>{};
   const auto reader = parts_->readers->borrow();
   const int most_removed = after == 0 ? 0 : 1;
-  return all_rows(reader->query(Statement::list_changes, ca, shard, after, expires_from, most_removed,
-                                capped(limit)),
-                  [](const Query& row) -> Result<RevocationEntry> {
-                    CERTWRIGHT_TRY(const auto serial, row.serial(1));
-                    return RevocationEntry{row.natural(0),
-                                           serial,
-                                           static_cast<x509::RevocationReason>(row.integer(2)),
-                                           row.time(3),
-                                           row.time(4),
-                                           row.integer(5) != 0};
-                  });
+  return all_rows(
+      reader->query(Statement::list_changes, ca, shard, after, expires_from, most_removed,
+                    capped(limit)),
+      [](const Query& row) -> Result<RevocationEntry> {
+        CERTWRIGHT_TRY(const auto serial, row.serial(1));
+        return RevocationEntry{
+            row.natural(0), serial,      static_cast<x509::RevocationReason>(row.integer(2)),
+            row.time(3),    row.time(4), row.integer(5) != 0};
+      });
 }
 
 Result<std::optional<CrlRecord>> SqliteStore::find_crl(std::string_view ca,
@@ -218,8 +220,8 @@ Result<std::vector<PrincipalRecord>> SqliteStore::list_principals(std::string_vi
   return all_rows(reader->query(Statement::list_principals, tenant), sqlite::principal_record);
 }
 
-Result<std::optional<CredentialRecord>> SqliteStore::find_credential(CredentialKind kind,
-                                                                     std::string_view lookup) const {
+Result<std::optional<CredentialRecord>> SqliteStore::find_credential(
+    CredentialKind kind, std::string_view lookup) const {
   const auto reader = parts_->readers->borrow();
   return first_row(reader->query(Statement::find_credential, static_cast<int>(kind), lookup),
                    sqlite::credential_record);

@@ -9,34 +9,35 @@
 namespace certwright::store {
 
 struct SqliteOptions {
-  std::uint32_t readers = 4;               // read-only connections; calls beyond it wait
-  std::uint32_t writer_cache_mib = 256;    // page cache of the writing connection, filled as used
-  std::uint32_t reader_cache_mib = 32;     // of each read-only connection
-  std::uint32_t checkpoint_pages = 12'000; // of WAL (8 KiB each) before a checkpoint is begun
-  std::uint32_t lock_wait_ms = 0;          // how long open() waits for another owner to leave
+  std::uint32_t readers = 4;                // read-only connections; calls beyond it wait
+  std::uint32_t writer_cache_mib = 256;     // page cache of the writing connection, filled as used
+  std::uint32_t reader_cache_mib = 32;      // of each read-only connection
+  std::uint32_t checkpoint_pages = 12'000;  // of WAL (8 KiB each) before a checkpoint is begun
+  std::uint32_t lock_wait_ms = 0;           // how long open() waits for another owner to leave
 
   // For tests only.
-  std::string vfs{};          // name of a registered SQLite VFS; empty: the system's
-  bool synchronous = true;    // false: PRAGMA synchronous=OFF, which loses acknowledged transactions
+  std::string vfs{};        // name of a registered SQLite VFS; empty: the system's
+  bool synchronous = true;  // false: PRAGMA synchronous=OFF, which loses acknowledged transactions
   std::uint32_t index_from = 2048;  // rows before a batch is indexed; 0: never, they stay in memory
 };
 
-// The embedded store: SQLite, one file `path` (plus `-wal`, `-shm` and `.lock` beside it), mode 0600.
+// The embedded store: SQLite, one file `path` (plus `-wal`, `-shm` and `.lock` beside it), mode
+// 0600.
 //
-// Durability: WAL, synchronous=FULL. One thread writes; it commits whatever transactions were queued
-// while its last commit was on its way to the disk, then wakes their callers.
-// Search indexes with random keys (names, entities, public keys, ...) are filled behind the commits by
-// the same thread in sorted batches; what they do not hold yet is kept in memory and looked through
-// by every search, so a search never misses an acknowledged certificate.
-// Certificate ids and all counters must be below 2^63; larger ones are `invalid`.
+// Durability: WAL, synchronous=FULL. One thread writes; it commits whatever transactions were
+// queued while its last commit was on its way to the disk, then wakes their callers. Search indexes
+// with random keys (names, entities, public keys, ...) are filled behind the commits by the same
+// thread in sorted batches; what they do not hold yet is kept in memory and looked through by every
+// search, so a search never misses an acknowledged certificate. Certificate ids and all counters
+// must be below 2^63; larger ones are `invalid`.
 //
 // One owner: open() takes an exclusive lock on `path`.lock for as long as the object lives, so two
 // servers cannot share a state directory.
 class SqliteStore final : public Store {
  public:
   // Creates the file if there is none, and migrates an older schema. Does not scan: takes the same
-  // time for ten million certificates as for none, apart from what was not indexed at the last stop.
-  // Errors: conflict, field "store", if another process (or another object here) has it open;
+  // time for ten million certificates as for none, apart from what was not indexed at the last
+  // stop. Errors: conflict, field "store", if another process (or another object here) has it open;
   // invalid if the file is not a Certwright store or its schema is newer than this program;
   // unavailable for what the file system says.
   static Result<std::unique_ptr<SqliteStore>> open(const std::string& path,
@@ -68,7 +69,8 @@ class SqliteStore final : public Store {
   Result<std::vector<RevocationEntry>> revocations_after(std::string_view ca, std::uint32_t shard,
                                                          std::uint64_t after, Time expires_from,
                                                          std::uint32_t limit) const override;
-  Result<std::optional<CrlRecord>> find_crl(std::string_view ca, std::uint32_t shard) const override;
+  Result<std::optional<CrlRecord>> find_crl(std::string_view ca,
+                                            std::uint32_t shard) const override;
 
   Result<std::optional<TenantRecord>> find_tenant(std::string_view id) const override;
   Result<std::vector<TenantRecord>> list_tenants() const override;

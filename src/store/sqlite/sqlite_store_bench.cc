@@ -1,7 +1,8 @@
 // The embedded store against the disk it writes to, in one run.
 //   certwright_store_sqlite_bench [--folder DIR] [--seconds S] [--rows N]
 // 1. Raw limit: 1.5 KB records appended and fdatasync'ed, 1, 16 and 256 at a time.
-// 2. Durable certificates: ReserveSerial + leaf, then RecordCertificate + leaf, by 1 to 256 callers.
+// 2. Durable certificates: ReserveSerial + leaf, then RecordCertificate + leaf, by 1 to 256
+// callers.
 // 3. With --rows: opening, revoking, listing and searching with 1,000 and with N certificates.
 #include <fcntl.h>
 #include <sys/resource.h>
@@ -86,29 +87,28 @@ Transaction reserve(std::uint64_t n) {
 // Expiring evenly over a year in order of issue, for a hundred principals, a hundred tenants, and
 // entities of ten certificates.
 Transaction record(std::uint64_t n, std::uint64_t of = 1'000'000) {
-  return {RecordCertificate{
-              {.id = kFirstId + n,
-               .serial = serial_of(n),
-               .ca = "issuing",
-               .lineage = kFirstId + n,
-               .tenant = "tenant-" + std::to_string(mixed(n) % 100),
-               .entity_type = "backend",
-               .entity_id = "entity-" + std::to_string(mixed(n / 10)),
-               .principal = "principal-" + std::to_string(n % 100),
-               .profile = "tls-server",
-               .profile_version = 1,
-               .subject = "CN=host-" + std::to_string(n) + ".example.org",
-               .names = {"host-" + std::to_string(mixed(n)) + ".example.org"},
-               .subject_public_key_sha256 = hash_of(n + (std::uint64_t{1} << 40)),
-               .not_before = kStart,
-               .not_after = kStart + Seconds(n % of * (31'536'000 / of)),
-               .issued_at = kStart,
-               .crl_shard = 0,
-               .record_level = RecordLevel::full,
-               .key_origin = KeyOrigin::certification_request,
-               .der = Bytes(1250, static_cast<std::uint8_t>(n))},
-              0,
-              {}},
+  return {RecordCertificate{{.id = kFirstId + n,
+                             .serial = serial_of(n),
+                             .ca = "issuing",
+                             .lineage = kFirstId + n,
+                             .tenant = "tenant-" + std::to_string(mixed(n) % 100),
+                             .entity_type = "backend",
+                             .entity_id = "entity-" + std::to_string(mixed(n / 10)),
+                             .principal = "principal-" + std::to_string(n % 100),
+                             .profile = "tls-server",
+                             .profile_version = 1,
+                             .subject = "CN=host-" + std::to_string(n) + ".example.org",
+                             .names = {"host-" + std::to_string(mixed(n)) + ".example.org"},
+                             .subject_public_key_sha256 = hash_of(n + (std::uint64_t{1} << 40)),
+                             .not_before = kStart,
+                             .not_after = kStart + Seconds(n % of * (31'536'000 / of)),
+                             .issued_at = kStart,
+                             .crl_shard = 0,
+                             .record_level = RecordLevel::full,
+                             .key_origin = KeyOrigin::certification_request,
+                             .der = Bytes(1250, static_cast<std::uint8_t>(n))},
+                            0,
+                            {}},
           AppendAuditLeaf{Bytes(220, static_cast<std::uint8_t>(n))}};
 }
 
@@ -152,8 +152,9 @@ void wait_for_index(const Store& store) {
 }
 
 void durable_certificates(const std::string& folder, double run_s) {
-  std::printf("\ndurable certificates (two transactions each)\n%8s %10s %9s %9s %9s %10s %12s %10s\n",
-              "callers", "per s", "commits/s", "p50 ms", "p99 ms", "CPU us", "+index CPU", "index lag");
+  std::printf(
+      "\ndurable certificates (two transactions each)\n%8s %10s %9s %9s %9s %10s %12s %10s\n",
+      "callers", "per s", "commits/s", "p50 ms", "p99 ms", "CPU us", "+index CPU", "index lag");
   for (const std::size_t callers : {1U, 8U, 64U, 256U}) {
     const auto path = folder + "/durable.db";
     auto store = opened(path);
@@ -252,9 +253,14 @@ std::vector<Measured> measure_size(const std::string& folder, std::uint64_t rows
   list("list all, newest, offset 1000", [](LineageFilter&, int) {},
        {.offset = std::min<std::uint64_t>(rows / 2, 1000), .newest_first = true});
   list("list tenant", tenant);
-  list("list principal", [&](LineageFilter& f, int i) { f.principal = "principal-" + std::to_string(i % 100); });
-  list("list entity", [&](LineageFilter& f, int i) { f.entity_id = "entity-" + std::to_string(mixed(any(i) / 10)); });
-  list("search name", [&](LineageFilter& f, int i) { f.name = "host-" + std::to_string(mixed(any(i))) + ".example.org"; });
+  list("list principal",
+       [&](LineageFilter& f, int i) { f.principal = "principal-" + std::to_string(i % 100); });
+  list("list entity", [&](LineageFilter& f, int i) {
+    f.entity_id = "entity-" + std::to_string(mixed(any(i) / 10));
+  });
+  list("search name", [&](LineageFilter& f, int i) {
+    f.name = "host-" + std::to_string(mixed(any(i))) + ".example.org";
+  });
   list("search name prefix, few", [&](LineageFilter& f, int i) {
     f.name = "host-" + std::to_string(mixed(any(i))).substr(0, 12) + "*";
   });
@@ -289,8 +295,8 @@ std::vector<Measured> measure_size(const std::string& folder, std::uint64_t rows
                        if (!store->count_lineages(filter)) stop("failed");
                      })});
   const auto revoke = [&](std::uint64_t n) {
-    return Command(RevokeLineage{
-        kFirstId + n, {x509::RevocationReason::superseded, kStart, "principal"}});
+    return Command(
+        RevokeLineage{kFirstId + n, {x509::RevocationReason::superseded, kStart, "principal"}});
   };
   // The last 400 certificates are for measuring; the others are revoked in between.
   results.push_back({"revoke, none revoked", median_us([&](int i) {
@@ -302,10 +308,13 @@ std::vector<Measured> measure_size(const std::string& folder, std::uint64_t rows
     for (int i = 0; i < 500 && n + 400 <= rows; ++i, ++n) transaction.push_back(revoke(n));
     if (!store->apply(transaction)) stop("revoking failed");
   }
-  results.push_back({"revoke, all others revoked", median_us([&](int i) {
-                       if (!store->apply({revoke(rows - 200 - static_cast<std::uint64_t>(i))}))
-                         stop("revoking failed");
-                     }, 199)});
+  results.push_back({"revoke, all others revoked",
+                     median_us(
+                         [&](int i) {
+                           if (!store->apply({revoke(rows - 200 - static_cast<std::uint64_t>(i))}))
+                             stop("revoking failed");
+                         },
+                         199)});
   list("list revoked", [](LineageFilter& f, int) { f.state = CertificateState::revoked; });
   list("list revoked of tenant", [&](LineageFilter& f, int i) {
     tenant(f, i);
@@ -321,8 +330,9 @@ std::vector<Measured> measure_size(const std::string& folder, std::uint64_t rows
     entries += part->size();
     after = part->back().sequence;
   }
-  results.push_back({"revocation change, each", 1e6 * seconds_since(changes_start) /
-                                                    static_cast<double>(std::max<std::uint64_t>(entries, 1))});
+  results.push_back(
+      {"revocation change, each", 1e6 * seconds_since(changes_start) /
+                                      static_cast<double>(std::max<std::uint64_t>(entries, 1))});
   store.reset();
   for (const auto* suffix : {"", "-wal", "-shm", ".lock"}) std::filesystem::remove(path + suffix);
   return results;
@@ -331,7 +341,8 @@ std::vector<Measured> measure_size(const std::string& folder, std::uint64_t rows
 void sizes(const std::string& folder, std::uint64_t rows) {
   const auto small = measure_size(folder, 1'000);
   const auto large = measure_size(folder, rows);
-  std::printf("\n%-34s %12s %12s %8s   (median us)\n", "", "1,000", std::to_string(rows).c_str(), "ratio");
+  std::printf("\n%-34s %12s %12s %8s   (median us)\n", "", "1,000", std::to_string(rows).c_str(),
+              "ratio");
   for (std::size_t i = 0; i < small.size(); ++i)
     std::printf("%-34s %12.1f %12.1f %8.2f\n", small[i].what.c_str(), small[i].us, large[i].us,
                 large[i].us / small[i].us);

@@ -1,8 +1,8 @@
 #include "store/sqlite/sqlite_store.h"
 
-#include <algorithm>
 #include <sqlite3.h>
 #include <sys/stat.h>
+#include <algorithm>
 
 #include <fstream>
 #include <random>
@@ -21,7 +21,7 @@ using contract::kStart;
 using contract::reservation;
 
 mode_t mode_of(const std::string& path) {
-  struct stat status {};
+  struct stat status{};
   return ::stat(path.c_str(), &status) == 0 ? status.st_mode & 0777 : 0;
 }
 
@@ -139,8 +139,8 @@ TEST_P(MigratedFrom, WorksAsANewStoreDoes) {
 }
 
 INSTANTIATE_TEST_SUITE_P(EverySchema, MigratedFrom,
-                         testing::Range(0U, static_cast<std::uint32_t>(
-                                                sqlite::migrations().size() + 1)));
+                         testing::Range(0U, static_cast<std::uint32_t>(sqlite::migrations().size() +
+                                                                       1)));
 
 TEST(SqliteStore, MigrationsAreNumberedWithoutGaps) {
   std::uint32_t expected = 1;
@@ -216,8 +216,8 @@ TEST_P(LongRanges, AreAnsweredAsInMemory) {
     auto record = certificate(n);
     const auto around = static_cast<std::int64_t>(random() % 300) - 150;
     const auto edge = static_cast<std::int64_t>(random() % 3) - 1;
-    record.not_after = contract::kStart + Seconds(random() % 2 == 0 ? around * kSpan + edge
-                                                                    : around * 7'777);
+    record.not_after =
+        contract::kStart + Seconds(random() % 2 == 0 ? around * kSpan + edge : around * 7'777);
     record.tenant = random() % 50 == 0 ? "small" : "large";
     record.names = {"www." + std::to_string(random() % 3'000)};
     transaction.emplace_back(ReserveSerial{reservation(n), {}});
@@ -262,9 +262,9 @@ TEST(SqliteStore, TheLogIsBegunAnewUnderLoad) {
   SqliteOptions options;
   options.checkpoint_pages = 200;
   const auto store = open_store(path, options);
-  // 30 KB a commit, in a log that starts over after 200 pages of 8 KiB. When the checkpointing thread
-  // gets its turn is the system's choice; that the log, whose file keeps its size, stays small against
-  // what went through it is ours.
+  // 30 KB a commit, in a log that starts over after 200 pages of 8 KiB. When the checkpointing
+  // thread gets its turn is the system's choice; that the log, whose file keeps its size, stays
+  // small against what went through it is ours.
   constexpr std::int64_t kCommitsMax = 20'000;
   constexpr std::int64_t kOctets = 30'000;
   std::int64_t commits = 0;

@@ -160,8 +160,6 @@ constexpr std::array kTable = {
      "SELECT serial, ca, crl_shard, not_after FROM certificate WHERE id = ?1"},
     Entry{Statement::find_certificate_keys, "find_certificate_keys",
      "SELECT names, subject_public_key_sha256 FROM certificate WHERE id = ?1"},
-    Entry{Statement::find_certificate_serial, "find_certificate_serial",
-     "SELECT serial FROM certificate WHERE id = ?1"},
     Entry{Statement::put_lineage, "put_lineage",
      "INSERT INTO lineage (id, current, not_after, revoked, ca, tenant, entity_type, "
      "entity_id, principal) VALUES (?1, ?1, ?2, 0, ?3, ?4, ?5, ?6, ?7)"},
@@ -189,8 +187,6 @@ constexpr std::array kTable = {
     Entry{Statement::add_to_tenant_counter, "add_to_tenant_counter",
      "INSERT INTO tenant_counter (tenant, lineages) VALUES (?1, ?2) ON CONFLICT (tenant) "
      "DO UPDATE SET lineages = lineages + ?2"},
-    Entry{Statement::find_tenant_counter, "find_tenant_counter",
-     "SELECT lineages FROM tenant_counter WHERE tenant = ?1"},
     Entry{Statement::list_tenant_counters, "list_tenant_counters",
      "SELECT tenant, lineages FROM tenant_counter"},
     Entry{Statement::put_managed_key, "put_managed_key",
@@ -346,8 +342,6 @@ constexpr std::array kTable = {
      "SELECT lineage FROM lineage_expiry WHERE not_after >= ?1 AND not_after < ?2 LIMIT ?3"},
     Entry{Statement::entity_counters, "entity_counters",
      "SELECT tenant, lineages FROM entity_counter WHERE entity_id = ?1"},
-    Entry{Statement::find_entity_counter, "find_entity_counter",
-     "SELECT lineages FROM entity_counter WHERE entity_id = ?1 AND tenant = ?2"},
 };
 
 constexpr bool in_order() {

@@ -64,7 +64,6 @@ enum class Statement : std::uint8_t {
   find_certificate_status,
   find_certificate_for_crl,
   find_certificate_keys,
-  find_certificate_serial,
   put_lineage,
   renew_lineage,
   mark_lineage_revoked,
@@ -75,7 +74,6 @@ enum class Statement : std::uint8_t {
   put_renewal,
   list_renewals,
   add_to_tenant_counter,
-  find_tenant_counter,
   list_tenant_counters,
   put_managed_key,
   find_managed_key,
@@ -133,7 +131,6 @@ enum class Statement : std::uint8_t {
   names_with_prefix,
   expiring_between,
   entity_counters,
-  find_entity_counter,
 };
 
 const char* name_of(Statement statement) noexcept;

@@ -18,10 +18,11 @@ namespace certwright::store {
 class TemporaryFolder {
  public:
   TemporaryFolder() {
-    // In memory if there is such a place: these tests are not about the disk (power_loss_test.cc is),
-    // and would wait for it thousands of times.
+    // In memory if there is such a place: these tests are not about the disk (power_loss_test.cc
+    // is), and would wait for it thousands of times.
     const bool memory = ::access("/dev/shm", W_OK) == 0;
-    const std::filesystem::path base = memory ? std::filesystem::path("/dev/shm") : std::filesystem::temp_directory_path();
+    const std::filesystem::path base =
+        memory ? std::filesystem::path("/dev/shm") : std::filesystem::temp_directory_path();
     std::string name = (base / "certwright_store_XXXXXX").string();
     if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error("mkdtemp");
     path_ = name;

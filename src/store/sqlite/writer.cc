@@ -9,18 +9,19 @@ namespace {
 
 using SteadyClock = std::chrono::steady_clock;
 
-constexpr std::size_t kMaxBatch = 1024;          // transactions in one commit
-constexpr std::size_t kWokenByWriter = 4;        // the others are woken by those
+constexpr std::size_t kMaxBatch = 1024;    // transactions in one commit
+constexpr std::size_t kWokenByWriter = 4;  // the others are woken by those
 constexpr std::size_t kWokenByCaller = 4;
 constexpr auto kIdle = std::chrono::microseconds(300);
 constexpr auto kMaxJobDelay = std::chrono::milliseconds(20);
-constexpr std::size_t kLongTail = 65'536;        // from here on indexing keeps pace with commits
-constexpr std::size_t kTooLongTail = 262'144;    // from here on it goes first
+constexpr std::size_t kLongTail = 65'536;      // from here on indexing keeps pace with commits
+constexpr std::size_t kTooLongTail = 262'144;  // from here on it goes first
 constexpr auto kCatchUp = std::chrono::milliseconds(20);
 
 // What the storage says, as opposed to a precondition that failed.
 bool is_storage_failure(const Result<void>& result) {
-  return !result && (result.error().code == Errc::unavailable || result.error().code == Errc::internal);
+  return !result &&
+         (result.error().code == Errc::unavailable || result.error().code == Errc::internal);
 }
 
 }  // namespace
@@ -165,8 +166,7 @@ Result<void> Writer::run_index(const Work& work) {
     CERTWRIGHT_CHECK(database_->run(Statement::commit));
     return {};
   }();
-  if (!done && database_->in_transaction())
-    static_cast<void>(database_->run(Statement::rollback));
+  if (!done && database_->in_transaction()) static_cast<void>(database_->run(Statement::rollback));
   // If this fails, the next commit tries again and fails rather than be less than durable.
   static_cast<void>(restore_durability());
   if (on_commit_) on_commit_(database_->wal_pages());

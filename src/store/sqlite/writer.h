@@ -20,7 +20,8 @@ namespace certwright::store::sqlite {
 // alone. Between commits it runs the jobs of the background threads, in small pieces.
 class Writer {
  public:
-  // `counters` as of the database's last commit. `tail` learns of every commit before its callers do.
+  // `counters` as of the database's last commit. `tail` learns of every commit before its callers
+  // do.
   Writer(std::unique_ptr<Database> database, Counters counters, Tail& tail, bool synchronous);
   // Finishes what is queued. No caller may be waiting or arrive.
   ~Writer();
@@ -35,11 +36,12 @@ class Writer {
     checkpoint  // outside of transactions
   };
   using Work = std::function<Result<void>(Database&)>;
-  // Blocks until the writer has run `work`, one at a time per kind. Callers' commits go first, except
-  // that a job waits for at most kMaxJobDelay, and a long tail lets index jobs go first.
+  // Blocks until the writer has run `work`, one at a time per kind. Callers' commits go first,
+  // except that a job waits for at most kMaxJobDelay, and a long tail lets index jobs go first.
   Result<void> run(Job job, const Work& work);
 
-  // Calls `listener(pages)` after each commit with the frames in the write-ahead log. Set before use.
+  // Calls `listener(pages)` after each commit with the frames in the write-ahead log. Set before
+  // use.
   void on_commit(std::function<void(std::uint32_t)> listener) { on_commit_ = std::move(listener); }
 
   std::uint64_t audit_size() const noexcept { return audit_size_.load(std::memory_order_acquire); }
