@@ -4,7 +4,7 @@ set(certwright_rooms_bottom_up
   # vocabulary
   errors bytes clock
   # codecs and engines
-  json der crypto http http_client metrics
+  json msgpack der crypto http http_client metrics
   # the standards' types
   x509 pkcs10 ocsp_message
   # services of the one path
@@ -28,7 +28,7 @@ endforeach()
 # The tests of what reads hostile input, for the sanitizer run of every script/test.
 if(CERTWRIGHT_TESTS)
   add_custom_target(parser_tests)
-  foreach(room der x509 pkcs10 ocsp_message json http profile lint)
+  foreach(room der x509 pkcs10 ocsp_message json msgpack http profile lint)
     if(TARGET certwright_${room}_test)
       add_dependencies(parser_tests certwright_${room}_test)
     endif()
