@@ -19,6 +19,9 @@ struct Item {
   double floating = 0;
   std::uint32_t count = 0;  // array: elements; map: pairs
   ByteView payload;         // text, binary, extension; points into the input. Text is not checked to be UTF-8
+
+  // Text, or octets in its place: encoders from before 2013 knew one type for both.
+  bool is_textual() const noexcept { return type == Type::text || type == Type::binary; }
 };
 
 // Reads MessagePack from front to back without copying; accepts every encoding of a value, also
