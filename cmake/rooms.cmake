@@ -4,11 +4,11 @@ set(certwright_rooms_bottom_up
   # vocabulary
   errors bytes clock
   # codecs and engines
-  json msgpack der crypto http http_client metrics
+  json msgpack der crypto idna http http_client metrics
   # the standards' types
   x509 pkcs10 ocsp_message
   # services of the one path
-  store store/memory store/sqlite keys audit profile lint signer signer/software ca access
+  store store/memory store/sqlite keys audit aggregate profile lint signer signer/software ca access
   registration
   # the one path, and revocation
   issuance revocation

@@ -61,6 +61,13 @@ namespace certwright::audit {
     "An intent from before a crash has no certificate and never will have.",                       \
     "The key may have been used: search for a certificate with this serial if you are in doubt. "  \
     "OCSP answers for it as revoked or unknown.")                                                  \
+  X(35, aggregate_closed, "AGGREGATE_CLOSED", "interval begin count root previous lost",         \
+    "The interception certificates of one interval: how many, and the root of the sorted Merkle "  \
+    "tree of their hashes. Intervals between `previous` and this one had none.",                   \
+    "`lost` above 0: a crash; at most so many certificates were signed that the tree lacks.")      \
+  X(36, interception_approved, "INTERCEPTION_APPROVED", "ca profile profile_version",              \
+    "The UDP certificate generator may issue under this CA and profile until either changes.",     \
+    "Check that it was planned: whoever reaches its port can have a certificate for any server.")  \
   X(40, certificate_revoked, "CERTIFICATE_REVOKED", "serial lineage ca reason revoked_at",         \
     "Every unexpired certificate of the lineage was revoked.",                                     \
     "For keyCompromise, find out how the key was lost and block it.")                              \

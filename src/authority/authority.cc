@@ -4,6 +4,7 @@
 
 #include "authority/key_pair.h"
 #include "crypto/digest.h"
+#include "registration/hierarchy.h"
 
 namespace certwright::authority {
 
@@ -80,11 +81,18 @@ Result<store::CaRecord> Authority::new_record(const NewCa& ca, const KeyPair& pa
                          .created_at = d_.clock.now()};
 }
 
+Result<void> Authority::check_profiles(const store::CaRecord& record) const {
+  CERTWRIGHT_TRY(const auto policy, ca::parse_ca_policy(record.policy));
+  const ByteView root = record.issuer_chain.empty() ? record.certificate : record.issuer_chain.back();
+  return registration::check_hierarchy(d_.cas, d_.profiles, root, record.id, policy.profiles);
+}
+
 // State and audit record in one commit, then the directory. The record's revision says whether it is new.
 Result<ca::CaPtr> Authority::store_ca(store::CaRecord record, std::shared_ptr<signer::Signer> signer,
                                       const audit::Event& event, std::optional<store::Command> also) {
   ca::CaPtr ca;
   if (!record.certificate.empty()) {
+    CERTWRIGHT_CHECK(check_profiles(record));
     CERTWRIGHT_TRY(ca, ca::CertificationAuthority::create(record, std::move(signer)));
   }
   const bool fresh = record.revision == 1;

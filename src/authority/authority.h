@@ -24,6 +24,8 @@ struct NewCa {
   std::string signature_algorithm;  // empty: the key's default
   Seconds validity{};
   ca::CaPolicy policy;
+  // Subordinates only: nameConstraints that exclude these, "bank.example" or "10.0.0.0/8".
+  std::vector<std::string> excluded_names{};
 };
 
 struct ImportedCa {
@@ -40,6 +42,8 @@ struct ServerIdentity {  // TLS certificate of this server
   Time not_after{};
 };
 
+// Everything that makes a CA or changes its policy refuses (policy, field "profiles") what would put
+// interception and anything else under one root (registration/hierarchy.h).
 class Authority {
  public:
   struct Dependencies {
@@ -61,7 +65,8 @@ class Authority {
   // A self-signed root, its key sealed here. Errors: conflict if the id is taken; invalid with field.
   Result<ca::CaPtr> create_root(const NewCa& ca, const audit::Actor& actor);
   // A CA below `parent`, whose key is here, through the one issuance path and the profile
-  // intermediate-ca. Errors: as create_root; not_found for the parent; policy.
+  // intermediate-ca, or interception-ca where the CA is to have a profile that intercepts.
+  // Errors: as create_root; not_found for the parent; policy.
   Result<ca::CaPtr> create_subordinate(const NewCa& ca, std::string_view parent,
                                        const access::Principal& principal, const audit::Actor& actor);
   // A key here and a CSR (PEM) for an offline or foreign parent; the CA waits for its certificate.
@@ -107,6 +112,7 @@ class Authority {
   Result<ca::CaPtr> replace(std::string_view id, audit::Event event,
                             const std::function<Result<void>(store::CaRecord&)>& change);
   Result<std::string> next_id(const std::string& id) const;
+  Result<void> check_profiles(const store::CaRecord& record) const;
   Result<Bytes> sign_request(std::string_view subject, const KeyPair& pair) const;
   Result<issuance::IssuedCertificate> issue_ca(registration::IssuanceRequest request,
                                                const access::Principal& principal);

@@ -7,6 +7,7 @@
 #include "crypto/digest.h"
 #include "crypto/verifying.h"
 #include "pkcs10/certification_request.h"
+#include "registration/hierarchy.h"
 #include "x509/name.h"
 #include "x509/oids.h"
 #include "x509/pem.h"
@@ -33,6 +34,43 @@ std::vector<std::pair<std::string_view, std::string>> describe(const store::CaRe
           {"algorithm", record.signature_algorithm},
           {"not_after", to_rfc3339(not_after)},
           {"sha256", to_hex(crypto::sha256(record.certificate))}};
+}
+
+// Interception has a CA profile of its own.
+std::string_view profile_for(const ca::CaPolicy& policy, const registration::ProfileDirectory& profiles) {
+  const bool intercepts = std::ranges::any_of(policy.profiles, [&](const std::string& name) {
+    const auto profile = profiles.find(name);
+    return profile != nullptr && profile->interception;
+  });
+  return intercepts ? "interception-ca" : "intermediate-ca";
+}
+
+Result<std::optional<x509::NameConstraints>> constraints_of(const NewCa& ca) {
+  if (ca.excluded_names.empty()) return std::optional<x509::NameConstraints>();
+  x509::NameConstraints constraints;
+  for (std::size_t i = 0; i < ca.excluded_names.size(); ++i) {
+    const std::string& text = ca.excluded_names[i];
+    auto name = text.find('/') != std::string::npos ? x509::GeneralName::ip_constraint(text)
+                                                    : x509::GeneralName::dns_constraint(text);
+    if (!name)
+      return fail_field(Errc::invalid, "excluded_names[" + std::to_string(i) + "]",
+                        "excluded_names[" + std::to_string(i) + "]: " + name.error().detail);
+    constraints.excluded.push_back(std::move(*name));
+  }
+  return std::optional(std::move(constraints));
+}
+
+// A successor keeps its predecessor's limits.
+std::vector<std::string> excluded_names_of(const x509::Certificate& certificate) {
+  std::vector<std::string> names;
+  const auto* extension = certificate.find_extension(x509::oids::kNameConstraints);
+  if (extension == nullptr) return names;
+  if (const auto constraints = x509::parse_name_constraints(extension->value))
+    for (const auto& name : constraints->excluded) {
+      const std::string text = name.to_text();  // "DNS:bank.example", "IP:10.0.0.0/8"
+      names.push_back(text.substr(text.find(':') + 1));
+    }
+  return names;
 }
 
 // A root's own certificate is the one that no profile describes: RFC 5280 sections 4.1 and 4.2.1.
@@ -103,6 +141,10 @@ Result<ca::CaPtr> Authority::create_subordinate(const NewCa& ca, std::string_vie
     issuers.push_back(std::move(certificate));
   }
   CERTWRIGHT_CHECK(check_room_below(issuers));
+  // Looked at again when it is stored; here before anything is signed.
+  CERTWRIGHT_CHECK(registration::check_hierarchy(d_.cas, d_.profiles, issuer->chain().back(), ca.id,
+                                                 ca.policy.profiles));
+  CERTWRIGHT_TRY(auto constraints, constraints_of(ca));
   CERTWRIGHT_TRY(const auto pair, KeyPair::generate(ca));
   CERTWRIGHT_TRY(const auto request_der, sign_request(ca.subject, pair));
   CERTWRIGHT_TRY(auto request, pkcs10::CertificationRequest::parse(request_der));
@@ -112,7 +154,8 @@ Result<ca::CaPtr> Authority::create_subordinate(const NewCa& ca, std::string_vie
   issuance.actor = actor;
   issuance.tenant = "system";
   issuance.ca = std::string(parent);
-  issuance.profile = "intermediate-ca";
+  issuance.profile = profile_for(ca.policy, d_.profiles);
+  issuance.name_constraints = std::move(constraints);
   issuance.entity_type = "ca";
   issuance.entity_id = ca.id;
   issuance.certification_request = std::move(request);
@@ -150,7 +193,8 @@ Result<ca::CaPtr> Authority::rotate(std::string_view id, const access::Principal
                                      .key_algorithm = present->record().key_algorithm,
                                      .signature_algorithm = present->record().signature_algorithm,
                                      .validity = validity,
-                                     .policy = present->policy()},
+                                     .policy = present->policy(),
+                                     .excluded_names = excluded_names_of(certificate)},
                                     present->record().parent, principal, actor));
   CERTWRIGHT_CHECK(retire(present->id(), actor));
   return successor;

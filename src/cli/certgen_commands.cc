@@ -1,171 +1,184 @@
-#include <algorithm>
-#include <charconv>
-#include <optional>
+#include <fstream>
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
+#include "aggregate/proof.h"
+#include "audit/verify.h"
 #include "cli/commands.h"
 #include "cli/session.h"
-#include "crypto/private_key.h"
-#include "gateway/certgen/client.h"
-#include "json/value.h"
+#include "clock/clock.h"
+#include "crypto/digest.h"
 #include "json/writer.h"
 #include "x509/certificate.h"
-#include "x509/general_name.h"
-#include "x509/pem.h"
 
 namespace certwright::cli {
 namespace {
 
-namespace certgen = gateway::certgen;
-
-struct AskOptions {
-  std::string host, certificate_file, server, service = "http", usage = "tls_server";
-  unsigned timeout_ms = 4'000;  // what g3proxy waits
-  bool chain = false;
+struct CertgenOptions {
+  std::string id = "interception", subject = "CN=Interception CA", root_subject = "CN=Interception Root CA";
+  std::string key_algorithm = "ecdsa-p256", public_url;
+  std::vector<std::string> excluded;
+  std::string certificate, proof, out, state_dir, key;
+  std::vector<std::string> exports;
 };
 
-// DER of a certificate, from DER or the first block of PEM.
-Result<Bytes> read_certificate(const std::string& path) {
-  CERTWRIGHT_TRY(const auto content, read_text_file(path));
-  if (content.find("-----BEGIN") == std::string::npos) return to_bytes(as_bytes(content));
-  CERTWRIGHT_TRY(const auto blocks, x509::parse_pem(content));
-  for (const auto& block : blocks)
-    if (block.label == x509::kPemCertificate) return block.der;
-  return fail(Errc::bad_encoding, path + ": has no certificate");
-}
-
-struct Server { std::string address; std::uint16_t port = 0; };
-
-Result<Server> parse_server(std::string_view text) {
-  const auto colon = text.rfind(':');
-  Server server;
-  if (colon == std::string_view::npos) return fail_field(Errc::invalid, "--server", "--server: expected ADDRESS:PORT");
-  server.address = std::string(text.substr(0, colon));
-  if (server.address.starts_with('[') && server.address.ends_with(']')) server.address = server.address.substr(1, server.address.size() - 2);
-  const auto digits = text.substr(colon + 1);
-  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), server.port);
-  if (error != std::errc() || end != digits.data() + digits.size()) return fail_field(Errc::invalid, "--server", "--server: expected ADDRESS:PORT");
-  return server;
-}
-
-// As given; else the server of the state directory; else where g3fcgen listens.
-Result<Server> find_server(const AskOptions& o, const Connection& connection) {
-  if (!o.server.empty()) return parse_server(o.server);
-  const char* environment = std::getenv("CERTWRIGHT_STATE");
-  const std::string state = !connection.state.empty() ? connection.state : environment != nullptr ? environment : "";
-  if (!state.empty())
-    if (const auto endpoints = read_text_file(state + "/run/endpoints.json", 64 * 1024))
-      if (const auto document = json::parse(*endpoints))
-        if (const auto endpoint = text_of(*document, "certgen"); !endpoint.empty()) return parse_server(endpoint);
-  return Server{"127.0.0.1", 2999};
-}
-
-// A key comes as PEM or in one of three DER forms; which one, the octets alone do not say.
-std::optional<crypto::PrivateKey> read_key(const certgen::Response& response) {
-  if (response.key_is_pem) {
-    auto key = crypto::PrivateKey::from_pem(response.private_key, {});
-    return key ? std::optional(*key) : std::nullopt;
+Result<std::string> make_ca(Session& session, const CertgenOptions& o, bool root) {
+  json::Writer w;
+  w.begin_object();
+  w.member("id", root ? o.id + "-root" : o.id).member("kind", root ? "root" : "subordinate");
+  if (!root) w.member("parent", o.id + "-root");
+  w.member("subject", root ? o.root_subject : o.subject).member("key_algorithm", o.key_algorithm);
+  w.key("policy").begin_object();
+  if (!o.public_url.empty()) w.member("public_url", o.public_url);
+  w.key("profiles").begin_array().value(root ? "interception-ca" : "interception").end_array().end_object();
+  if (!root && !o.excluded.empty()) {
+    w.key("excluded_names").begin_array();
+    for (const auto& name : o.excluded) w.value(name);
+    w.end_array();
   }
-  for (const auto* label : {"PRIVATE KEY", "EC PRIVATE KEY", "RSA PRIVATE KEY"})
-    if (auto key = crypto::PrivateKey::from_pem(x509::to_pem_secret(label, response.private_key.reveal()), {})) return *key;
+  w.end_object();
+  CERTWRIGHT_TRY(const auto ca, session.call_json("POST", "/api/v1/cas", w.text()));
+  return text_of(ca, "chain");
+}
+
+// A root of its own and, below it, the CA that intercepts (DESIGN section 4).
+Result<void> init(Session& session, const CertgenOptions& o) {
+  CERTWRIGHT_TRY(const auto root, make_ca(session, o, true));
+  CERTWRIGHT_CHECK(make_ca(session, o, false));
+  if (!o.out.empty()) CERTWRIGHT_CHECK(write_output(o.out, root, false));
+  fmt::print("CA \"{}\" intercepts below root \"{}-root\".\n{}", o.id, o.id,
+             o.out.empty() ? "The clients of the proxy must trust this root:\n" + root
+                           : "The clients of the proxy must trust the root in " + o.out + "\n");
   return {};
 }
 
-std::string names_of(const x509::Certificate& certificate) {
+Result<x509::Certificate> read_certificate(const std::string& path) {
+  CERTWRIGHT_TRY(const auto text, read_text_file(path));
+  if (text.find("-----BEGIN") == std::string::npos) return x509::Certificate::parse(to_bytes(as_bytes(text)));
+  CERTWRIGHT_TRY(auto all, x509::parse_certificates_pem(text));
+  return std::move(all.front());
+}
+
+std::string sentence(aggregate::Verdict verdict, std::uint64_t lost) {
   std::string text;
-  if (const auto names = certificate.subject_alt_names())
-    for (const auto& name : *names) text += (text.empty() ? "" : ", ") + name.to_text();
+  switch (verdict) {
+    case aggregate::Verdict::issued: return "issued: the certificate is ours";
+    case aggregate::Verdict::other_certificate: return "not issued: its serial is that of another certificate of ours";
+    case aggregate::Verdict::not_issued: text = "not issued: no certificate with its serial is in the tree"; break;
+    case aggregate::Verdict::interval_empty: return "not issued: there was no certificate at its serial's time";
+  }
+  if (lost != 0)
+    text += fmt::format("; but up to {} certificates of that minute were lost in a crash, so this proves nothing", lost);
   return text;
 }
 
-struct Judged {
-  std::vector<x509::Certificate> chain;
-  std::string key;      // its algorithm
-  bool matches = false;  // key and leaf
-};
-
-Result<Judged> judge(const certgen::Response& response) {
-  Judged judged;
-  CERTWRIGHT_TRY(judged.chain, x509::parse_certificates_pem(response.chain_pem));
-  const auto key = read_key(response);
-  judged.key = key ? std::string(key->algorithm().name) : "unreadable";
-  judged.matches = key && std::ranges::equal(key->subject_public_key_info_tlv(), judged.chain.front().subject_public_key_info_tlv());
-  return judged;
-}
-
-void print_for_people(const certgen::AskedAnswer& answer, const Judged& judged) {
-  const auto& leaf = judged.chain.front();
-  const auto line = [](std::string_view name, std::string_view value) { fmt::print("{:<12} {}\n", name, printable(value)); };
-  line("host", answer.response.host);
-  line("service", certgen::service_name(answer.response.service));
-  line("usage", certgen::usage_name(answer.response.usage));
-  line("subject", leaf.subject().to_text());
-  line("names", names_of(leaf));
-  line("issuer", leaf.issuer().to_text());
-  line("serial", to_hex(leaf.serial_number_content()));
-  line("valid", to_rfc3339(leaf.not_before()) + " to " + to_rfc3339(leaf.not_after()));
-  line("key", judged.key + (judged.matches ? ", the certificate's" : ", NOT the certificate's"));
-  line("chain", fmt::format("{} certificate(s)", judged.chain.size()));
-  line("ttl", answer.response.ttl_s == 0 ? "0 (the client's own choice)" : fmt::format("{} s", answer.response.ttl_s));
-  line("answer", fmt::format("{} octets after {:.3f} ms", answer.octets, static_cast<double>(answer.took.count()) / 1e3));
-}
-
-void print_for_programs(const certgen::AskedAnswer& answer, const Judged& judged) {
-  const auto& leaf = judged.chain.front();
-  json::Writer w;
-  w.begin_object();
-  w.member("host", answer.response.host).member("service", certgen::service_name(answer.response.service));
-  w.member("usage", certgen::usage_name(answer.response.usage)).member("ttl_s", answer.response.ttl_s);
-  w.member("subject", leaf.subject().to_text()).member("issuer", leaf.issuer().to_text());
-  w.member("serial_number", to_hex(leaf.serial_number_content()));
-  w.key("names").begin_array();
-  if (const auto names = leaf.subject_alt_names())
-    for (const auto& name : *names) w.value(name.to_text());
-  w.end_array();
-  w.member("not_before", to_rfc3339(leaf.not_before())).member("not_after", to_rfc3339(leaf.not_after()));
-  w.member("key_algorithm", judged.key).member("key_matches", judged.matches);
-  w.member("chain_pem", answer.response.chain_pem).member("octets", answer.octets).member("took_us", answer.took.count());
-  w.end_object();
-  fmt::print("{}\n", w.text());
-}
-
-Result<void> ask(Session& session, const AskOptions& o) {
-  Bytes certificate;
-  if (!o.certificate_file.empty()) {
-    CERTWRIGHT_TRY(certificate, read_certificate(o.certificate_file));
+Result<aggregate::Proof> fetch_proof(Session& session, const CertgenOptions& o, const x509::SerialNumber& serial,
+                                     const aggregate::Sha256& digest) {
+  if (!o.state_dir.empty()) {
+    const auto folder = std::filesystem::path(o.state_dir) / "aggregate";
+    std::error_code ignored;
+    if (!std::filesystem::exists(folder, ignored))
+      return fail(Errc::not_found, folder.string() + ": nothing was recorded there");
+    return aggregate::prove(folder, serial, digest, SystemClock().now());
   }
-  certgen::Request request{.host = o.host, .service = 0, .usage = {}, .upstream_certificate = certificate};
-  CERTWRIGHT_TRY(request.service, certgen::parse_service(o.service));
-  CERTWRIGHT_TRY(request.usage, certgen::parse_usage(o.usage));
-  CERTWRIGHT_TRY(const auto server, find_server(o, session.connection()));
-  CERTWRIGHT_TRY(const auto answer, certgen::ask(server.address, server.port, request, std::chrono::milliseconds(o.timeout_ms)));
-  CERTWRIGHT_TRY(const auto judged, judge(answer.response));
-  if (session.json()) print_for_programs(answer, judged);
-  else if (o.chain) fmt::print("{}", answer.response.chain_pem);
-  else print_for_people(answer, judged);
-  if (!judged.matches) return fail(Errc::invalid, "the key is not the certificate's");
+  CERTWRIGHT_TRY(const auto answer, session.call_json("GET", "/api/v1/interception/proofs/" + serial.decimal() +
+                                                                 "?sha256=" + to_hex(digest)));
+  return aggregate::read_proof(text_of(answer, "proof"));
+}
+
+Result<void> prove(Session& session, const CertgenOptions& o) {
+  CERTWRIGHT_TRY(const auto certificate, read_certificate(o.certificate));
+  const auto serial = certificate.serial_number();
+  if (!serial) return fail(Errc::invalid, "the serial is not one that Certwright issues: the certificate is not ours");
+  CERTWRIGHT_TRY(const auto proof, fetch_proof(session, o, *serial, crypto::sha256(certificate.der())));
+  CERTWRIGHT_TRY(const auto verdict, aggregate::verify_proof(proof));
+  if (o.out.empty()) {
+    fmt::print("{}\n\n{}", sentence(verdict, proof.closed.lost), aggregate::write_proof(proof));
+    return {};
+  }
+  CERTWRIGHT_CHECK(write_output(o.out, aggregate::write_proof(proof), false));
+  fmt::print("{}\n", sentence(verdict, proof.closed.lost));
+  return {};
+}
+
+// Does a record of the export say of the interval what the proof says?
+bool says_the_same(const std::string& record, const aggregate::ClosedInterval& closed) {
+  if (record.find("AGGREGATE_CLOSED") == std::string::npos) return false;
+  const auto parsed = json::parse(record);
+  if (!parsed || text_of(*parsed, "event") != "AGGREGATE_CLOSED") return false;
+  const auto* fields = parsed->find("fields");
+  if (fields == nullptr) return false;
+  for (const auto& [name, value] : aggregate::audit_fields(closed))
+    if (text_of(*fields, name) != value) return false;
+  return true;
+}
+
+Result<std::string> read_proof_text(const CertgenOptions& o) {
+  CERTWRIGHT_TRY(auto text, read_text_file(o.proof));
+  // What `prove` prints on a terminal has its sentence in front.
+  if (const auto at = text.find("certwright interception proof"); at != std::string::npos) text.erase(0, at);
+  return text;
+}
+
+// Offline: the proof, the certificate, exports of the audit log and its public key are all it needs.
+Result<void> verify(const CertgenOptions& o) {
+  CERTWRIGHT_TRY(const auto text, read_proof_text(o));
+  CERTWRIGHT_TRY(const auto proof, aggregate::read_proof(text));
+  CERTWRIGHT_TRY(const auto verdict, aggregate::verify_proof(proof));
+  CERTWRIGHT_TRY(const auto certificate, read_certificate(o.certificate));
+  if (!std::ranges::equal(certificate.serial_number_content(), proof.subject.serial) ||
+      crypto::sha256(certificate.der()) != proof.subject.certificate_sha256)
+    return fail(Errc::invalid, o.proof + ": the proof is about another certificate");
+  CERTWRIGHT_TRY(auto key_text, read_text_file(o.key));
+  while (!key_text.empty() && key_text.back() == '\n') key_text.pop_back();
+  CERTWRIGHT_TRY(const auto key, audit::CheckpointKey::parse(key_text));
+  bool found = false;
+  for (const auto& path : o.exports) {
+    std::ifstream file(path, std::ios::binary);
+    if (!file) return fail(Errc::not_found, path + ": cannot be read");
+    const auto report = audit::verify_export(file, key);
+    if (!report.ok())
+      return fail(Errc::invalid, fmt::format("{}:{}: {}", path, report.problem->line, report.problem->text));
+    std::ifstream again(path, std::ios::binary);
+    for (std::string line; !found && std::getline(again, line);) found = says_the_same(line, proof.closed);
+  }
+  if (!found)
+    return fail(Errc::invalid, "the exports do not have the AGGREGATE_CLOSED record of interval " +
+                                   std::to_string(proof.closed.interval) + " with this root");
+  fmt::print("{}\n", sentence(verdict, proof.closed.lost));
   return {};
 }
 
 }  // namespace
 
-void add_certgen_commands(CLI::App& certgen, Registry& registry) {
-  auto o = std::make_shared<AskOptions>();
-  auto* command = certgen.add_subcommand("ask", "Ask a certificate generator for a host, as g3proxy does, and show the answer");
-  command->add_option("HOST", o->host, "server name or IP address")->required();
-  command->add_option("--cert", o->certificate_file, "the upstream's certificate to mimic, PEM or DER")->type_name("FILE");
-  command->add_option("--server", o->server, "ADDRESS:PORT (default: of the server of --state, or 127.0.0.1:2999)");
-  command->add_option("--service", o->service, "http, smtp, imap")->capture_default_str();
-  command->add_option("--usage", o->usage, "tls_server, tls_server_tongsuo, tlcp_server_signature, tlcp_server_encryption")->capture_default_str();
-  command->add_option("--timeout-ms", o->timeout_ms, "how long to wait")->capture_default_str();
-  command->add_option("--state", registry.connection.state, "state directory of a server on this machine (CERTWRIGHT_STATE)");
-  command->add_flag("--chain", o->chain, "print the certificates only, PEM");
-  command->add_flag("--json", registry.connection.json, "JSON for programs");
-  command->callback([&registry, o] {
-    registry.chosen = [o](Session& session) { return ask(session, *o); };
-  });
+void add_certgen_commands(CLI::App& app, Registry& registry) {
+  // The door's own program may have declared the group already.
+  CLI::App* group = nullptr;
+  for (auto* declared : app.get_subcommands({}))
+    if (declared->get_name() == "certgen") group = declared;
+  if (group == nullptr) group = app.add_subcommand("certgen", "The UDP certificate generator, for proxies that intercept TLS");
+  const auto o = std::make_shared<CertgenOptions>();
+  auto* i = add_command(*group, registry, "init", "A CA that intercepts, below a root of its own",
+                        [o](Session& session) { return init(session, *o); });
+  i->add_option("--id", o->id, "the CA's id; the root's is this and -root")->capture_default_str();
+  i->add_option("--subject", o->subject, "of the CA")->capture_default_str();
+  i->add_option("--root-subject", o->root_subject, "of its root")->capture_default_str();
+  i->add_option("--algorithm", o->key_algorithm, "keys of both")->capture_default_str();
+  i->add_option("--public-url", o->public_url, "base of the URLs in the CA's certificate");
+  i->add_option("--exclude", o->excluded, "host name (and all below) or address prefix that is never intercepted");
+  i->add_option("--out", o->out, "file for the root, PEM");
+  auto* p = add_command(*group, registry, "prove", "Prove that a certificate was, or was not, made here",
+                        [o](Session& session) { return prove(session, *o); });
+  p->add_option("certificate", o->certificate, "PEM or DER")->required();
+  p->add_option("--out", o->out, "file for the proof");
+  p->add_option("--state-dir", o->state_dir, "read this directory instead of asking a server");
+  auto* v = group->add_subcommand("verify", "Verify a proof offline");
+  v->add_option("proof", o->proof, "what `certgen prove` wrote")->required();
+  v->add_option("--cert", o->certificate, "the certificate, PEM or DER")->required();
+  v->add_option("--audit", o->exports, "exports of the audit log")->required();
+  v->add_option("--key", o->key, "public key of the log: ca/audit.pub")->required();
+  v->callback([&registry, o] { registry.chosen = [o](Session&) { return verify(*o); }; });
 }
 
 }  // namespace certwright::cli

@@ -10,6 +10,7 @@
 #include "crypto/key_material.h"
 #include "crypto/public_key.h"
 #include "crypto/random.h"
+#include "crypto/tlv.h"
 
 namespace certwright::crypto {
 namespace {
@@ -258,6 +259,43 @@ SecretBytes PrivateKey::pkcs8_der() const {
   SecretBytes der(std::size(kEd25519Pkcs8Head) + kEd25519SeedOctets);
   append(append(der.writable().data(), kEd25519Pkcs8Head), material_->seed());
   return der;
+}
+
+SecretBytes PrivateKey::traditional_der() const {
+  if (const EcCurve* const curve = material_->curve) {
+    // ECPrivateKey ends PKCS#8 without its curve, which there stands in the algorithm.
+    const std::size_t curve_octets = curve->curve_oid_tlv.size();
+    const std::size_t content = 3 + 2 + curve->field_octets + 2 + curve_octets +
+                                curve->pkcs8_middle.size() + curve->point_octets();
+    const std::size_t head = content < 0x80 ? 2 : content < 0x100 ? 3 : 4;
+    SecretBytes der(head + content);
+    std::uint8_t* at = der.writable().data();
+    *at++ = 0x30;
+    if (head == 3) *at++ = 0x81;
+    if (head == 4) {
+      *at++ = 0x82;
+      *at++ = static_cast<std::uint8_t>(content >> 8);
+    }
+    *at++ = static_cast<std::uint8_t>(content);
+    const std::uint8_t version_and_scalar[] = {0x02, 0x01, 0x01, 0x04,
+                                               static_cast<std::uint8_t>(curve->field_octets)};
+    at = append(at, version_and_scalar);
+    at = append(at, material_->scalar());
+    *at++ = 0xa0;
+    *at++ = static_cast<std::uint8_t>(curve_octets);
+    at = append(at, curve->curve_oid_tlv);
+    at = append(at, curve->pkcs8_middle);
+    append(at, material_->public_octets());
+    return der;
+  }
+  if (material_->algorithm->family != KeyFamily::rsa) return pkcs8_der();
+  // PrivateKeyInfo ::= SEQUENCE { version, algorithm, OCTET STRING { RSAPrivateKey } }
+  ByteView rest = material_->pkcs8.reveal();
+  const auto info = take_tlv(rest, 0x30);
+  rest = info.value_or(ByteView{});
+  (void)take_tlv(rest, 0x02);
+  (void)take_tlv(rest, 0x30);
+  return SecretBytes::copy_of(take_tlv(rest, 0x04).value_or(ByteView{}));
 }
 
 SecretBytes PrivateKey::pkcs8_pem() const {

@@ -38,6 +38,10 @@ class PrivateKey {
   // The same in a PEM block PRIVATE KEY, 64 columns, for delivery to its owner.
   SecretBytes pkcs8_pem() const;
 
+  // What OpenSSL calls the traditional form: SEC1 ECPrivateKey (RFC 5915) with named curve and public
+  // key; PKCS#1 RSAPrivateKey (RFC 8017); PKCS#8 for the others, which have no form of their own.
+  SecretBytes traditional_der() const;
+
   // SubjectPublicKeyInfo, DER: named curve, uncompressed point. Made once; lives as long as a copy
   // of this key does.
   ByteView subject_public_key_info_tlv() const noexcept;

@@ -1,4 +1,5 @@
 #include "crypto/private_key.h"
+#include "crypto/sm2_key.h"
 
 #include <thread>
 
@@ -45,6 +46,13 @@ struct Openssl {
     PKCS8_PRIV_KEY_INFO_free(info);
     return out;
   }
+  Bytes traditional() const {
+    unsigned char* encoded = nullptr;
+    const int size = i2d_PrivateKey(key, &encoded);
+    Bytes out(encoded, encoded + size);
+    OPENSSL_free(encoded);
+    return out;
+  }
   Bytes spki() const {
     unsigned char* encoded = nullptr;
     const int size = i2d_PUBKEY(key, &encoded);
@@ -84,6 +92,7 @@ TEST_P(EveryKey, EncodesAsOpensslDoes) {
     EXPECT_EQ(key.bits(), key.algorithm().bits);
     const Openssl openssl(key);
     EXPECT_EQ(to_bytes(key.pkcs8_der().reveal()), openssl.pkcs8());
+    EXPECT_EQ(to_bytes(key.traditional_der().reveal()), openssl.traditional());
     EXPECT_EQ(to_bytes(key.subject_public_key_info_tlv()), openssl.spki());
     EXPECT_EQ(as_text(key.pkcs8_pem().reveal()),
               as_text(Openssl::pem([&](BIO* bio) {
@@ -297,6 +306,18 @@ TEST(ForeignEc, ExplicitParametersAreRefused) {
   });
   EC_KEY_free(ec);
   EXPECT_EQ(PrivateKey::from_pem(pem, {}).error().code, Errc::invalid);
+}
+
+TEST(Generate, Sm2ForOthersToUse) {
+  if (EC_GROUP* const group = EC_GROUP_new_by_curve_name(NID_sm2); group != nullptr) EC_GROUP_free(group);
+  else GTEST_SKIP() << "this libcrypto has no SM2";
+  const auto pair = generate_sm2_key();
+  ASSERT_TRUE(pair) << pair.error().detail;
+  const unsigned char* at = pair->sec1_der.reveal().data();
+  const Openssl openssl(d2i_AutoPrivateKey(nullptr, &at, static_cast<long>(pair->sec1_der.size())));
+  ASSERT_NE(openssl.key, nullptr);
+  EXPECT_EQ(openssl.spki(), pair->subject_public_key_info_tlv);
+  EXPECT_NE(generate_sm2_key()->subject_public_key_info_tlv, pair->subject_public_key_info_tlv);
 }
 
 TEST(Generate, RsaNeedsASize) {

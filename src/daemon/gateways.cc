@@ -101,7 +101,8 @@ struct Gateways::Doors {
                                                      .store = *in.store,
                                                      .checkpoint_key = audit::CheckpointKey::of(*in.checkpoint_signer),
                                                      .clock = in.clock,
-                                                     .status = [this] { return status_of(in); }});
+                                                     .status = [this] { return status_of(in); },
+                                                     .aggregate_folder = in.state.aggregate()});
     for (const auto& door : {certs.routes(), pki.routes(), admin}) all.insert(all.end(), door.begin(), door.end());
     return all;
   }

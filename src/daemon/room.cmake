@@ -11,11 +11,11 @@ string(TIMESTAMP CERTWRIGHT_BUILD_TIME "%Y-%m-%dT%H:%M:%SZ" UTC)
 configure_file(${CMAKE_SOURCE_DIR}/src/daemon/version.h.in ${CMAKE_BINARY_DIR}/generated/daemon/version.h @ONLY)
 
 certwright_room(daemon
-  EXPOSES access audit authority ca clock crypto delivery inventory issuance keys metrics registration
+  EXPOSES access aggregate audit authority ca clock crypto delivery inventory issuance keys metrics registration
           revocation store errors bytes
   USES store/sqlite gateway/web gateway/certs gateway/pki gateway/admin http json profile x509 cli
   SYSTEM yaml spdlog cli
-  SOURCES configuration.cc log.cc state_directory.cc installation.cc issuance_metrics.cc initialise.cc
+  SOURCES configuration.cc log.cc state_directory.cc installation.cc interception.cc issuance_metrics.cc initialise.cc
           server_certificate.cc housekeeping.cc gateways.cc serve.cc options.cc
   TESTS configuration_test.cc)
 if(TARGET certwright_daemon)

@@ -11,10 +11,12 @@ namespace certwright::daemon {
 //   certwright.db   the embedded store          kek        key-encryption key (unless elsewhere)
 //   ca/root.pem     the trust anchor            ca/chain.pem  issuing CA, then its issuers
 //   ca/audit.pub    the audit log's public key  run/endpoints.json  actual addresses while serving
+//   aggregate/      hashes of interception certificates (aggregate/README.md)
 struct StateDirectory {
   std::filesystem::path root;
   std::filesystem::path database() const { return root / "certwright.db"; }
   std::filesystem::path ca() const { return root / "ca"; }
+  std::filesystem::path aggregate() const { return root / "aggregate"; }
   std::filesystem::path endpoints() const { return root / "run" / "endpoints.json"; }
 
   // Makes the folders. Errors: not_permitted if the directory belongs to somebody else or others may

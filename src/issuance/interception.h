@@ -9,15 +9,11 @@
 #include "bytes/secret_bytes.h"
 #include "clock/clock.h"
 #include "errors/result.h"
+#include "profile/interception_usage.h"
 
 namespace certwright::issuance {
 
-enum class InterceptionUsage : std::uint8_t {  // the protocol's numbers
-  tls_server = 0,
-  tls_server_tongsuo = 1,
-  tlcp_server_signature = 11,
-  tlcp_server_encryption = 12,
-};
+using profile::InterceptionUsage;  // tls_server, tls_server_tongsuo, tlcp_server_signature, ..._encryption
 
 // Views; valid during the call.
 struct InterceptionRequest {
@@ -70,7 +66,9 @@ class InterceptionIssuer {
   // Never blocks on a disk and never generates an RSA key in line. With an upstream certificate the
   // answer mimics it as far as an interception certificate may; with none, or one that says nothing,
   // it is for `host`. Any request gets an answer unless the CA cannot sign.
-  // Errors: unavailable if the CA has expired, is retired or its key is away; internal.
+  // Errors: policy if the CA's name constraints exclude every name; unavailable if the CA has expired,
+  // is retired or its key is away, if the certificate cannot be recorded, or if the policy wants an
+  // RSA key and there is none; internal.
   virtual Result<InterceptionCertificate> issue(const InterceptionRequest& request,
                                                 const InterceptionLimits& limits) = 0;
 

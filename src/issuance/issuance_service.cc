@@ -152,7 +152,7 @@ Result<void> IssuanceService::obtain_key(Subject& subject) {
 Result<void> IssuanceService::build_and_lint(Subject& subject) {
   const auto& ca = subject.approved.ca();
   const auto& profile = subject.approved.profile();
-  subject.serial = next_serial();
+  subject.serial = serials_.next();
   subject.now = d_.clock.now();
   subject.crl_shard = subject.serial->integer_content()[15] % ca.policy().crl_shards;
 
@@ -402,24 +402,6 @@ Result<std::size_t> IssuanceService::account_for_unfinished_intents() {
     }
   }
   return accounted;
-}
-
-// Unix milliseconds << 20, then a counter that starts anywhere in the lower half of its range, so
-// that two servers on one store rarely meet; a collision is refused by the store and tried again.
-x509::SerialNumber IssuanceService::next_serial() {
-  std::array<std::uint8_t, 11> random{};
-  d_.random.fill(random);
-  const auto ms = static_cast<std::uint64_t>(to_unix_us(d_.clock.now()) / 1000);
-  const std::uint64_t start = (std::uint64_t{random[8]} << 16 | std::uint64_t{random[9]} << 8 | random[10]) & 0x7ffff;
-  const std::uint64_t fresh = ms << 20 | start;
-  std::uint64_t last = last_id_.load();
-  std::uint64_t id;
-  do {
-    id = std::max(last + 1, fresh);
-  } while (!last_id_.compare_exchange_weak(last, id));
-  std::array<std::uint8_t, 8> tail{};
-  std::copy_n(random.begin(), tail.size(), tail.begin());
-  return x509::SerialNumber::from_id(id, tail);
 }
 
 }  // namespace certwright::issuance

@@ -1,10 +1,10 @@
 #pragma once
-#include <atomic>
 #include <string>
 
 #include "audit/journal.h"
 #include "clock/clock.h"
 #include "crypto/random.h"
+#include "issuance/serial_source.h"
 #include "keys/sealer.h"
 #include "registration/registration_authority.h"
 #include "store/store.h"
@@ -50,7 +50,8 @@ class IssuanceService {
     const Clock& clock;
     StageObserver* observer = nullptr;
   };
-  explicit IssuanceService(Dependencies dependencies) : d_(dependencies) {}
+  explicit IssuanceService(Dependencies dependencies)
+      : d_(dependencies), serials_(dependencies.random, dependencies.clock) {}
 
   // Errors: registration's; policy and invalid of profile and lint; conflict, field
   // "idempotency_key", if the key was used with another request or that request is still running;
@@ -89,10 +90,9 @@ class IssuanceService {
   Result<IssuedCertificate> finish(Result<IssuedCertificate> result, const audit::Actor& actor,
                                    std::string_view profile);
   void record_refusal(const audit::Actor& actor, std::string_view profile, const Error& error);
-  x509::SerialNumber next_serial();
 
   Dependencies d_;
-  std::atomic<std::uint64_t> last_id_{0};
+  SerialSource serials_;
 };
 
 }  // namespace certwright::issuance

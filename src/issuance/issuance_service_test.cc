@@ -67,6 +67,7 @@ class TroubledSigner : public signer::Signer {
     if (signature && mode == Mode::wrong) signature->back() ^= 1;
     return signature;
   }
+  Result<Bytes> sign(signer::PreparedInterceptionCertificate p) override { return with_->sign(std::move(p)); }
   Result<Bytes> sign(signer::PreparedCertificateList p) override { return with_->sign(std::move(p)); }
   Result<Bytes> sign(signer::PreparedOcspResponse p) override { return with_->sign(std::move(p)); }
   Result<Bytes> sign(signer::PreparedRootCertificate p) override { return with_->sign(std::move(p)); }

@@ -38,6 +38,7 @@ store::Sha256 request_digest(const registration::IssuanceRequest& request) {
   parts.add(std::to_string(request.names.size()));
   for (const auto& name : request.names) parts.add(name.to_text());
   parts.add(request.validity ? std::to_string(request.validity->count()) : "");
+  if (request.name_constraints) parts.add(x509::encode_name_constraints(*request.name_constraints));
   return parts.finish();
 }
 

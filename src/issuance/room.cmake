@@ -1,4 +1,6 @@
-certwright_room(issuance EXPOSES registration audit keys store clock crypto
-                USES signer lint profile ca x509
-                SOURCES issuance_service.cc renewal.cc request_digest.cc
-                TESTS issuance_service_test.cc)
+certwright_room(issuance EXPOSES registration aggregate audit keys profile store clock crypto bytes errors
+                USES signer lint ca der x509
+                SOURCES interception_service.cc issuance_service.cc key_pool.cc renewal.cc request_digest.cc
+                        serial_source.cc
+                TESTS interception_service_test.cc issuance_service_test.cc key_pool_test.cc
+                BENCH interception_bench.cc)

@@ -6,6 +6,7 @@
 
 #include "crypto/digest.h"
 #include "lint/inspection.h"
+#include "profile/interception.h"
 #include "profile/key_usage.h"
 #include "profile/shown.h"
 #include "x509/oids.h"
@@ -17,12 +18,12 @@ namespace oids = x509::oids;
 using x509::KeyUsageBit;
 
 // What this CA writes by itself.
-constexpr std::array<der::Oid, 9> kOwnExtensions = {
+constexpr std::array<der::Oid, 10> kOwnExtensions = {
     oids::kBasicConstraints,       oids::kKeyUsage,
     oids::kExtKeyUsage,            oids::kSubjectKeyIdentifier,
     oids::kAuthorityKeyIdentifier, oids::kSubjectAltName,
     oids::kCrlDistributionPoints,  oids::kAuthorityInfoAccess,
-    oids::kOcspNoCheck};
+    oids::kNameConstraints,        oids::kOcspNoCheck};
 
 const profile::CopyRule* copy_rule(const Inspection& it, const der::Oid& oid) {
   if (it.profile() == nullptr) return nullptr;
@@ -83,6 +84,7 @@ Complaint check_extension_form(const Inspection& it) {
   note_malformed(it.authority_key_identifier, "authorityKeyIdentifier", text);
   note_malformed(it.crl_uris, "cRLDistributionPoints", text);
   note_malformed(it.access, "authorityInfoAccess", text);
+  note_malformed(it.name_constraints, "nameConstraints", text);
   note_malformed(it.ocsp_nocheck, "ocsp-nocheck", text);
   if (text.empty()) return {};
   return text;
@@ -114,6 +116,8 @@ Complaint check_key_usage_critical(const Inspection& it) {
 
 Complaint check_key_usage_fits(const Inspection& it) {
   if (!it.key_usage.value || it.key_algorithm == nullptr) return {};
+  // TLCP defines its own, whatever the key: profile.key_usage looks at it.
+  if (it.profile() != nullptr && it.profile()->interception) return {};
   const x509::KeyUsage possible = profile::possible_key_usage(it.key_algorithm->family);
   const auto beyond = x509::KeyUsage::from_mask(
       static_cast<std::uint16_t>(it.key_usage.value->mask() & ~possible.mask()));
@@ -135,10 +139,22 @@ Complaint check_basic_constraints_critical(const Inspection& it) {
   return "basicConstraints of a CA is not critical";
 }
 
+Complaint check_name_constraints(const Inspection& it) {
+  const ExtensionView* extension = it.name_constraints.extension;
+  if (extension == nullptr) return {};
+  if (!it.is_ca()) return "nameConstraints in a certificate that is no CA's";
+  if (!extension->critical) return "nameConstraints is not critical";
+  return {};
+}
+
 Complaint check_names_form(const Inspection& it) {
   if (!it.names.value) return {};
+  const bool intercepts = it.profile() != nullptr && it.profile()->interception;
   for (const x509::GeneralName& name : *it.names.value)
-    if (const auto checked = name.check(); !checked)
+    if (intercepts && name.kind() == x509::GeneralName::Kind::dns) {
+      if (!profile::is_interception_dns_name(name.text()))
+        return fmt::format("{} is no host name", profile::shown(name.to_text()));
+    } else if (const auto checked = name.check(); !checked)
       return fmt::format("{}: {}", profile::shown(name.to_text()), checked.error().detail);
   return {};
 }
@@ -208,6 +224,8 @@ constexpr RuleCheck kExtensionRules[] = {
      check_cert_sign},
     {{"rfc5280.4.2.1.9.critical_in_ca", "basicConstraints of a CA is critical"},
      check_basic_constraints_critical},
+    {{"rfc5280.4.2.1.10.ca_and_critical", "nameConstraints is a CA's, and critical"},
+     check_name_constraints},
     {{"rfc5280.4.2.1.6.name_form", "every subject alternative name is well formed for its type"},
      check_names_form},
     {{"certwright.name_once", "no subject alternative name comes twice"}, check_names_unique},

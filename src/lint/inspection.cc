@@ -47,6 +47,7 @@ Result<Inspection> inspect(ByteView tbs_tlv, const Context& context) {
   read_extension(it.tbs, oids::kCrlDistributionPoints, it.crl_uris,
                  x509::parse_crl_distribution_points);
   read_extension(it.tbs, oids::kAuthorityInfoAccess, it.access, x509::parse_authority_info_access);
+  read_extension(it.tbs, oids::kNameConstraints, it.name_constraints, x509::parse_name_constraints);
   read_extension(it.tbs, oids::kOcspNoCheck, it.ocsp_nocheck, parse_nocheck);
   return it;
 }

@@ -38,6 +38,7 @@ struct Inspection {
   Parsed<x509::AuthorityKeyIdentifier> authority_key_identifier;
   Parsed<std::vector<std::string>> crl_uris;
   Parsed<x509::AuthorityInfoAccess> access;
+  Parsed<x509::NameConstraints> name_constraints;
   Parsed<bool> ocsp_nocheck;  // true where present
 
   const profile::Profile* profile() const noexcept { return context.profile; }

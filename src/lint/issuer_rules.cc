@@ -21,7 +21,10 @@ Complaint check_issuer_name(const Inspection& it) {
 
 Complaint check_issuer_validity(const Inspection& it) {
   if (it.issuer() == nullptr) return {};
-  if (it.tbs.not_before < it.issuer()->not_before())
+  // An expired upstream stays visibly expired: its certificate is of no use to anybody.
+  const bool expired_upstream = it.profile() != nullptr && it.profile()->interception &&
+                                it.tbs.not_after < it.context.now;
+  if (!expired_upstream && it.tbs.not_before < it.issuer()->not_before())
     return fmt::format("notBefore {} is before the issuer's, {}", to_rfc3339(it.tbs.not_before),
                        to_rfc3339(it.issuer()->not_before()));
   if (it.tbs.not_after > it.issuer()->not_after())

@@ -82,6 +82,9 @@ struct RawTbs {
   }
 };
 
+// nameConstraints that exclude dNSName "a".
+const Bytes kExcludesA = {0x30, 0x07, 0xa1, 0x05, 0x30, 0x03, 0x82, 0x01, 'a'};
+
 EVP_PKEY* leaf_key() {
   static const auto key = made::p256_key();
   return key.get();
@@ -265,8 +268,20 @@ const Mutation kExtensionMutations[] = {
      [](Trial& t) { t.tbs.extensions.push_back(t.tbs.at(oids::kKeyUsage)); }},
     {"CriticalUnknown", "rfc5280.4.2.critical_known", "tls-server",
      [](Trial& t) { t.tbs.extensions.push_back({kUnknownExtension, true, {5, 0}}); }},
-    {"NameConstraintsOfNobody", "rfc5280.4.2.critical_known", "intermediate-ca",
+    {"NameConstraintsOfNobody", "rfc5280.4.2.extension_form", "intermediate-ca",
      [](Trial& t) { t.tbs.extensions.push_back({oids::kNameConstraints, true, {0x30, 0}}); }},
+    {"NameConstraintsInALeaf", "rfc5280.4.2.1.10.ca_and_critical", "tls-server",
+     [](Trial& t) { t.tbs.extensions.push_back({oids::kNameConstraints, true, kExcludesA}); }},
+    {"NameConstraintsNotCritical", "rfc5280.4.2.1.10.ca_and_critical", "intermediate-ca",
+     [](Trial& t) { t.tbs.extensions.push_back({oids::kNameConstraints, false, kExcludesA}); }},
+    {"InterceptionWithAMailbox", "profile.names", "interception",
+     [](Trial& t) { t.tbs.set_names({must(GeneralName::email("a@b.example"))}); }},
+    {"InterceptionKeyUsage", "profile.key_usage", "interception",
+     [](Trial& t) {
+       t.tbs.set(oids::kKeyUsage, x509::encode_key_usage({x509::KeyUsageBit::content_commitment}));
+     }},
+    {"InterceptionOutlivesItsCa", "rfc5280.4.1.2.5.validity_within_issuer", "interception",
+     [](Trial& t) { t.tbs.not_after_tlv = time_tlv(made::at("2041-01-01")); }},
     {"Unknown", "profile.extension_listed", "tls-server",
      [](Trial& t) { t.tbs.extensions.push_back({kUnknownExtension, false, {5, 0}}); }},
     {"CopiedTooLarge", "profile.extension_size", "tls-server",
@@ -509,6 +524,12 @@ const Mutation kAllowed[] = {
        t.profile->copy_extensions = {{kUnknownExtension, 8}};
        t.tbs.extensions.push_back({kUnknownExtension, true, Bytes(8)});
      }},
+    {"NameConstraintsOfACa", "", "intermediate-ca",
+     [](Trial& t) { t.tbs.extensions.push_back({oids::kNameConstraints, true, kExcludesA}); }},
+    {"InterceptionNotYetValid", "", "interception",
+     [](Trial& t) { t.tbs.not_before_tlv = time_tlv(made::at("2039-01-01")); t.tbs.not_after_tlv = time_tlv(made::at("2039-02-01")); }},
+    {"InterceptionExpiredBeforeItsCa", "", "interception",
+     [](Trial& t) { t.tbs.not_before_tlv = time_tlv(made::at("2018-01-01")); t.tbs.not_after_tlv = time_tlv(made::at("2019-01-01")); }},
     {"InsideNameConstraints", "", "tls-server",
      [](Trial& t) {
        t.issuer.extensions.push_back(constraints({{must(GeneralName::dns_constraint("example"))}, {}}));

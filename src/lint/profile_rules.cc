@@ -4,6 +4,7 @@
 
 #include "lint/inspection.h"
 #include "profile/duration.h"
+#include "profile/interception.h"
 #include "profile/key_usage.h"
 #include "profile/name_rule.h"
 #include "profile/shown.h"
@@ -20,8 +21,11 @@ using profile::shown;
 // The builder reads the clock a moment before lint does, and the system's clock may be set between.
 constexpr Seconds kClockSlack{60};
 
+// An interception certificate has its subject and its dates from elsewhere (profile/interception.h).
+bool follows_upstream(const Inspection& it) { return it.profile() != nullptr && it.profile()->interception; }
+
 Complaint check_validity_max(const Inspection& it) {
-  if (it.profile() == nullptr) return {};
+  if (it.profile() == nullptr || follows_upstream(it)) return {};
   const auto most = it.profile()->validity_max + it.profile()->backdate;
   const auto length = it.tbs.not_after - it.tbs.not_before;
   if (length <= most) return {};
@@ -31,7 +35,7 @@ Complaint check_validity_max(const Inspection& it) {
 }
 
 Complaint check_not_before(const Inspection& it) {
-  if (it.profile() == nullptr) return {};
+  if (it.profile() == nullptr || follows_upstream(it)) return {};
   const Time now = it.context.now;
   if (it.tbs.not_before < now - it.profile()->backdate - kClockSlack)
     return fmt::format("notBefore {} is more than {} before {}", to_rfc3339(it.tbs.not_before),
@@ -48,7 +52,7 @@ bool is_fixed(const Profile& profile, std::string_view attribute, const std::str
 }
 
 Complaint check_subject(const Inspection& it) {
-  if (it.profile() == nullptr || !it.subject) return {};
+  if (it.profile() == nullptr || !it.subject || follows_upstream(it)) return {};
   const Profile& profile = *it.profile();
   for (std::size_t i = 0; i < it.subject->size(); ++i) {
     const auto attribute = it.subject->attribute(i);
@@ -72,16 +76,36 @@ Complaint check_subject(const Inspection& it) {
   return {};
 }
 
+// id-ecPublicKey with the curve of GB/T 32918.5: crypto signs nothing with it, but TLCP clients do.
+bool is_sm2_key(const Inspection& it) {
+  constexpr std::uint8_t kAlgorithm[] = {0x30, 0x13, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01,
+                                         0x06, 0x08, 0x2a, 0x81, 0x1c, 0xcf, 0x55, 0x01, 0x82, 0x2d};
+  const ByteView key = it.tbs.subject_public_key_info_tlv;
+  return key.size() > 2 + sizeof kAlgorithm &&
+         std::ranges::equal(key.subspan(2, sizeof kAlgorithm), ByteView(kAlgorithm));
+}
+
 Complaint check_key_algorithm(const Inspection& it) {
   if (it.profile() == nullptr) return {};
+  if (it.key_algorithm == nullptr && follows_upstream(it) && is_sm2_key(it)) return {};
   if (it.key_algorithm == nullptr) return "the key is of a type that crypto does not know";
   const auto& allowed = it.profile()->key_algorithms;
   if (std::ranges::find(allowed, it.key_algorithm->name) != allowed.end()) return {};
   return fmt::format("profile {} takes no {} keys", it.profile()->name, it.key_algorithm->name);
 }
 
+Complaint check_interception_key_usage(const Inspection& it) {
+  std::optional<crypto::KeyFamily> family;
+  if (it.key_algorithm != nullptr) family = it.key_algorithm->family;
+  if (profile::is_interception_key_usage(*it.key_usage.value, family)) return {};
+  return fmt::format("{}; not what an interception certificate may have",
+                     fmt::join(x509::names_of(*it.key_usage.value), ", "));
+}
+
 Complaint check_key_usage(const Inspection& it) {
-  if (it.profile() == nullptr || !it.key_usage.value || it.key_algorithm == nullptr) return {};
+  if (it.profile() == nullptr || !it.key_usage.value) return {};
+  if (follows_upstream(it)) return check_interception_key_usage(it);
+  if (it.key_algorithm == nullptr) return {};
   const x509::KeyUsage expected = profile::key_usage_for(*it.profile(), it.key_algorithm->family);
   if (*it.key_usage.value == expected) return {};
   return fmt::format("{}; profile {} gives {} keys {}",
@@ -135,6 +159,12 @@ Complaint check_names(const Inspection& it) {
     return profile.names_required
                ? Complaint(fmt::format("profile {} requires a name", profile.name))
                : std::nullopt;
+  if (follows_upstream(it)) {
+    for (const x509::GeneralName& name : *it.names.value)
+      if (name.kind() != x509::GeneralName::Kind::dns && name.kind() != x509::GeneralName::Kind::ip)
+        return fmt::format("{} is neither a host name nor an address", shown(name.to_text()));
+    return {};
+  }
   for (const x509::GeneralName& name : *it.names.value)
     if (const auto checked = profile::check_name(profile, name);
         !checked && (checked.error().code == Errc::policy || name.check()))  // form: another rule's
@@ -156,7 +186,8 @@ Complaint check_ocsp_url(const Inspection& it) {
 }
 
 constexpr RuleCheck kProfileRules[] = {
-    {{"profile.validity_max", "the validity is at most the profile's maximum and back-dating"},
+    {{"profile.validity_max",
+      "the validity is at most the profile's maximum and back-dating (interception: the upstream's)"},
      check_validity_max},
     {{"profile.not_before", "notBefore is now, back-dated by at most the profile's allowance"},
      check_not_before},

@@ -221,6 +221,13 @@ Result<void> check_requested_size(const ChosenNames& names,
                                 "certificate", total, kRequestedOctetsMax));
 }
 
+// Limits, not rights: only a CA's certificate can have them.
+Result<void> check_name_constraints(const Profile& profile, const CertificateRequest& request) {
+  if (!request.name_constraints || profile.ca) return {};
+  return fail_field(Errc::policy, "name_constraints",
+                    fmt::format("profile {} is no CA's: only those have name constraints", profile.name));
+}
+
 Bytes encode_names(const ChosenNames& names) {
   der::Writer writer(names.list.size() * 32 + 16);
   writer.sequence([&] {
@@ -239,6 +246,7 @@ struct ExtensionSources {
   const ChosenNames& names;
   bool subject_empty;
   const std::vector<const x509::Extension*>& copied;
+  const std::optional<x509::NameConstraints>& name_constraints;
 };
 
 Result<x509::Extensions> make_extensions(const ExtensionSources& from) {
@@ -259,6 +267,9 @@ Result<x509::Extensions> make_extensions(const ExtensionSources& from) {
                        x509::encode_authority_key_identifier(from.issuer.subject_key_identifier)));
   if (!from.names.list.empty())
     CERTWRIGHT_CHECK(add(oids::kSubjectAltName, from.subject_empty, encode_names(from.names)));
+  if (from.name_constraints)
+    CERTWRIGHT_CHECK(add(oids::kNameConstraints, true,
+                         x509::encode_name_constraints(*from.name_constraints)));
   if (!from.issuer.crl_url.empty())
     CERTWRIGHT_CHECK(add(oids::kCrlDistributionPoints, false,
                          x509::encode_crl_distribution_points({from.issuer.crl_url})));
@@ -288,6 +299,7 @@ Result<x509::TbsCertificate> build_tbs_certificate(const Profile& profile,
                       fmt::format("profile {} gives {} keys no usage that they can have",
                                   profile.name, key_algorithm->name));
   CERTWRIGHT_TRY(const auto basic_constraints, choose_basic_constraints(profile, issuer));
+  CERTWRIGHT_CHECK(check_name_constraints(profile, request));
   CERTWRIGHT_TRY(const auto copied, select_requested_extensions(profile, request.extensions));
   CERTWRIGHT_TRY(const x509::Name subject, build_subject(profile, request));
   if (profile.ca && subject.empty())
@@ -299,7 +311,7 @@ Result<x509::TbsCertificate> build_tbs_certificate(const Profile& profile,
                  x509::subject_public_key_bits(request.subject_public_key_info));
   CERTWRIGHT_TRY(auto extensions,
                  make_extensions({profile, issuer, key_bits, key_usage, basic_constraints, names,
-                                  subject.empty(), copied}));
+                                  subject.empty(), copied, request.name_constraints}));
   return x509::TbsCertificate{serial,
                               to_bytes(issuer.signature_algorithm_tlv),
                               to_bytes(issuer.subject_tlv),

@@ -25,6 +25,7 @@ struct CertificateRequest {
   std::string key_algorithm;                   // crypto's name for it
   std::vector<x509::Extension> extensions;     // asked for in the CSR, other than subjectAltName
   std::optional<Seconds> validity;             // default: the profile's
+  std::optional<x509::NameConstraints> name_constraints{};  // CA profiles only; written as critical
 };
 
 // What the issuing CA gives to a certificate.

@@ -48,6 +48,24 @@ struct CopyRule {  // a CSR extension that may be copied verbatim
   friend bool operator==(const CopyRule&, const CopyRule&) = default;
 };
 
+// Which keys interception certificates get.
+enum class InterceptionKeys : std::uint8_t {
+  like_upstream,  // P-256, P-384, RSA-2048, Ed25519 (SM2): the kind the upstream has
+  always_p256,
+};
+// RSA keys come from a pool. What an RSA upstream gets when that is empty.
+enum class RsaPoolDry : std::uint8_t { p256, refuse };
+
+// Makes a profile one of the UDP certificate generator, and of no other door: names and dates follow
+// an upstream certificate (profile/interception.h).
+struct InterceptionRule {
+  InterceptionKeys keys = InterceptionKeys::like_upstream;
+  RsaPoolDry rsa_pool_dry = RsaPoolDry::p256;
+  Seconds ttl_max{86'400};  // the longest that a client is told to keep an answer
+
+  friend bool operator==(const InterceptionRule&, const InterceptionRule&) = default;
+};
+
 // A version never changes: a change is a new version (store::ProfileRecord).
 struct Profile {
   std::string name;
@@ -75,21 +93,28 @@ struct Profile {
 
   std::vector<CopyRule> copy_extensions;
   KeyRetention key_retention = KeyRetention::until_expiry;
-  store::RecordLevel record_level = store::RecordLevel::full;
+  store::RecordLevel record_level = store::RecordLevel::full;  // aggregate: interception only
+  std::optional<InterceptionRule> interception;
 
   friend bool operator==(const Profile&, const Profile&) = default;
 };
+
+// Is it a profile of the hierarchy that intercepts, for its CAs or for what they issue? Such and others
+// never share a root.
+bool is_of_interception(const Profile& profile);
 
 // Reads and checks a document; README.md describes its members. Errors: invalid with the field, also
 // for a member that is not known (with the nearest one that is); too_large. Rights are checked against each
 // other: OCSPSigning only when internal; keyCertSign iff ca; no copied extension that the profile or
 // the CA itself decides (basicConstraints, key usages, SKI, AKI, SAN, CRL points, AIA, name
-// constraints, policies, nocheck, SCTs, must-staple unless listed); validity_max <= 50 years.
+// constraints, policies, nocheck, SCTs, must-staple unless listed); validity_max <= 50 years; an
+// interception profile has record level aggregate, purpose serverAuth and nothing to copy.
 Result<Profile> parse_profile(const json::Value& document);
 std::string write_profile(const Profile& profile);  // parse_profile(write_profile(p)) == p
 
 // The documents shipped with the product, version 1: tls-server, tls-client, tls-server-client,
-// intermediate-ca, code-signing, email-protection, ocsp-responder (internal).
+// intermediate-ca, code-signing, email-protection, ocsp-responder (internal), interception-ca,
+// interception.
 std::vector<Profile> shipped_profiles();
 
 }  // namespace certwright::profile

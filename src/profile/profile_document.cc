@@ -26,6 +26,7 @@ using Kind = x509::GeneralName::Kind;
 
 constexpr Seconds kValidityMax{50LL * 366 * 86'400};
 constexpr Seconds kBackdateMax{72LL * 3'600};
+constexpr Seconds kTtlMin{300}, kTtlMax{365LL * 86'400};
 constexpr std::size_t kListMax = 64;
 constexpr std::size_t kPatternsMax = 256;
 constexpr std::int64_t kCopiedOctetsMax = 32'768;
@@ -33,6 +34,8 @@ constexpr std::int64_t kPathLengthMax = 255;
 
 constexpr std::array<std::string_view, 2> kKeyRetentionNames = {"until_expiry",
                                                                 "erase_after_delivery"};
+constexpr std::array<std::string_view, 2> kInterceptionKeysNames = {"like_upstream", "always_p256"};
+constexpr std::array<std::string_view, 2> kRsaPoolDryNames = {"p256", "refuse"};
 constexpr std::array<std::string_view, 3> kRecordLevelNames = {"full", "digest", "aggregate"};
 
 using json::ObjectReader;
@@ -324,6 +327,50 @@ Result<void> read_enum(ObjectReader& reader, std::string_view name,
   return {};
 }
 
+// What a stranger's certificate lends to ours is names and dates: no right, no copy, no row of its own.
+Result<void> check_interception(const ObjectReader& reader, const Profile& profile) {
+  const auto refuse = [&](std::string_view member, std::string detail) {
+    return wrong(reader.field(member), std::move(detail));
+  };
+  const bool aggregate = profile.record_level == store::RecordLevel::aggregate;
+  if (!profile.interception) {
+    if (aggregate) return refuse("record_level", "aggregate is for interception profiles only");
+    return {};
+  }
+  if (!aggregate) return refuse("record_level", "an interception profile has record level aggregate");
+  if (profile.ca || profile.internal)
+    return refuse("interception", "neither a CA's nor an internal profile can intercept");
+  if (profile.extended_key_usage != std::vector<der::Oid>{oids::kServerAuth})
+    return refuse("extended_key_usage", "an interception profile has serverAuth and nothing else");
+  if (!profile.copy_extensions.empty())
+    return refuse("copy_extensions", "an interception profile copies none");
+  return {};
+}
+
+Result<void> read_interception(ObjectReader& reader, Profile& profile) {
+  CERTWRIGHT_TRY(auto rule, reader.optional_object("interception"));
+  if (!rule) return check_interception(reader, profile);
+  InterceptionRule& read = profile.interception.emplace();
+  CERTWRIGHT_CHECK(read_enum(*rule, "keys", kInterceptionKeysNames, read.keys));
+  CERTWRIGHT_CHECK(read_enum(*rule, "rsa_pool_dry", kRsaPoolDryNames, read.rsa_pool_dry));
+  CERTWRIGHT_TRY(const auto ttl, rule->optional_string("ttl_max"));
+  CERTWRIGHT_CHECK(rule->finish());
+  if (ttl) {
+    CERTWRIGHT_TRY(read.ttl_max, read_duration(*rule, "ttl_max", *ttl));
+  }
+  if (read.ttl_max < kTtlMin || read.ttl_max > kTtlMax)
+    return wrong(rule->field("ttl_max"), "not between 300s and 365d");
+  return check_interception(reader, profile);
+}
+
+void write_interception(json::Writer& w, const InterceptionRule& rule) {
+  w.key("interception").begin_object()
+      .member("keys", kInterceptionKeysNames[static_cast<std::size_t>(rule.keys)])
+      .member("rsa_pool_dry", kRsaPoolDryNames[static_cast<std::size_t>(rule.rsa_pool_dry)])
+      .member("ttl_max", write_duration(rule.ttl_max))
+      .end_object();
+}
+
 void write_strings(json::Writer& w, std::string_view name, const std::vector<std::string>& list) {
   w.key(name).begin_array();
   for (const std::string& text : list) w.value(text);
@@ -372,6 +419,7 @@ Result<Profile> parse_profile(const json::Value& document) {
   CERTWRIGHT_CHECK(read_copied(reader, profile));
   CERTWRIGHT_CHECK(read_enum(reader, "key_retention", kKeyRetentionNames, profile.key_retention));
   CERTWRIGHT_CHECK(read_enum(reader, "record_level", kRecordLevelNames, profile.record_level));
+  CERTWRIGHT_CHECK(read_interception(reader, profile));
   CERTWRIGHT_CHECK(reader.finish());
   return profile;
 }
@@ -406,6 +454,7 @@ std::string write_profile(const Profile& profile) {
   w.end_array();
   w.member("key_retention", kKeyRetentionNames[static_cast<std::size_t>(profile.key_retention)]);
   w.member("record_level", kRecordLevelNames[static_cast<std::size_t>(profile.record_level)]);
+  if (profile.interception) write_interception(w, *profile.interception);
   w.end_object();
   return std::move(w).take();
 }

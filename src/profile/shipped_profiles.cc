@@ -115,11 +115,35 @@ Profile ocsp_responder() {
   return profile;
 }
 
+// The CA of the UDP certificate generator: for servers only, whatever it signs.
+Profile interception_ca() {
+  Profile profile = intermediate_ca();
+  profile.name = "interception-ca";
+  profile.description = "CAs that intercept TLS, below a root of their own";
+  profile.extended_key_usage = {oids::kServerAuth};
+  return profile;
+}
+
+// DESIGN section 4, exceptions of the UDP generator's door. The defaults of names and dates count
+// where there is no upstream certificate.
+Profile interception() {
+  Profile profile = end_entity("interception", "TLS interception: stands in for a server's certificate",
+                               {"digitalSignature", "keyEncipherment", "keyAgreement"}, {oids::kServerAuth});
+  profile.validity_default = days(365);
+  profile.backdate = days(1);
+  profile.key_algorithms = {"ecdsa-p256", "ecdsa-p384", "rsa-2048", "ed25519"};
+  profile.dns.permitted = profile.ip.permitted = profile.dns_wildcards = true;
+  profile.names_max = x509::kMaxGeneralNames;
+  profile.record_level = store::RecordLevel::aggregate;
+  profile.interception.emplace();
+  return profile;
+}
+
 }  // namespace
 
 std::vector<Profile> shipped_profiles() {
-  return {tls_server(),   tls_client(),       tls_server_client(), intermediate_ca(),
-          code_signing(), email_protection(), ocsp_responder()};
+  return {tls_server(),       tls_client(),     tls_server_client(), intermediate_ca(), code_signing(),
+          email_protection(), ocsp_responder(), interception_ca(),   interception()};
 }
 
 }  // namespace certwright::profile

@@ -9,7 +9,7 @@ namespace {
 
 TEST(ShippedProfiles, AreValidDocuments) {
   const auto profiles = shipped_profiles();
-  EXPECT_EQ(profiles.size(), 7U);
+  EXPECT_EQ(profiles.size(), 9U);
   for (const Profile& profile : profiles) {
     const auto document = json::parse(write_profile(profile));
     ASSERT_TRUE(document) << profile.name;
@@ -18,7 +18,7 @@ TEST(ShippedProfiles, AreValidDocuments) {
     EXPECT_EQ(*parsed, profile) << profile.name;
     EXPECT_EQ(profile.version, 1U);
     EXPECT_EQ(profile.key_algorithms.front(), "ecdsa-p256");
-    EXPECT_EQ(profile.backdate, Seconds(300));
+    EXPECT_EQ(profile.backdate, profile.interception ? Seconds(86'400) : Seconds(300));
   }
 }
 
@@ -29,7 +29,9 @@ TEST(ShippedProfiles, OnlyTheResponderIsInternalAndSignsOcsp) {
     EXPECT_EQ(profile.ocsp_nocheck, responder) << profile.name;
     const auto& purposes = profile.extended_key_usage;
     EXPECT_EQ(std::ranges::find(purposes, x509::oids::kOcspSigning) != purposes.end(), responder);
-    EXPECT_EQ(profile.ca, profile.name == "intermediate-ca");
+    EXPECT_EQ(profile.ca, profile.name == "intermediate-ca" || profile.name == "interception-ca");
+    EXPECT_EQ(profile.interception.has_value(), profile.name == "interception");
+    EXPECT_EQ(profile.record_level == store::RecordLevel::aggregate, profile.name == "interception");
   }
 }
 

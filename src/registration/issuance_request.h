@@ -44,7 +44,23 @@ struct IssuanceRequest {
   std::vector<profile::SubjectAttribute> subject;
   std::vector<x509::GeneralName> names;
   std::optional<Seconds> validity;
+  std::optional<x509::NameConstraints> name_constraints{};  // CA profiles only
   std::string idempotency_key;  // empty: none; at most 255 octets, scoped to the principal
+};
+
+// Registration's answer to the UDP certificate generator: it may issue under this CA and this profile
+// version, for whomever its port serves, until either changes (RegistrationAuthority::is_current()).
+class StandingAuthority {
+ public:
+  const ca::CertificationAuthority& ca() const noexcept { return *ca_; }
+  const profile::Profile& profile() const noexcept { return *profile_; }
+
+ private:
+  friend class RegistrationAuthority;
+  StandingAuthority(ca::CaPtr ca, std::shared_ptr<const profile::Profile> profile)
+      : ca_(std::move(ca)), profile_(std::move(profile)) {}
+  ca::CaPtr ca_;
+  std::shared_ptr<const profile::Profile> profile_;
 };
 
 // Registration's answer: this request, by this CA, under this profile version, is approved; the

@@ -8,6 +8,7 @@
 #include "crypto/verifying.h"
 #include "profile/from_certificate.h"
 #include "profile/from_csr.h"
+#include "registration/hierarchy.h"
 
 namespace certwright::registration {
 namespace {
@@ -74,6 +75,7 @@ Result<profile::CertificateRequest> merge(const IssuanceRequest& request) {
     merged.names = request.names;
   }
   merged.validity = request.validity;
+  merged.name_constraints = request.name_constraints;
   return merged;
 }
 
@@ -134,6 +136,38 @@ Result<ApprovedRequest> RegistrationAuthority::approve_renewal(IssuanceRequest r
   return approved;
 }
 
+Result<StandingAuthority> RegistrationAuthority::approve_interception(std::string_view ca_id,
+                                                                      std::string_view profile_name) const {
+  auto profile = profiles_.find(profile_name);
+  if (profile == nullptr || !profile->interception)
+    return fail_field(Errc::not_found, "profile",
+                      "profile: there is no interception profile \"" + std::string(profile_name) + "\"");
+  ca::CaPtr ca = ca_id.empty() ? nullptr : cas_.find(ca_id);
+  if (ca_id.empty()) {
+    for (const auto& each : cas_.all()) {
+      if (!has_profile(*each, profile_name)) continue;
+      if (ca == nullptr || (!ca->can_issue(clock_.now()) && each->can_issue(clock_.now()))) ca = each;
+    }
+  }
+  if (ca == nullptr)
+    return fail_field(Errc::not_found, "ca",
+                      ca_id.empty() ? "ca: no CA has the profile \"" + std::string(profile_name) + "\""
+                                    : "ca: there is no CA \"" + std::string(ca_id) + "\"");
+  if (!has_profile(*ca, profile_name))
+    return fail_field(Errc::policy, "profile", "profile: \"" + std::string(profile_name) +
+                                                   "\" is not attached to CA \"" + ca->id() + "\"");
+  CERTWRIGHT_CHECK(check_hierarchy(cas_, profiles_, ca->chain().back(), ca->id(), ca->policy().profiles));
+  if (!ca->can_issue(clock_.now()))
+    return fail_field(Errc::unavailable, "ca",
+                      "ca: \"" + ca->id() + "\" cannot issue now (retired, expired or offline)");
+  return StandingAuthority(std::move(ca), std::move(profile));
+}
+
+bool RegistrationAuthority::is_current(const StandingAuthority& standing) const {
+  return cas_.find(standing.ca().id()) == standing.ca_ &&
+         profiles_.find(standing.profile().name) == standing.profile_;
+}
+
 // Tenant, CA and profile, and the right to use them.
 Result<void> RegistrationAuthority::choose(const IssuanceRequest& request, Evidence evidence,
                                            ApprovedRequest& approved) const {
@@ -145,7 +179,9 @@ Result<void> RegistrationAuthority::choose(const IssuanceRequest& request, Evide
   }
 
   approved.profile_ = profiles_.find(request.profile);
-  if (approved.profile_ == nullptr || (approved.profile_->internal && !system))
+  const bool hidden = approved.profile_ != nullptr &&
+                      ((approved.profile_->internal && !system) || approved.profile_->interception);
+  if (approved.profile_ == nullptr || hidden)
     return fail_field(Errc::not_found, "profile", "profile: there is no profile \"" + request.profile + "\"");
   const bool any_ca_has_it = system && approved.profile_->internal;
 

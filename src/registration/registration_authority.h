@@ -29,6 +29,14 @@ class RegistrationAuthority {
   Result<ApprovedRequest> approve_renewal(IssuanceRequest request, const x509::Certificate& newest,
                                           bool new_key, const SystemAuthority& evidence) const;
 
+  // For the UDP certificate generator. `ca` empty: the first that has the profile. Checks that the
+  // profile is one of interception (which no other function here lets anybody use), that the CA has it
+  // attached and can issue, and that no CA under the same root has a profile of another kind.
+  // Errors: not_found; policy; unavailable if the CA cannot issue now.
+  Result<StandingAuthority> approve_interception(std::string_view ca, std::string_view profile) const;
+  // Are CA and profile still what was approved?
+  bool is_current(const StandingAuthority& standing) const;
+
  private:
   // Why the requestor may have it: by role; because it holds the certificate that is renewed; because
   // it is the CA itself.

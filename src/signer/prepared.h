@@ -6,7 +6,7 @@
 #include "bytes/bytes.h"
 #include "der/encoding.h"
 
-namespace certwright::issuance { class IssuanceService; }
+namespace certwright::issuance { class IssuanceService; class InterceptionService; }
 namespace certwright::authority { class Authority; }
 namespace certwright::revocation { class CrlIssuer; class OcspResponder; }
 
@@ -36,6 +36,10 @@ class Prepared {
 // A TBSCertificate (RFC 5280 section 4.1) that was built from a profile, passed lint, and whose
 // intent is durably recorded.
 using PreparedCertificate = Prepared<der::TbsCertificateDer, issuance::IssuanceService>;
+
+// The same of record level `aggregate`: an interception certificate that was built from an upstream
+// and passed lint, and that the aggregate log counts; the one whose intent is not durable.
+using PreparedInterceptionCertificate = Prepared<der::TbsCertificateDer, issuance::InterceptionService>;
 
 // A TBSCertList (RFC 5280 section 5.1) whose CRL number is durably reserved.
 using PreparedCertificateList = Prepared<der::TbsCertListDer, revocation::CrlIssuer>;

@@ -14,6 +14,7 @@ class Signer {
   virtual ~Signer() = default;
 
   virtual Result<Bytes> sign(PreparedCertificate prepared) = 0;
+  virtual Result<Bytes> sign(PreparedInterceptionCertificate prepared) = 0;
   virtual Result<Bytes> sign(PreparedCertificateList prepared) = 0;
   virtual Result<Bytes> sign(PreparedOcspResponse prepared) = 0;
   virtual Result<Bytes> sign(PreparedRootCertificate prepared) = 0;

@@ -78,6 +78,7 @@ class ListingSigner : public signer::Signer {
     reaper_.leave("sign", nth);
     return signature;
   }
+  Result<Bytes> sign(signer::PreparedInterceptionCertificate p) override { return with_->sign(std::move(p)); }
   Result<Bytes> sign(signer::PreparedCertificateList p) override { return with_->sign(std::move(p)); }
   Result<Bytes> sign(signer::PreparedOcspResponse p) override { return with_->sign(std::move(p)); }
   Result<Bytes> sign(signer::PreparedRootCertificate p) override { return with_->sign(std::move(p)); }

@@ -35,7 +35,7 @@ http::Response no_content() {
 
 std::vector<web::Route> admin_routes(const Dependencies& d) {
   std::vector<web::Route> all;
-  for (auto&& group : {ca_routes(d), profile_routes(d), access_routes(d), audit_routes(d)})
+  for (auto&& group : {ca_routes(d), profile_routes(d), access_routes(d), audit_routes(d), interception_routes(d)})
     all.insert(all.end(), group.begin(), group.end());
   return all;
 }

@@ -1,4 +1,5 @@
 #pragma once
+#include <filesystem>
 #include <functional>
 #include <string>
 #include <vector>
@@ -34,6 +35,7 @@ struct Dependencies {  // all must outlive the routes
   audit::CheckpointKey checkpoint_key;
   const Clock& clock;
   StatusSource status;
+  std::filesystem::path aggregate_folder{};  // of aggregate::Log; empty: there is none
 };
 
 // Everything under /api/v1.

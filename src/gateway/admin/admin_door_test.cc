@@ -1,12 +1,19 @@
 // The authorisation matrix of the operators' door: every route x who asks. A route without a row fails.
 #include "gateway/admin/admin_door.h"
 
+#include <algorithm>
+#include <filesystem>
 #include <map>
 #include <set>
 
 #include <gtest/gtest.h>
+#include <stdlib.h>
 
+#include "aggregate/log.h"
+#include "aggregate/proof.h"
+#include "crypto/digest.h"
 #include "gateway/certs/testing_world.h"
+#include "json/value.h"
 
 namespace certwright::gateway::admin {
 namespace {
@@ -60,6 +67,7 @@ constexpr Row kRows[] = {
     {"GET /api/v1/audit/records/{position}/proof", "/api/v1/audit/records/x/proof", "", "+-----+-?"},
     {"GET /api/v1/audit/export", "/api/v1/audit/export", "", "+-----+-?"},
     {"GET /api/v1/audit/checkpoint", "/api/v1/audit/checkpoint?", "", "+-----+-?"},
+    {"GET /api/v1/interception/proofs/{serial}", "/api/v1/interception/proofs/1", "", "+-----+-?"},
     {"GET /api/v1/status", "/api/v1/status", "", "+-----+-?"},
 };
 const std::set<std::string> kPublic = {"GET /api/v1/audit/key", "GET /api/v1/audit/events"};
@@ -134,6 +142,42 @@ class AdminDoor : public testing::Test {
   std::unique_ptr<web::WebHandler> handler;
   std::string last;
 };
+
+// A certificate's hash in, a proof out that holds without the server.
+TEST_F(AdminDoor, ProvesWhatTheAggregateLogHas) {
+  char name[] = "/tmp/certwright-admin-XXXXXX";
+  const std::filesystem::path folder = ::mkdtemp(name);
+  ManualClock& clock = world.clock;
+  const auto id = static_cast<std::uint64_t>(to_unix_us(clock.now()) / 1000) << 20;
+  const auto serial = x509::SerialNumber::from_id(id, {});
+  const auto digest = crypto::sha256(as_bytes("a certificate"));
+  {
+    const auto log = must(aggregate::Log::open({.folder = folder, .sync_every = {}, .background = false}, clock,
+                                               [](const aggregate::ClosedInterval&) -> Result<void> { return {}; }));
+    aggregate::Entry entry{.serial = {}, .certificate_sha256 = digest};
+    std::ranges::copy(serial.integer_content(), entry.serial.begin());
+    must(log->add(must(log->begin(id)), entry));
+    clock.advance(Seconds(70));
+    must(log->run_once());
+  }
+  const auto ask = [&](const std::filesystem::path& at) {
+    dependencies.aggregate_folder = at;
+    const auto fresh = must(web::WebHandler::create(
+        {world.authenticator, world.clock, world.random, world.metrics, &world.journal}, admin_routes(dependencies), {}));
+    http::Headers headers;
+    headers.add("Authorization", "Bearer " + callers[0]);
+    return fresh->handle(web::testing::make_request(
+        "GET", "/api/v1/interception/proofs/" + serial.decimal() + "?sha256=" + to_hex(digest), std::move(headers), ""));
+  };
+  const auto answer = ask(folder);
+  ASSERT_EQ(answer.status, 200) << answer.body.text();
+  const auto body = must(json::parse(answer.body.text()));
+  EXPECT_EQ(*body.find("verdict")->if_string(), "issued");
+  const auto proof = must(aggregate::read_proof(*body.find("proof")->if_string()));
+  EXPECT_EQ(must(aggregate::verify_proof(proof)), aggregate::Verdict::issued);
+  EXPECT_EQ(ask("").status, 409);  // nothing is recorded here
+  std::filesystem::remove_all(folder);
+}
 
 TEST_F(AdminDoor, EveryRouteHasARow) {
   std::set<std::string> rows = kPublic;

@@ -18,6 +18,9 @@ class SoftwareSigner final : public Signer {
                                                         const crypto::SignatureAlgorithm& algorithm);
 
   Result<Bytes> sign(PreparedCertificate prepared) override { return sign_tlv(prepared.tlv()); }
+  Result<Bytes> sign(PreparedInterceptionCertificate prepared) override {
+    return sign_tlv(prepared.tlv());
+  }
   Result<Bytes> sign(PreparedCertificateList prepared) override { return sign_tlv(prepared.tlv()); }
   Result<Bytes> sign(PreparedOcspResponse prepared) override { return sign_tlv(prepared.tlv()); }
   Result<Bytes> sign(PreparedRootCertificate prepared) override { return sign_tlv(prepared.tlv()); }

@@ -1,0 +1,334 @@
+#include "aggregate/log.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <optional>
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include "aggregate/interval_file.h"
+
+namespace certwright::aggregate {
+namespace {
+
+constexpr Seconds kGrace{2};         // an id is a little older than its certificate
+constexpr Seconds kPrepareAhead{5};  // the next interval's file, so that nobody waits for it
+
+std::uint64_t id_of(const Entry& entry) noexcept {
+  std::uint64_t id = 0;
+  for (std::size_t i = 0; i < 8; ++i) id = id << 8 | entry.serial[i];
+  return id;
+}
+
+}  // namespace
+
+struct Log::Interval {
+  explicit Interval(std::uint64_t n) : number(n) {}
+  const std::uint64_t number;
+  // Under mutex_:
+  std::optional<OpenFile> file;      // set once; used by the log's thread
+  std::vector<Entry> pending;        // not yet written
+  std::uint64_t begun_unmapped = 0;  // before there was a file
+  std::uint64_t begun = 0;           // with those of earlier runs
+  std::uint64_t in_flight = 0;
+  std::uint64_t entries = 0;
+  std::uint64_t unsynced = 0;
+  std::optional<Time> full_since{};
+  bool closing = false;  // takes no more
+
+  void count(std::int64_t change) noexcept {
+    begun += static_cast<std::uint64_t>(change);
+    if (file) file->begun().fetch_add(static_cast<std::uint64_t>(change), std::memory_order_relaxed);
+    else begun_unmapped += static_cast<std::uint64_t>(change);
+  }
+};
+
+Log::Log(LogOptions options, const Clock& clock, RootSink sink)
+    : options_(std::move(options)), clock_(clock), sink_(std::move(sink)) {}
+
+Result<std::unique_ptr<Log>> Log::open(LogOptions options, const Clock& clock, RootSink sink) {
+  std::unique_ptr<Log> log(new Log(std::move(options), clock, std::move(sink)));
+  const auto& folder = log->options_.folder;
+  std::error_code failed;
+  std::filesystem::create_directories(folder / "open", failed);
+  if (!failed) std::filesystem::permissions(folder, std::filesystem::perms::owner_all, failed);
+  if (failed) return fail(Errc::unavailable, folder.string() + ": " + failed.message());
+  const auto lock = folder / "lock";
+  log->lock_fd_ = ::open(lock.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+  if (log->lock_fd_ < 0) return fail(Errc::unavailable, lock.string() + ": " + std::strerror(errno));
+  if (::flock(log->lock_fd_, LOCK_EX | LOCK_NB) != 0)
+    return fail(Errc::conflict, folder.string() + ": another process records here");
+  CERTWRIGHT_CHECK(log->recover());
+  if (log->options_.background) log->thread_ = std::thread([raw = log.get()] { raw->run(); });
+  return log;
+}
+
+Log::~Log() {
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  wake_.notify_all();
+  if (thread_.joinable()) thread_.join();
+  last_sync_ = {};
+  if (lock_fd_ >= 0) {
+    for (auto& [number, interval] : open_)
+      if (write(*interval) && interval->file) (void)interval->file->sync();
+    ::close(lock_fd_);
+  }
+}
+
+// Where ids may go on, and what is to be closed.
+Result<void> Log::recover() {
+  const auto days = numbers_in(options_.folder / "closed");
+  for (auto day = days.rbegin(); day != days.rend() && last_closed_ == 0; ++day) {
+    const auto closed = numbers_in(options_.folder / "closed" / std::to_string(*day));
+    if (!closed.empty()) last_closed_ = closed.back();
+  }
+  if (last_closed_ != 0) floor_id_ = first_id_of(last_closed_ + 1);
+  for (const auto number : numbers_in(options_.folder / "open")) CERTWRIGHT_CHECK(recover_interval(number));
+  return {};
+}
+
+Result<void> Log::recover_interval(std::uint64_t number) {
+  auto interval = std::make_unique<Interval>(number);
+  CERTWRIGHT_TRY(auto file, OpenFile::open(open_path(options_.folder, number), number));
+  CERTWRIGHT_TRY(const auto entries, file.read());
+  for (const Entry& entry : entries) floor_id_ = std::max(floor_id_, id_of(entry) + 1);
+  interval->entries = entries.size();
+  interval->begun = file.begun().load();
+  interval->file.emplace(std::move(file));
+  statistics_.lost_found += interval->begun - interval->entries;
+  const bool over = is_over(*interval, clock_.now()) || number <= last_closed_;
+  open_.emplace(number, std::move(interval));
+  if (over) return close(number);
+  return {};
+}
+
+std::uint64_t Log::floor_id() const {
+  const std::lock_guard lock(mutex_);
+  return floor_id_;
+}
+
+LogStatistics Log::statistics() const {
+  const std::lock_guard lock(mutex_);
+  LogStatistics now = statistics_;
+  now.unsynced = backlog_;
+  for (const auto& [number, interval] : open_) now.unsynced += interval->unsynced;
+  return now;
+}
+
+Log::Interval& Log::interval_for(std::uint64_t number) {
+  auto& interval = open_[number];
+  if (interval == nullptr) interval = std::make_unique<Interval>(number);
+  return *interval;
+}
+
+Result<Log::Ticket> Log::begin(std::uint64_t id) {
+  const std::uint64_t number = interval_of_id(id);
+  const std::lock_guard lock(mutex_);
+  if (id < floor_id_) return fail(Errc::conflict, "the interval of this serial is closed");
+  if (backlog_ >= options_.backlog_entries_max)
+    return fail(Errc::unavailable, "certificates cannot be recorded: the disk takes no more");
+  Interval& interval = interval_for(number);
+  interval.count(1);
+  ++interval.in_flight;
+  return Ticket(this, number);
+}
+
+Result<void> Log::add(Ticket ticket, const Entry& entry) {
+  const std::lock_guard lock(mutex_);
+  const auto found = open_.find(ticket.interval_);
+  ticket.log_ = nullptr;
+  if (found == open_.end() || found->second->closing)
+    return fail(Errc::unavailable, "the certificate was signed too late to be recorded");
+  Interval& interval = *found->second;
+  interval.pending.push_back(entry);
+  --interval.in_flight;
+  ++interval.entries;
+  ++backlog_;
+  ++statistics_.recorded;
+  if (interval.entries >= options_.interval_entries_max && !interval.full_since) {
+    interval.full_since = clock_.now();
+    floor_id_ = std::max(floor_id_, first_id_of(interval.number + 1));
+  }
+  return {};
+}
+
+void Log::give_up(std::uint64_t number) noexcept {
+  const std::lock_guard lock(mutex_);
+  const auto found = open_.find(number);
+  if (found == open_.end() || found->second->closing) return;
+  found->second->count(-1);
+  --found->second->in_flight;
+}
+
+Result<void> Log::prepare(std::uint64_t number) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (first_id_of(number) + (kInterval_ms << 20) <= floor_id_) return {};
+    if (interval_for(number).file) return {};
+  }
+  CERTWRIGHT_TRY(auto file, OpenFile::open(open_path(options_.folder, number), number));
+  const std::lock_guard lock(mutex_);
+  Interval& interval = interval_for(number);
+  interval.file.emplace(std::move(file));
+  interval.file->begun().fetch_add(std::exchange(interval.begun_unmapped, 0));
+  return {};
+}
+
+// Only the log's thread appends, so the file needs no lock; entries go back in front if it fails.
+Result<void> Log::write(Interval& interval) {
+  std::vector<Entry> entries;
+  {
+    const std::lock_guard lock(mutex_);
+    if (!interval.file || interval.pending.empty()) return {};
+    entries.swap(interval.pending);
+  }
+  const auto written = interval.file->append(entries);
+  const std::lock_guard lock(mutex_);
+  if (!written) {
+    ++statistics_.write_failures;
+    interval.pending.insert(interval.pending.begin(), entries.begin(), entries.end());
+    return written;
+  }
+  backlog_ -= entries.size();
+  interval.unsynced += entries.size();
+  return {};
+}
+
+Result<void> Log::run_once() {
+  const std::lock_guard work(work_);
+  Result<void> outcome;
+  const auto note = [&outcome](Result<void> result) {
+    if (!result) outcome = std::move(result);
+  };
+  const auto steady = std::chrono::steady_clock::now();
+  const bool sync = steady - last_sync_ >= options_.sync_every;
+  if (sync) last_sync_ = steady;
+  std::vector<std::uint64_t> numbers;
+  {
+    const std::lock_guard lock(mutex_);
+    for (const auto& [number, interval] : open_) numbers.push_back(number);
+  }
+  for (const std::uint64_t number : {interval_at(clock_.now()), interval_at(clock_.now() + kPrepareAhead)})
+    if (std::ranges::find(numbers, number) == numbers.end()) numbers.push_back(number);
+  for (const auto number : numbers) {
+    note(prepare(number));
+    Interval* interval = nullptr;
+    std::uint64_t unsynced = 0;
+    {
+      const std::lock_guard lock(mutex_);
+      if (const auto found = open_.find(number); found != open_.end()) interval = found->second.get();
+    }
+    if (interval == nullptr) continue;
+    note(write(*interval));
+    {
+      const std::lock_guard lock(mutex_);
+      // So that the page of the count is this thread's to bring in, not that of whoever issues.
+      if (interval->file) interval->file->begun().fetch_add(0, std::memory_order_relaxed);
+      unsynced = interval->unsynced;
+    }
+    if (!sync || unsynced == 0) continue;
+    if (const auto synced = interval->file->sync(); !synced) {
+      note(synced);
+      continue;
+    }
+    const std::lock_guard lock(mutex_);
+    interval->unsynced -= unsynced;
+  }
+  if (sync) {
+    note(close_due());
+    erase_old();
+  }
+  return outcome;
+}
+
+bool Log::is_over(const Interval& interval, Time now) const {
+  const Time end = interval.full_since ? *interval.full_since : begin_of(interval.number + 1);
+  return now >= end + (interval.in_flight == 0 ? kGrace : kTicketLife);
+}
+
+Result<void> Log::close_due() {
+  const Time now = clock_.now();
+  std::vector<std::uint64_t> due;
+  {
+    const std::lock_guard lock(mutex_);
+    for (const auto& [number, interval] : open_) {
+      if (!is_over(*interval, now)) break;  // in order, so that each names the one before it
+      due.push_back(number);
+    }
+  }
+  for (const auto number : due) CERTWRIGHT_CHECK(close(number));
+  return {};
+}
+
+// Sorted file, then the root in the audit log, then the open file goes: a crash between repeats it.
+Result<void> Log::close(std::uint64_t number) {
+  Interval* interval = nullptr;
+  {
+    const std::lock_guard lock(mutex_);
+    interval = open_.at(number).get();
+    interval->closing = true;
+    floor_id_ = std::max(floor_id_, first_id_of(number + 1));
+  }
+  CERTWRIGHT_CHECK(write(*interval));
+  const auto path = open_path(options_.folder, number);
+  ClosedInterval closed{.interval = number, .count = 0, .root = {}, .previous = last_closed_, .lost = 0};
+  if (interval->begun != 0 || interval->entries != 0) {
+    if (!interval->file) {  // it came and went while the disk was away
+      CERTWRIGHT_TRY(auto file, OpenFile::open(path, number));
+      const std::lock_guard lock(mutex_);
+      interval->file.emplace(std::move(file));
+    }
+    CERTWRIGHT_CHECK(write(*interval));
+    CERTWRIGHT_TRY(auto entries, interval->file->read());
+    std::ranges::sort(entries);
+    const auto doubles = std::ranges::unique(entries);  // written twice by a disk that said it had not
+    entries.erase(doubles.begin(), doubles.end());
+    closed.count = entries.size();
+    closed.root = root_of(entries);
+    closed.lost = interval->begun - std::min<std::uint64_t>(interval->begun, entries.size());
+    // A number that was closed before (a crash between): the same one stays before it.
+    if (last_closed_ >= number) {
+      CERTWRIGHT_TRY(const auto before, read_closed_header(closed_path(options_.folder, number)));
+      closed.previous = before.previous;
+    }
+    CERTWRIGHT_CHECK(write_closed(closed_path(options_.folder, number), closed, entries));
+    CERTWRIGHT_CHECK(sink_(closed));
+    last_closed_ = std::max(last_closed_, number);
+  }
+  const std::lock_guard lock(mutex_);
+  if (closed.count != 0) ++statistics_.intervals_closed;
+  open_.erase(number);
+  std::error_code gone;  // if it stays, the next start closes it again, to the same root
+  std::filesystem::remove(path, gone);
+  return {};
+}
+
+void Log::erase_old() {
+  const std::uint64_t per_day = 86'400'000 / kInterval_ms;
+  const std::uint64_t today = interval_at(clock_.now()) / per_day;
+  if (last_erased_day_ == today) return;
+  last_erased_day_ = today;
+  const std::uint64_t oldest = interval_at(clock_.now() - options_.retention) / per_day;
+  for (const auto day : numbers_in(options_.folder / "closed")) {
+    if (day >= oldest) break;
+    std::error_code failed;  // tomorrow again
+    std::filesystem::remove_all(options_.folder / "closed" / std::to_string(day), failed);
+  }
+}
+
+void Log::run() {
+  std::unique_lock lock(mutex_);
+  while (!wake_.wait_for(lock, options_.write_every, [this] { return stopping_; })) {
+    lock.unlock();
+    (void)run_once();  // failures are counted, and begin() refuses before anything is lost
+    lock.lock();
+  }
+}
+
+}  // namespace certwright::aggregate

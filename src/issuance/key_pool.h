@@ -1,0 +1,46 @@
+#pragma once
+#include <atomic>
+#include <condition_variable>
+#include <functional>
+#include <mutex>
+#include <optional>
+#include <thread>
+#include <vector>
+
+#include "crypto/private_key.h"
+
+namespace certwright::issuance {
+
+// Private keys made ahead, each given away once: for RSA, which takes a third of a second a key. One
+// thread fills it at the lowest priority the system has (SCHED_IDLE), so that it takes the time that
+// nobody else wants. Keys that are left are wiped with the pool. Safe to call from any thread.
+class KeyPool {
+ public:
+  using Maker = std::function<Result<crypto::PrivateKey>()>;
+  // capacity 0: no thread, always dry.
+  KeyPool(std::size_t capacity, Maker make);
+  ~KeyPool();  // waits for the key that is being made
+  KeyPool(const KeyPool&) = delete;
+  KeyPool& operator=(const KeyPool&) = delete;
+
+  // Never waits. Nothing: the pool is dry.
+  std::optional<crypto::PrivateKey> take();
+
+  std::size_t capacity() const noexcept { return capacity_; }
+  std::size_t depth() const;
+  std::uint64_t dry_count() const noexcept { return dry_; }   // take() calls that got nothing
+  std::uint64_t made_count() const noexcept { return made_; }
+
+ private:
+  void fill();
+  const std::size_t capacity_;
+  const Maker make_;
+  mutable std::mutex mutex_;
+  std::condition_variable wanted_;
+  std::vector<crypto::PrivateKey> keys_;
+  bool stopping_ = false;
+  std::atomic<std::uint64_t> dry_{0}, made_{0};
+  std::thread thread_;
+};
+
+}  // namespace certwright::issuance
