@@ -49,6 +49,7 @@ std::function<int()> add_commands(CLI::App& app) {
   add_access_commands(app, *registry);
   add_audit_commands(app, *registry);
   add_certgen_commands(app, *registry);
+  add_certgen_ask(app, *registry);
   add_doctor(app, *registry);
   auto* completion = app.add_subcommand("completion", "Shell completion: source <(certwright completion)");
   completion->callback([registry, &app] {

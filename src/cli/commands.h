@@ -19,6 +19,7 @@ void add_cert_commands(CLI::App& app, Registry& registry);
 void add_access_commands(CLI::App& app, Registry& registry);
 void add_audit_commands(CLI::App& app, Registry& registry);
 void add_certgen_commands(CLI::App& app, Registry& registry);
+void add_certgen_ask(CLI::App& app, Registry& registry);  // offline: speaks the generator's protocol
 void add_doctor(CLI::App& app, Registry& registry);
 
 }  // namespace certwright::cli

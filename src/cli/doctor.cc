@@ -1,3 +1,5 @@
+#include <cstdlib>
+
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 #include <sys/stat.h>
@@ -90,6 +92,31 @@ void check_ca(Findings& findings, const json::Value& ca) {
   check_url(findings, url + "/crl/" + id + (one_shard ? ".crl" : "/0.crl"), "CRL URL of " + id);
 }
 
+// The UDP certificate generator, if it serves: what loses answers, and what to do.
+void check_certgen(Findings& findings, const json::Value& status) {
+  const std::string endpoint = text_of(status, "certgen_endpoint");
+  if (endpoint.empty()) return;
+  const auto number = [&](const char* name) { return std::strtoull(text_of(status, name).c_str(), nullptr, 10); };
+  constexpr unsigned long long kReceiveBufferOctets = 4ULL * 1024 * 1024;
+  findings.add(Verdict::good, "certificate generator",
+               fmt::format("{}: {} requests, {} answers, {} in the cache, {} invalid, {} denied, {} over their rate", endpoint,
+                           number("certgen_requests"), number("certgen_answers"), number("certgen_cache_entries"),
+                           number("certgen_invalid"), number("certgen_denied"), number("certgen_rate_limited")));
+  const auto lost = number("certgen_shed") + number("certgen_kernel_dropped");
+  findings.add(lost == 0 ? Verdict::good : Verdict::warning, "its lost requests", fmt::format("{} since the start", lost),
+               lost == 0 ? "" : "more cores, or P-256 keys for every upstream (profile: interception.keys always_p256)");
+  const auto failed = number("certgen_failed");
+  findings.add(failed == 0 ? Verdict::good : Verdict::bad, "its failures", fmt::format("{} since the start", failed),
+               failed == 0 ? "" : "see the server's log: no certificate could be made");
+  const auto buffer = number("certgen_receive_buffer_octets");
+  findings.add(buffer >= kReceiveBufferOctets ? Verdict::good : Verdict::warning, "its receive buffer", fmt::format("{} octets", buffer),
+               buffer >= kReceiveBufferOctets ? "" : "a burst overflows it: sysctl net.core.rmem_max=16777216, then restart");
+  findings.add(Verdict::good, "its RSA keys", text_of(status, "certgen_key_pool_depth") + " of " + text_of(status, "certgen_key_pool_capacity"));
+  const auto unrecorded = number("certgen_records_failed");
+  findings.add(unrecorded == 0 ? Verdict::good : Verdict::bad, "its records", fmt::format("{} could not be written", unrecorded),
+               unrecorded == 0 ? "" : "see disk and permissions of the folder aggregate in the state directory");
+}
+
 void check_state_directory(Findings& findings, const std::string& state) {
   struct stat status {};
   if (::stat(state.c_str(), &status) != 0) return;
@@ -125,6 +152,7 @@ Result<void> doctor(Session& session) {
     findings.add(time < early || time > late ? Verdict::bad : Verdict::good, "clock", time,
                  time < early || time > late ? "server and this machine differ by more than a minute: run NTP" : "");
     findings.add(Verdict::good, "audit log", text_of(*status, "audit_signed_records") + " records signed");
+    check_certgen(findings, *status);
   }
   if (const auto cas = session.call_json("GET", "/api/v1/cas")) {
     if (const auto* all = cas->find("cas"); all != nullptr && all->if_array() != nullptr)

@@ -25,6 +25,18 @@ struct Configuration {
   std::filesystem::path state = "/var/lib/certwright";
   std::optional<ListenAddress> https = ListenAddress{"127.0.0.1", 8443};  // none: "off"
   std::optional<ListenAddress> http = ListenAddress{"127.0.0.1", 8080};
+  std::optional<ListenAddress> certgen;       // UDP certificate generator; needs a CA that intercepts
+  struct Certgen {
+    std::vector<std::string> allowed_peers;   // addresses or prefixes; required beyond loopback
+    std::string ca;                           // empty: the one that has the profile
+    std::string profile = "interception";
+    std::string chain = "without-root";       // with-root, leaf-only
+    std::size_t workers = 0;                  // 0: one per core
+    std::size_t requests_per_second_and_peer = 5'000;  // beyond loopback; 0: no limit
+    std::size_t deadline_ms = 3'500;          // older requests are dropped
+    std::size_t cache_entries = 20'000, cache_lifetime_s = 3'600;
+    std::size_t rsa_pool = 64;                // RSA keys made ahead
+  } certgen_settings;
   std::vector<std::string> tls_dns_names;     // in the server's own certificate, besides localhost
   std::vector<std::string> tls_ip_addresses;  // besides those it listens on
   std::vector<std::string> trusted_proxies;   // whose X-Forwarded-For counts

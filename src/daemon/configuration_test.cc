@@ -5,6 +5,8 @@
 
 #include <gtest/gtest.h>
 
+#include "daemon/certgen_door.h"
+
 namespace certwright::daemon {
 namespace {
 
@@ -31,6 +33,28 @@ TEST_F(ConfigurationFile, SetsEveryKindOfValue) {
   EXPECT_EQ(c->worker_threads, 8U);
 }
 
+TEST_F(ConfigurationFile, TheCertificateGeneratorNeedsAListOfPeersBeyondLoopback) {
+  const auto off = load("");
+  ASSERT_TRUE(off);
+  EXPECT_FALSE(off->certgen);
+  const auto loopback = load("listeners: {certgen: '[::1]:2999'}\n");
+  ASSERT_TRUE(loopback);
+  EXPECT_TRUE(CertgenDoor::check(*loopback));
+  const auto open = load("listeners: {certgen: ':2999'}\n");
+  ASSERT_TRUE(open);
+  EXPECT_EQ(CertgenDoor::check(*open).error().code, Errc::policy);
+  const auto listed = load("listeners: {certgen: ':2999'}\ncertgen: {allowed_peers: [192.0.2.0/24, '2001:db8::1'], chain: leaf-only, deadline_ms: 1000}\n");
+  ASSERT_TRUE(listed);
+  EXPECT_TRUE(CertgenDoor::check(*listed));
+  const auto options = door_options(*listed).value();
+  EXPECT_EQ(options.chain, gateway::certgen::ChainForm::leaf_only);
+  EXPECT_EQ(options.queue.deadline, std::chrono::seconds(1));
+  EXPECT_TRUE(options.peers.has_list());
+  const auto bad = load("listeners: {certgen: ':2999'}\ncertgen: {allowed_peers: [192.0.2.1/24]}\n");
+  ASSERT_TRUE(bad);
+  EXPECT_EQ(CertgenDoor::check(*bad).error().field, "certgen.allowed_peers");
+}
+
 struct Refused { const char* name; const char* text; const char* message; };
 constexpr Refused kRefused[] = {
     {"UnknownKey", "state: /a\nlisteners:\n  htps: 'off'\n", ":3: listeners.htps: unknown key; the nearest valid one is \"listeners.https\""},
@@ -39,6 +63,8 @@ constexpr Refused kRefused[] = {
     {"NotAList", "tls:\n  dns_names: a\n", ":2: tls.dns_names: expected a list"},
     {"ListForOneValue", "state: [a]", "state: expected one value"},
     {"BadChoice", "log: {level: loud}", "expected one of debug, info, warning, error, got \"loud\""},
+    {"CertgenChain", "certgen: {chain: all}", "expected one of without-root, with-root, leaf-only"},
+    {"CertgenPeersAreAList", "certgen: {allowed_peers: 10.0.0.0/8}", "certgen.allowed_peers: expected a list"},
     {"NotYaml", "a: [", ":1:"},
     {"NotAMapping", "- a", "expected a mapping"},
 };

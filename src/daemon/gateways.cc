@@ -1,6 +1,8 @@
 #include "daemon/gateways.h"
 
+#include <algorithm>
 #include <array>
+#include <iterator>
 
 #include "daemon/log.h"
 #include "daemon/version.h"
@@ -101,14 +103,21 @@ struct Gateways::Doors {
                                                      .store = *in.store,
                                                      .checkpoint_key = audit::CheckpointKey::of(*in.checkpoint_signer),
                                                      .clock = in.clock,
-                                                     .status = [this] { return status_of(in); },
+                                                     .status = [this] { return status(); },
                                                      .aggregate_folder = in.state.aggregate()});
     for (const auto& door : {certs.routes(), pki.routes(), admin}) all.insert(all.end(), door.begin(), door.end());
     return all;
   }
 
+  Facts status() const {
+    auto all = status_of(in);
+    if (more_facts) std::ranges::move(more_facts(), std::back_inserter(all));
+    return all;
+  }
+
   Installation& in;
   const Configuration& configuration;
+  std::function<Facts()> more_facts;
   registration::ProfilePublisher publisher;
   gateway::certs::Door certs;
   gateway::pki::Door pki;
@@ -119,6 +128,8 @@ Gateways::Gateways(Installation& installation, const Configuration& configuratio
     : doors_(std::make_unique<Doors>(installation, configuration)) {}
 
 Gateways::~Gateways() = default;
+
+void Gateways::add_facts(std::function<Facts()> facts) { doors_->more_facts = std::move(facts); }
 
 Result<http::Handler*> Gateways::open() {
   auto& in = doors_->in;

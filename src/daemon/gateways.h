@@ -1,5 +1,9 @@
 #pragma once
+#include <functional>
 #include <memory>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "daemon/configuration.h"
 #include "daemon/installation.h"
@@ -16,6 +20,9 @@ class Gateways {
 
   // The handler lives as long as this. Errors: invalid for a trusted proxy that is no address.
   Result<http::Handler*> open();
+  // More for `certwright doctor`; called with every question, until this is destroyed. Before open().
+  using Facts = std::vector<std::pair<std::string, std::string>>;
+  void add_facts(std::function<Facts()> facts);
   // Connection metrics; `server` must outlive the last scrape.
   void count_connections(const http::Server& server);
 

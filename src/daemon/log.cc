@@ -1,6 +1,7 @@
 #include "daemon/log.h"
 
 #include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/sinks/syslog_sink.h>
 #include <spdlog/spdlog.h>
 
 #include "clock/clock.h"
@@ -17,13 +18,16 @@ constexpr std::string_view kLevelNames[] = {"debug", "info", "warning", "error"}
 
 }  // namespace
 
-Result<void> Log::configure(std::string_view level, std::string_view format) {
+Result<void> Log::configure(std::string_view level, std::string_view format, Target target) {
   std::size_t index = 0;
   while (index < 4 && kLevelNames[index] != level) ++index;
   if (index == 4 || (format != "json" && format != "text"))
     return fail(Errc::invalid, "unknown log level or format");
   log_as_json = format == "json";
-  auto logger = std::make_shared<spdlog::logger>("certwright", std::make_shared<spdlog::sinks::stderr_sink_mt>());
+  spdlog::sink_ptr sink;
+  if (target == Target::syslog) sink = std::make_shared<spdlog::sinks::syslog_sink_mt>("certwright", LOG_PID, LOG_DAEMON, true);
+  else sink = std::make_shared<spdlog::sinks::stderr_sink_mt>();
+  auto logger = std::make_shared<spdlog::logger>("certwright", std::move(sink));
   logger->set_pattern("%v");  // the line is made here, so that text cannot forge a field
   logger->set_level(kSpdlogLevels[index]);
   logger->flush_on(spdlog::level::info);

@@ -8,15 +8,16 @@
 
 namespace certwright::daemon {
 
-// The process's log, on standard error: one line per event, as JSON or as text. Never a secret: fields
+// The process's log, on standard error or to syslog: one line per event, as JSON or as text. Never a secret: fields
 // are what the caller names, request targets are not among them. Safe from any thread.
 enum class Level : unsigned char { debug, info, warning, error };
 using Field = std::pair<std::string_view, std::string>;
 
 class Log {
  public:
+  enum class Target : unsigned char { standard_error, syslog };
   // Errors: invalid for an unknown level or format.
-  static Result<void> configure(std::string_view level, std::string_view format);
+  static Result<void> configure(std::string_view level, std::string_view format, Target target = Target::standard_error);
   static void write(Level level, std::string_view message, std::initializer_list<Field> fields = {});
 };
 

@@ -1,11 +1,17 @@
 #include "daemon/options.h"
 
 #include <algorithm>
+#include <cerrno>
+#include <charconv>
+#include <csignal>
 #include <cstdlib>
+#include <thread>
 
 #include <CLI/CLI.hpp>
 
 #include "cli/commands.h"
+#include "daemon/certgen_door.h"
+#include "daemon/state_directory.h"
 
 namespace certwright::daemon {
 namespace {
@@ -52,6 +58,8 @@ CLI::App* add_serve(CLI::App& app, ServeOptions& options) {
   serve->add_option("--state", options.state, "state directory")->type_name("DIR");
   serve->add_option("--https", options.https, "HTTPS API, default 127.0.0.1:8443, or off")->type_name("ADDR:PORT");
   serve->add_option("--http", options.http, "plain HTTP for OCSP, CRLs, issuers, default 127.0.0.1:8080, or off")->type_name("ADDR:PORT");
+  serve->add_option("--certgen", options.certgen, "UDP certificate generator, e.g. 127.0.0.1:2999; default off")->type_name("ADDR:PORT");
+  serve->add_option("--certgen-peer", options.certgen_peers, "address or prefix that may ask it; required beyond loopback; may be repeated")->type_name("CIDR");
   serve->add_option("--log-level", options.log_level, "debug, info, warning, error");
   serve->add_option("--log-format", options.log_format, "json, text");
   serve->add_flag("--check", options.check, "only check the configuration");
@@ -65,6 +73,7 @@ Result<Configuration> effective_configuration(const ServeOptions& options) {
   const std::pair<std::string_view, const std::string*> given[] = {{"state", &options.state},
                                                                    {"listeners.https", &options.https},
                                                                    {"listeners.http", &options.http},
+                                                                   {"listeners.certgen", &options.certgen},
                                                                    {"log.level", &options.log_level},
                                                                    {"log.format", &options.log_format}};
   for (const auto& [key, value] : given) {
@@ -73,7 +82,51 @@ Result<Configuration> effective_configuration(const ServeOptions& options) {
     if (const auto set = setting->set(configuration, *value); !set)
       return fail_field(Errc::invalid, std::string(key), std::string(key) + ": " + set.error().detail + ", got \"" + *value + "\"");
   }
+  if (!options.certgen_peers.empty()) configuration.certgen_settings.allowed_peers = options.certgen_peers;
+  CERTWRIGHT_CHECK(CertgenDoor::check(configuration));
   return configuration;
+}
+
+CLI::App* add_reload(CLI::App& app, ReloadOptions& options) {
+  auto* command = app.add_subcommand("reload", "Make a running server read CAs and profiles again, or let a new binary take its place");
+  command->add_option("--state", options.state, "its state directory")->type_name("DIR")->envname("CERTWRIGHT_STATE");
+  command->add_option("--pid-file", options.pid_file, "or the file with its process id")->type_name("FILE");
+  command->add_flag("--exec", options.replace, "replace the process: the binary on disk takes over all sockets");
+  return command;
+}
+
+namespace {
+
+Result<pid_t> running_process(const ReloadOptions& options) {
+  const auto path = options.pid_file.empty() ? StateDirectory{options.state}.endpoints() : std::filesystem::path(options.pid_file);
+  const auto content = read_file(path, 64 * 1024);
+  if (!content) return fail(Errc::not_found, "nothing runs there: " + content.error().detail);
+  std::string_view text = as_text(*content);
+  constexpr std::string_view kMember = "\"pid\":";
+  if (options.pid_file.empty()) text.remove_prefix(std::min(text.size(), text.find(kMember) + kMember.size()));
+  pid_t pid = 0;
+  std::from_chars(text.data(), text.data() + text.size(), pid);
+  if (pid <= 1) return fail(Errc::not_found, path.string() + ": has no process id");
+  return pid;
+}
+
+}  // namespace
+
+Result<void> reload(const ReloadOptions& options) {
+  if (options.state.empty() && options.pid_file.empty()) return fail(Errc::invalid, "give --state or --pid-file");
+  CERTWRIGHT_TRY(const auto pid, running_process(options));
+  const auto path = options.pid_file.empty() ? StateDirectory{options.state}.endpoints() : std::filesystem::path(options.pid_file);
+  std::error_code missing;
+  const auto written = std::filesystem::last_write_time(path, missing);
+  if (::kill(pid, options.replace ? SIGUSR2 : SIGHUP) != 0)
+    return fail(errno == EPERM ? Errc::not_permitted : Errc::not_found, "process " + std::to_string(pid) + " cannot be told");
+  if (!options.replace) return {};
+  for (int i = 0; i < 600; ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    const auto now = std::filesystem::last_write_time(path, missing);
+    if (!missing && now != written) return {};
+  }
+  return fail(Errc::unavailable, "no successor serves yet: see the server's log");
 }
 
 int exit_code(Errc code) noexcept {

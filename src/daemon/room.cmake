@@ -12,11 +12,11 @@ configure_file(${CMAKE_SOURCE_DIR}/src/daemon/version.h.in ${CMAKE_BINARY_DIR}/g
 
 certwright_room(daemon
   EXPOSES access aggregate audit authority ca clock crypto delivery inventory issuance keys metrics registration
-          revocation store errors bytes
+          revocation store store/memory gateway/certgen gateway/g3fcgen errors bytes
   USES store/sqlite gateway/web gateway/certs gateway/pki gateway/admin http json profile x509 cli
   SYSTEM yaml spdlog cli
   SOURCES configuration.cc log.cc state_directory.cc installation.cc interception.cc issuance_metrics.cc initialise.cc
-          server_certificate.cc housekeeping.cc gateways.cc serve.cc options.cc
+          server_certificate.cc housekeeping.cc certgen_door.cc gateways.cc serve.cc stand_alone.cc generator.cc succession.cc options.cc
   TESTS configuration_test.cc)
 if(TARGET certwright_daemon)
   target_include_directories(certwright_daemon PUBLIC ${CMAKE_BINARY_DIR}/generated)

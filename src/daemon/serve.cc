@@ -7,6 +7,7 @@
 
 #include "crypto/secure_memory.h"
 #include "crypto/self_test.h"
+#include "daemon/certgen_door.h"
 #include "daemon/gateways.h"
 #include "daemon/housekeeping.h"
 #include "daemon/initialise.h"
@@ -24,20 +25,21 @@ namespace {
 
 using namespace std::chrono_literals;
 constexpr auto kDrain = 10s;
+constexpr auto kSettle = 60ms;  // the aggregate log writes every 20 ms
 
 // Signals are taken by sigwait() in the main thread; every other thread inherits the block.
 sigset_t block_signals() {
   sigset_t set;
   sigemptyset(&set);
-  for (const int signal : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&set, signal);
+  for (const int signal : {SIGTERM, SIGINT, SIGHUP, SIGUSR2}) sigaddset(&set, signal);
   pthread_sigmask(SIG_BLOCK, &set, nullptr);
   std::signal(SIGPIPE, SIG_IGN);
   return set;
 }
 
-std::vector<http::ListenerOptions> listeners(const Configuration& configuration) {
+std::vector<http::ListenerOptions> listeners(const Configuration& configuration,
+                                             const std::vector<http::InheritedSocket>& inherited) {
   std::vector<http::ListenerOptions> all;
-  const auto inherited = http::take_inherited_sockets();
   const auto add = [&](const std::string& name, const std::optional<ListenAddress>& address, http::Security security) {
     http::ListenerOptions listener;
     listener.name = name;
@@ -62,19 +64,20 @@ std::vector<Bytes> client_cas(const ca::CaDirectory& cas) {
   return all;
 }
 
-Result<void> write_endpoints(const StateDirectory& state, const http::Server& server) {
+using Endpoints = std::vector<std::pair<std::string, std::string>>;  // name, address and port
+
+Result<void> write_endpoints(const StateDirectory& state, const Endpoints& endpoints) {
   json::Writer w;
   w.begin_object();
-  for (const auto& endpoint : server.endpoints()) w.member(endpoint.name, endpoint.text());
+  for (const auto& [name, address] : endpoints) w.member(name, address);
   w.member("pid", ::getpid());
   w.end_object();
   return write_file(state.endpoints(), as_bytes(std::move(w).take() + "\n"), 0600);
 }
 
-std::string endpoints_text(const http::Server& server) {
+std::string text_of(const Endpoints& endpoints) {
   std::string text;
-  for (const auto& endpoint : server.endpoints())
-    text += (text.empty() ? "" : " ") + endpoint.name + "=" + endpoint.text();
+  for (const auto& [name, address] : endpoints) text += (text.empty() ? "" : " ") + name + "=" + address;
   return text;
 }
 
@@ -85,10 +88,12 @@ class Serving {
         gateways_(installation, configuration) {}
 
   Result<void> start() {
+    const auto inherited = http::take_inherited_sockets();
     CERTWRIGHT_TRY(auto identity, certificate_.current());
+    CERTWRIGHT_CHECK(open_certgen(inherited));
     CERTWRIGHT_TRY(auto* handler, gateways_.open());
     http::ServerOptions options;
-    options.listeners = listeners(configuration_);
+    options.listeners = listeners(configuration_, inherited);
     if (options.listeners.empty())
       return fail(Errc::invalid, "both listeners are off: there is nothing to serve");
     options.identity = std::move(identity);
@@ -100,12 +105,20 @@ class Serving {
     CERTWRIGHT_TRY(server_, http::Server::bind(std::move(options), *handler));
     gateways_.count_connections(*server_);
     CERTWRIGHT_CHECK(server_->start());
-    CERTWRIGHT_CHECK(write_endpoints(in_.state, *server_));
+    if (certgen_ != nullptr) certgen_->start();
+    CERTWRIGHT_CHECK(write_endpoints(in_.state, endpoints()));
     return in_.journal.record({.type = audit::EventType::server_started,
                                .actor = system_actor(),
                                .fields = {{"version", std::string(kVersion)},
                                           {"store", "sqlite"},
-                                          {"listeners", endpoints_text(*server_)}}});
+                                          {"listeners", text_of(endpoints())}}});
+  }
+
+  Endpoints endpoints() const {
+    Endpoints all;
+    for (const auto& endpoint : server_->endpoints()) all.emplace_back(endpoint.name, endpoint.text());
+    if (certgen_ != nullptr) all.emplace_back("certgen", certgen_->endpoint());
+    return all;
   }
 
   std::vector<Housekeeping::Job> jobs() {
@@ -115,6 +128,7 @@ class Serving {
         {"ocsp", 5s, [this] { return drop_value(in_.ocsp.run_due()); }},
         {"server certificate", 60s, [this] { return renew_certificate(); }},
     };
+    if (certgen_ != nullptr) all.push_back({"interception", 1s, [this] { return certgen_->refresh(); }});
     if (const auto interval = http::watchdog_interval())
       all.push_back({"watchdog", std::chrono::duration_cast<std::chrono::milliseconds>(*interval), [] {
                        http::notify_watchdog();
@@ -129,12 +143,25 @@ class Serving {
     in_.authenticator.invalidate();
     CERTWRIGHT_CHECK(server_->set_client_cas(client_cas(in_.cas)));
     CERTWRIGHT_CHECK(write_public_files(in_));
+    if (certgen_ != nullptr) CERTWRIGHT_CHECK(certgen_->refresh());
     return renew_certificate();
+  }
+
+  // All sockets, for whoever takes over.
+  Result<void> keep_sockets(Succession& succession) const {
+    for (const auto& endpoint : server_->endpoints()) {
+      const int fd = listening_socket_at(endpoint.text());
+      if (fd >= 0) CERTWRIGHT_CHECK(succession.keep(fd, endpoint.name));
+    }
+    if (certgen_ == nullptr) return {};
+    for (const auto& socket : certgen_->sockets()) CERTWRIGHT_CHECK(succession.keep(socket.fd(), "certgen"));
+    return {};
   }
 
   void stop(std::string_view cause) {
     http::notify_stopping("draining");
     server_->stop(kDrain);
+    if (certgen_ != nullptr) certgen_->stop();  // last: its clients wait for four seconds only
     (void)in_.journal.record({.type = audit::EventType::server_stopped,
                               .actor = system_actor(),
                               .fields = {{"cause", std::string(cause)}}});
@@ -143,9 +170,17 @@ class Serving {
     std::filesystem::remove(in_.state.endpoints(), ignored);
   }
 
-  const http::Server& server() const noexcept { return *server_; }
-
  private:
+  Result<void> open_certgen(const std::vector<http::InheritedSocket>& inherited) {
+    std::vector<int> sockets;
+    for (const auto& socket : inherited)
+      if (socket.name == "certgen") sockets.push_back(socket.fd);
+    if (!configuration_.certgen && sockets.empty()) return {};
+    CERTWRIGHT_TRY(certgen_, CertgenDoor::open(in_, configuration_, sockets));
+    gateways_.add_facts([door = certgen_.get()] { return door->facts(); });
+    return {};
+  }
+
   template <class T>
   static Result<void> drop_value(const Result<T>& result) {
     if (!result) return tl::unexpected(result.error());
@@ -164,12 +199,23 @@ class Serving {
   const Configuration& configuration_;
   ServerCertificate certificate_;
   Gateways gateways_;
+  std::unique_ptr<CertgenDoor> certgen_;
   std::unique_ptr<http::Server> server_;
 };
 
+// True if the successor is willing and has everything it needs.
+bool prepare(const Serving& serving, Succession& succession) {
+  auto prepared = succession.rehearse("--check");
+  if (prepared) prepared = serving.keep_sockets(succession);
+  if (prepared) return true;
+  succession.abandon();
+  log_error("no successor; this process goes on", {{"reason", prepared.error().detail}});
+  return false;
+}
+
 }  // namespace
 
-Result<void> serve(const Configuration& configuration) {
+Result<void> serve(const Configuration& configuration, Succession& succession) {
   const sigset_t signals = block_signals();
   for (const auto& refused : crypto::harden_process()) log_warning(refused);
   CERTWRIGHT_CHECK(crypto::self_test());
@@ -181,8 +227,9 @@ Result<void> serve(const Configuration& configuration) {
   CERTWRIGHT_CHECK(serving.start());
   {
     const Housekeeping housekeeping(serving.jobs());
-    log_info("ready", {{"version", std::string(kVersion)}, {"endpoints", endpoints_text(serving.server())}});
-    http::notify_ready(endpoints_text(serving.server()));
+    const std::string endpoints = text_of(serving.endpoints());
+    log_info("ready", {{"version", std::string(kVersion)}, {"endpoints", endpoints}});
+    http::notify_ready(endpoints);
     for (;;) {
       int signal = 0;
       sigwait(&signals, &signal);
@@ -192,6 +239,15 @@ Result<void> serve(const Configuration& configuration) {
         else
           log_info("reloaded");
         continue;
+      }
+      if (signal == SIGUSR2) {
+        if (!prepare(serving, succession)) continue;
+        log_info("handing over", {{"program", succession.program()}});
+        serving.stop("succession");
+        std::this_thread::sleep_for(kSettle);
+        // At once: what is left here has nothing that a crash would lose, and ending it in order may
+        // wait for an RSA key that is being made.
+        return succession.take_over();
       }
       log_info("stopping", {{"signal", signal == SIGTERM ? "SIGTERM" : "SIGINT"}});
       serving.stop(signal == SIGTERM ? "SIGTERM" : "SIGINT");
