@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <fstream>
 #include <utility>
 
 #include <fmt/format.h>
@@ -22,11 +23,33 @@ constexpr std::size_t kMappedOctets = 12;
 
 std::string system_text() { return std::strerror(errno); }  // NOLINT: at start only
 
-// The larger of what we may force and what anybody may ask for. Failing leaves the system's default.
-void set_buffer(int fd, int forced, int asked, std::size_t octets) noexcept {
-  const int value = static_cast<int>(std::min<std::size_t>(octets, INT32_MAX / 2));
-  if (value == 0 || setsockopt(fd, SOL_SOCKET, forced, &value, sizeof value) == 0) return;
-  (void)setsockopt(fd, SOL_SOCKET, asked, &value, sizeof value);
+struct BufferKind {
+  int asked, forced;       // socket options
+  const char* limit_file;  // what anybody may ask for at most
+};
+constexpr BufferKind kReceive{SO_RCVBUF, SO_RCVBUFFORCE, "/proc/sys/net/core/rmem_max"};
+constexpr BufferKind kSend{SO_SNDBUF, SO_SNDBUFFORCE, "/proc/sys/net/core/wmem_max"};
+
+std::size_t buffer_octets(int fd, int option) noexcept {
+  int octets = 0;
+  socklen_t size = sizeof octets;
+  (void)getsockopt(fd, SOL_SOCKET, option, &octets, &size);
+  return static_cast<std::size_t>(octets) / 2;  // the kernel doubles it for its own bookkeeping
+}
+
+// The larger of what we may force and what anybody may ask for, but never less than the socket has: a
+// service manager that made it may have forced what we may not.
+void set_buffer(int fd, const BufferKind& kind, std::size_t octets) {
+  const std::size_t present = buffer_octets(fd, kind.asked);
+  octets = std::min<std::size_t>(octets, INT32_MAX / 2);
+  if (octets <= present) return;
+  int value = static_cast<int>(octets);
+  if (setsockopt(fd, SOL_SOCKET, kind.forced, &value, sizeof value) == 0) return;
+  std::size_t limit = 0;
+  std::ifstream(kind.limit_file) >> limit;
+  if (std::min(octets, limit) <= present) return;
+  value = static_cast<int>(std::min(octets, limit));
+  (void)setsockopt(fd, SOL_SOCKET, kind.asked, &value, sizeof value);
 }
 
 bool set_flag(int fd, int level, int name, int value = 1) noexcept { return setsockopt(fd, level, name, &value, sizeof value) == 0; }
@@ -82,8 +105,8 @@ Result<void> UdpSocket::prepare(const SocketOptions& options) {
     return fail(Errc::invalid, "the socket is not bound to an IP address");
   address_ = IpAddress::of(bound);
   port_ = ntohs(bound.ss_family == AF_INET ? reinterpret_cast<sockaddr_in&>(bound).sin_port : reinterpret_cast<sockaddr_in6&>(bound).sin6_port);
-  set_buffer(fd_, SO_RCVBUFFORCE, SO_RCVBUF, options.receive_buffer_octets);
-  set_buffer(fd_, SO_SNDBUFFORCE, SO_SNDBUF, options.send_buffer_octets);
+  set_buffer(fd_, kReceive, options.receive_buffer_octets);
+  set_buffer(fd_, kSend, options.send_buffer_octets);
   set_flag(fd_, SOL_SOCKET, SO_TIMESTAMPNS);
   set_flag(fd_, SOL_SOCKET, SO_RXQ_OVFL);
   const bool told = bound.ss_family == AF_INET ? set_flag(fd_, IPPROTO_IP, IP_PKTINFO) : set_flag(fd_, IPPROTO_IPV6, IPV6_RECVPKTINFO);
@@ -101,12 +124,7 @@ std::string UdpSocket::endpoint() const {
   return address_.is_ipv4() ? fmt::format("{}:{}", address_.text(), port_) : fmt::format("[{}]:{}", address_.text(), port_);
 }
 
-std::size_t UdpSocket::receive_buffer_octets() const noexcept {
-  int octets = 0;
-  socklen_t size = sizeof octets;
-  (void)getsockopt(fd_, SOL_SOCKET, SO_RCVBUF, &octets, &size);
-  return static_cast<std::size_t>(octets) / 2;  // the kernel doubles it for its own bookkeeping
-}
+std::size_t UdpSocket::receive_buffer_octets() const noexcept { return buffer_octets(fd_, SO_RCVBUF); }
 
 bool same_peer(const Path& a, const Path& b) noexcept {
   return a.fd == b.fd && a.peer_octets == b.peer_octets && std::memcmp(&a.peer, &b.peer, a.peer_octets) == 0 && a.asked == b.asked;

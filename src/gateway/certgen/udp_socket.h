@@ -20,7 +20,8 @@ namespace certwright::gateway::certgen {
 struct SocketOptions {
   std::string address = "127.0.0.1";  // IPv4 or IPv6 literal; "::" is every address of both families
   std::uint16_t port = 2999;          // 0: the system picks one
-  // Asked of the kernel, which keeps it below net.core.rmem_max unless we may override that.
+  // Asked of the kernel, which keeps it below net.core.rmem_max unless we may override that. A socket
+  // that has more keeps it.
   std::size_t receive_buffer_octets = 16 * 1024 * 1024;
   std::size_t send_buffer_octets = 4 * 1024 * 1024;
   bool share_port = false;  // SO_REUSEPORT: another process of this user may bind the port too

@@ -105,6 +105,16 @@ TEST(UdpSocket, IsAdoptedWithWhatWaitsInIt) {
   EXPECT_EQ(to_hex(receiver[0].octets), "0402");
 }
 
+TEST(UdpSocket, AdoptedItKeepsALargerBufferThanAskedFor) {
+  const auto first = UdpSocket::bind({.address = "127.0.0.1", .port = 0, .receive_buffer_octets = 200'000});
+  ASSERT_TRUE(first);
+  const auto granted = first->receive_buffer_octets();
+  ASSERT_GE(granted, 100'000U);
+  const auto second = UdpSocket::adopt(::dup(first->fd()), {.receive_buffer_octets = 50'000, .send_buffer_octets = 50'000});
+  ASSERT_TRUE(second);
+  EXPECT_EQ(second->receive_buffer_octets(), granted);
+}
+
 TEST(UdpSocket, DoesNotAdoptAnythingElse) {
   const int tcp = ::socket(AF_INET, SOCK_STREAM, 0);
   EXPECT_EQ(UdpSocket::adopt(tcp, {}).error().code, Errc::invalid);
