@@ -1,6 +1,7 @@
 #include "daemon/certgen_door.h"
 
 #include <algorithm>
+#include <thread>
 
 #include "daemon/log.h"
 
@@ -78,6 +79,10 @@ Result<std::unique_ptr<CertgenDoor>> CertgenDoor::open(Installation& in, const C
   CERTWRIGHT_TRY(made->door_, certgen::Door::open(std::move(sockets), std::move(options), std::move(issuer), in.clock));
   made->metrics_.follow(*made->door_);
   return made;
+}
+
+void CertgenDoor::settle() const {
+  for (int i = 0; i < 300 && interception_->log_statistics().unsynced != 0; ++i) std::this_thread::sleep_for(std::chrono::milliseconds(10));
 }
 
 std::vector<std::pair<std::string, std::string>> CertgenDoor::facts() const { return door_facts(*door_); }

@@ -27,6 +27,8 @@ class CertgenDoor {
 
   void start() { door_->start(); }
   void stop() { door_->stop(); }
+  // After stop(): waits until the records of what was issued are on the disk, or three seconds.
+  void settle() const;
   // Takes over changes of CA, profile and policy. To be called every second or so.
   Result<void> refresh() { return interception_->refresh(); }
 

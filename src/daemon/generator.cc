@@ -139,6 +139,8 @@ class Generator {
       } else {
         http::notify_stopping("draining");
         door_->stop();
+        statsd_.reset();
+        log_.reset();  // writes and syncs; nobody issues any more
         log_info("stopped");
         return {};
       }
@@ -201,7 +203,8 @@ class Generator {
 class PidFile {
  public:
   explicit PidFile(std::string path) : path_(std::move(path)) {}
-  ~PidFile() {
+  ~PidFile() { remove(); }
+  void remove() const {
     if (!path_.empty()) ::unlink(path_.c_str());
   }
   Result<void> write() const {
@@ -276,9 +279,13 @@ Result<void> run_generator(const GeneratorOptions& options, Succession& successi
   CERTWRIGHT_CHECK(crypto::self_test());
   const PidFile pid_file(options.pid_file);
   CERTWRIGHT_CHECK(pid_file.write());
-  Generator generator(options, succession);
-  CERTWRIGHT_CHECK(generator.start());
-  return generator.run(signals);
+  const auto generator = std::make_unique<Generator>(options, succession);
+  CERTWRIGHT_CHECK(generator->start());
+  CERTWRIGHT_CHECK(generator->run(signals));
+  pid_file.remove();
+  // Everything that matters has ended. What is left waits for an RSA key that is being made at the lowest
+  // priority, which takes minutes on a busy machine.
+  std::_Exit(0);
 }
 
 }  // namespace certwright::daemon

@@ -1,6 +1,7 @@
 #include "daemon/serve.h"
 
 #include <csignal>
+#include <cstdlib>
 #include <thread>
 
 #include <unistd.h>
@@ -147,6 +148,15 @@ class Serving {
     return renew_certificate();
   }
 
+  // After stop(). With a certificate generator this does not return: ending in order would wait for an RSA
+  // key that is being made at the lowest priority, minutes on a busy machine. What was acknowledged is
+  // durable, so leaving at once is as good.
+  void leave() const {
+    if (certgen_ == nullptr) return;
+    certgen_->settle();
+    std::_Exit(0);
+  }
+
   // All sockets, for whoever takes over.
   Result<void> keep_sockets(Succession& succession) const {
     for (const auto& endpoint : server_->endpoints()) {
@@ -255,6 +265,7 @@ Result<void> serve(const Configuration& configuration, Succession& succession) {
     }
   }
   log_info("stopped");
+  serving.leave();
   return {};
 }
 
