@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <charconv>
 
+#include <fmt/format.h>
+
 #include "aggregate/interval_file.h"
 
 namespace certwright::aggregate {
@@ -48,7 +50,7 @@ Result<void> check_entry(const Proof& proof, const ProvenEntry& entry) {
   if (audit::verify_inclusion(audit::leaf_hash(entry.entry.octets()), entry.index, proof.closed.count,
                               entry.path, proof.closed.root))
     return {};
-  return fail(Errc::invalid, "entry " + std::to_string(entry.index) + " is not in the tree of this root");
+  return fail(Errc::invalid, fmt::format("entry {} is not in the tree of this root", entry.index));
 }
 
 std::uint64_t id_of_serial(const Entry& entry) noexcept {
@@ -58,7 +60,7 @@ std::uint64_t id_of_serial(const Entry& entry) noexcept {
 }
 
 std::string line(std::string_view word, std::string_view value) {
-  return std::string(word) + " " + std::string(value) + "\n";
+  return fmt::format("{} {}\n", word, value);
 }
 
 // Lines and words of a proof.
@@ -77,7 +79,7 @@ class ProofReader {
     return taken;
   }
   Result<std::string_view> take(std::string_view word) {
-    if (!next_is(word)) return fail(Errc::bad_encoding, "the proof has no \"" + std::string(word) + "\" where it should");
+    if (!next_is(word)) return fail(Errc::bad_encoding, fmt::format("the proof has no \"{}\" where it should", word));
     CERTWRIGHT_TRY(const auto taken, take_line());
     return taken.substr(word.size() + 1);
   }
@@ -87,7 +89,7 @@ class ProofReader {
     const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
     const bool padded = digits.size() > 1 && digits[0] == '0';
     if (error != std::errc() || end != digits.data() + digits.size() || digits.empty() || padded)
-      return fail(Errc::bad_encoding, "\"" + std::string(word) + "\" is no number");
+      return fail(Errc::bad_encoding, fmt::format("\"{}\" is no number", word));
     return value;
   }
   template <std::size_t N>
@@ -95,7 +97,7 @@ class ProofReader {
     CERTWRIGHT_TRY(const auto hex, take(word));
     CERTWRIGHT_TRY(const auto octets, from_hex(hex));
     if (octets.size() != N || to_hex(octets) != hex)
-      return fail(Errc::bad_encoding, "\"" + std::string(word) + "\" has another length or form");
+      return fail(Errc::bad_encoding, fmt::format("\"{}\" has another length or form", word));
     std::ranges::copy(octets, out.begin());
     return {};
   }

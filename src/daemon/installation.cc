@@ -4,6 +4,7 @@
 
 #include "daemon/log.h"
 #include "keys/key_encryption_key.h"
+#include "registration/profile_publisher.h"
 #include "store/sqlite/sqlite_store.h"
 
 namespace certwright::daemon {
@@ -129,7 +130,9 @@ Installation::Installation(StateDirectory directory, Opened opened)
 }
 
 Result<void> Installation::load() {
-  CERTWRIGHT_CHECK(profiles.reload());
+  // A newer version may ship profiles that this state directory has not seen.
+  registration::ProfilePublisher publisher(*store, journal, profiles, clock);
+  CERTWRIGHT_CHECK(publisher.publish_shipped(system_actor()));
   CERTWRIGHT_CHECK(authority.load());
   CERTWRIGHT_TRY(const auto abandoned, issuance.account_for_unfinished_intents());
   if (abandoned != 0)

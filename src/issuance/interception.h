@@ -26,8 +26,8 @@ struct InterceptionRequest {
 // limits where the answer was too large.
 struct InterceptionLimits {
   // Of the subjectAltName's GeneralNames, with their tags. Beyond it only the names that cover `host`
-  // are kept: as many as fit, and at least the first of them.
-  std::size_t names_octets_max = 64 * 1024;
+  // are kept: as many as fit, and at least the first of them. 48 KiB are never exceeded.
+  std::size_t names_octets_max = 48 * 1024;
   bool prefer_small_key = false;  // P-256 whatever the policy and upstream say
 };
 

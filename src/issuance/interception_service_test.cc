@@ -6,14 +6,12 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <openssl/x509.h>
-#include <openssl/x509_vfy.h>
-#include <openssl/x509v3.h>
 #include <stdlib.h>
 
 #include "aggregate/interval_file.h"
 #include "crypto/digest.h"
 #include "crypto/sm2_key.h"
+#include "issuance/testing_openssl.h"
 #include "profile/testing_upstream.h"
 #include "registration/testing_world.h"
 #include "store/memory/memory_store.h"
@@ -50,35 +48,6 @@ class CountingSigner : public signer::Signer {
  private:
   std::shared_ptr<signer::Signer> with_;
 };
-
-// As `openssl verify -x509_strict -attime`, and whether the private key is the certificate's.
-std::string openssl_says(const InterceptionCertificate& answer, Time at, bool dates = true) {
-  const auto read = [](const Bytes& der) {
-    const unsigned char* data = der.data();
-    return d2i_X509(nullptr, &data, static_cast<long>(der.size()));
-  };
-  X509* const leaf = read(answer.certificate_der);
-  X509* const root = read(answer.issuer_chain_der.back());
-  X509_STORE* const trusted = X509_STORE_new();
-  X509_STORE_add_cert(trusted, root);
-  X509_STORE_CTX* const context = X509_STORE_CTX_new();
-  X509_STORE_CTX_init(context, trusted, leaf, nullptr);
-  X509_VERIFY_PARAM* const param = X509_STORE_CTX_get0_param(context);
-  X509_VERIFY_PARAM_set_flags(param, X509_V_FLAG_X509_STRICT | (dates ? 0UL : static_cast<unsigned long>(X509_V_FLAG_NO_CHECK_TIME)));
-  if (dates) X509_VERIFY_PARAM_set_time(param, to_unix_s(at));
-  X509_STORE_CTX_set_purpose(context, X509_PURPOSE_SSL_SERVER);
-  std::string says;
-  if (X509_verify_cert(context) != 1) says = X509_verify_cert_error_string(X509_STORE_CTX_get_error(context));
-  const unsigned char* key_at = answer.private_key_der.reveal().data();
-  EVP_PKEY* const key = d2i_AutoPrivateKey(nullptr, &key_at, static_cast<long>(answer.private_key_der.size()));
-  if (key == nullptr || X509_check_private_key(leaf, key) != 1) says += " the key is another's";
-  EVP_PKEY_free(key);
-  X509_STORE_CTX_free(context);
-  X509_STORE_free(trusted);
-  X509_free(leaf);
-  X509_free(root);
-  return says;
-}
 
 class Interception : public ::testing::Test {
  protected:
@@ -197,7 +166,7 @@ TEST_F(Interception, EveryUpstreamGetsAnAnswerThatVerifies) {
     Upstream from = upstream();
     shape.change(from);
     const auto answer = issue(from);
-    EXPECT_EQ(openssl_says(answer, clock.now(), shape.dates), "") << shape.name;
+    EXPECT_EQ(testing_openssl::verify_strictly(answer, clock.now(), shape.dates), "") << shape.name;
     EXPECT_TRUE(answer.chain_ends_in_root);
     EXPECT_EQ(answer.issuer_chain_der, std::vector<Bytes>{to_bytes(ca->certificate().der())});
     EXPECT_TRUE(serials.insert(must(parsed(answer).serial_number()).hex()).second);
@@ -211,7 +180,7 @@ TEST_F(Interception, EveryHostGetsAnAnswerThatVerifies) {
   for (const std::string host : {"www.example.com", "192.0.2.1", "2001:db8::1", "*.example.com", "", "a b",
                                  "b\xc3\xbc" "cher.example", "\xff"}) {
     const auto answer = must(service().issue({host, InterceptionUsage::tls_server, {}}, {}));
-    EXPECT_EQ(openssl_says(answer, clock.now()), "") << host;
+    EXPECT_EQ(testing_openssl::verify_strictly(answer, clock.now()), "") << host;
     EXPECT_EQ(answer.ttl_s, 86'400U);
   }
 }
@@ -264,7 +233,7 @@ TEST_F(Interception, AClockSetBackTakesSerialsOfAnOpenInterval) {
   clock.advance(Seconds(70));
   must(log->run_once());
   clock.advance(-Seconds(70));
-  EXPECT_EQ(openssl_says(issue(upstream()), clock.now()), "");
+  EXPECT_EQ(testing_openssl::verify_strictly(issue(upstream()), clock.now()), "");
   clock.advance(Seconds(180));
   must(log->run_once());
   ASSERT_EQ(told.size(), 2U);
@@ -279,7 +248,7 @@ TEST_F(Interception, RsaKeysComeFromThePool) {
   const auto answer = issue(from);
   EXPECT_EQ(answer.key_algorithm, "rsa-2048");
   EXPECT_FALSE(answer.key_type_switched);
-  EXPECT_EQ(openssl_says(answer, clock.now()), "");
+  EXPECT_EQ(testing_openssl::verify_strictly(answer, clock.now()), "");
   EXPECT_EQ(opened->statistics().rsa_pool_dry, 0U);
   EXPECT_EQ(issue(from, "a", InterceptionUsage::tls_server, {.prefer_small_key = true}).key_algorithm, "ecdsa-p256");
 }
@@ -312,7 +281,7 @@ TEST_F(Interception, Sm2OnlyForSm2) {
                            InterceptionUsage::tlcp_server_encryption}) {
     const auto answer = issue(from, "a", usage);
     EXPECT_EQ(answer.key_algorithm, "sm2");
-    EXPECT_EQ(openssl_says(answer, clock.now()).find("another's"), std::string::npos);
+    EXPECT_EQ(testing_openssl::verify_strictly(answer, clock.now()).find("another's"), std::string::npos);
   }
 }
 
@@ -349,7 +318,7 @@ TEST_F(Interception, ARetiredCaInterceptsNoMore) {
   ASSERT_TRUE(service().refresh());
   const auto answer = service().issue(request, {});
   ASSERT_TRUE(answer);
-  EXPECT_EQ(openssl_says(*answer, clock.now()), "");  // under the new key
+  EXPECT_EQ(testing_openssl::verify_strictly(*answer, clock.now()), "");  // under the new key
 }
 
 TEST_F(Interception, AnExpiredCaInterceptsNoMore) {
@@ -357,6 +326,36 @@ TEST_F(Interception, AnExpiredCaInterceptsNoMore) {
   ASSERT_TRUE(service().issue({"a", InterceptionUsage::tls_server, der}, {}));
   clock.advance(3651 * kDay);
   EXPECT_EQ(service().issue({"a", InterceptionUsage::tls_server, der}, {}).error().code, Errc::unavailable);
+}
+
+TEST_F(Interception, NeverForWhatTheCaExcludes) {
+  add_ca({.more = {{x509::oids::kNameConstraints, true,
+                    x509::encode_name_constraints({{}, {must(x509::GeneralName::dns_constraint("bank.example")),
+                                                        must(x509::GeneralName::ip_constraint("10.0.0.0/8"))}})}}});
+  Upstream from = upstream();
+  from.subject = "CN=www.bank.example";
+  from.dns = {"www.bank.example", "www.example.com"};
+  from.ip = {"10.1.2.3", "192.0.2.1"};
+  const auto answer = issue(from);
+  EXPECT_TRUE(parsed(answer).subject().empty());
+  const auto names = must(parsed(answer).subject_alt_names());
+  ASSERT_EQ(names.size(), 2U);
+  EXPECT_EQ(names[0].to_text(), "DNS:www.example.com");
+  EXPECT_EQ(names[1].to_text(), "IP:192.0.2.1");
+  EXPECT_EQ(testing_openssl::verify_strictly(answer, clock.now()), "");
+  const auto refused = [&](const Upstream& with, std::string_view host) {
+    const Bytes der = with.der();
+    const auto result = service().issue({host, InterceptionUsage::tls_server, der}, {});
+    return !result && result.error().code == Errc::policy;
+  };
+  from.dns = {"bank.example"};
+  from.ip = {};
+  EXPECT_TRUE(refused(from, "bank.example"));
+  from.dns = {};  // an old client would believe the common name
+  EXPECT_TRUE(refused(from, "www.bank.example"));
+  EXPECT_EQ(service().issue({"bank.example", InterceptionUsage::tls_server, {}}, {}).error().code, Errc::policy);
+  EXPECT_EQ(service().issue({"10.9.9.9", InterceptionUsage::tls_server, {}}, {}).error().code, Errc::policy);
+  EXPECT_TRUE(service().issue({"other.example", InterceptionUsage::tls_server, {}}, {}));
 }
 
 TEST_F(Interception, IsApprovedOnceAndAgainWhenSomethingChanges) {

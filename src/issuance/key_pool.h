@@ -1,11 +1,9 @@
 #pragma once
 #include <atomic>
-#include <condition_variable>
 #include <functional>
-#include <mutex>
+#include <memory>
 #include <optional>
 #include <thread>
-#include <vector>
 
 #include "crypto/private_key.h"
 
@@ -13,7 +11,8 @@ namespace certwright::issuance {
 
 // Private keys made ahead, each given away once: for RSA, which takes a third of a second a key. One
 // thread fills it at the lowest priority the system has (SCHED_IDLE), so that it takes the time that
-// nobody else wants. Keys that are left are wiped with the pool. Safe to call from any thread.
+// nobody else wants. It holds no lock that a taker could wait for, however long it does not run. Keys
+// that are left are wiped with the pool. Safe to call from any thread.
 class KeyPool {
  public:
   using Maker = std::function<Result<crypto::PrivateKey>()>;
@@ -27,18 +26,19 @@ class KeyPool {
   std::optional<crypto::PrivateKey> take();
 
   std::size_t capacity() const noexcept { return capacity_; }
-  std::size_t depth() const;
+  std::size_t depth() const noexcept;
   std::uint64_t dry_count() const noexcept { return dry_; }   // take() calls that got nothing
   std::uint64_t made_count() const noexcept { return made_; }
 
  private:
+  using Slot = std::atomic<crypto::PrivateKey*>;  // owns
   void fill();
+  void put(std::unique_ptr<crypto::PrivateKey> key) noexcept;
   const std::size_t capacity_;
   const Maker make_;
-  mutable std::mutex mutex_;
-  std::condition_variable wanted_;
-  std::vector<crypto::PrivateKey> keys_;
-  bool stopping_ = false;
+  const std::unique_ptr<Slot[]> slots_;
+  std::atomic<std::uint32_t> changes_{0};  // of anything that the filler waits for
+  std::atomic<bool> stopping_{false};
   std::atomic<std::uint64_t> dry_{0}, made_{0};
   std::thread thread_;
 };

@@ -2,5 +2,5 @@ certwright_room(issuance EXPOSES registration aggregate audit keys profile store
                 USES signer lint ca der x509
                 SOURCES interception_service.cc issuance_service.cc key_pool.cc renewal.cc request_digest.cc
                         serial_source.cc
-                TESTS interception_service_test.cc issuance_service_test.cc key_pool_test.cc
+                TESTS interception_service_test.cc interception_vectors_test.cc issuance_service_test.cc key_pool_test.cc
                 BENCH interception_bench.cc)

@@ -58,9 +58,11 @@ bool is_usable_subject(ByteView tlv) {
   return name && name->check_characters();
 }
 
-// With room for a second before it. Zones can lead out of the years that certificates can write.
-bool is_writable(const std::optional<Time>& time) noexcept {
-  return time && *time > der::kEarliestTime && *time <= der::kLatestTime;
+// Within the years that certificates of today write: UTCTime begins in 1950 (RFC 5280 section
+// 4.1.2.5.1). An upstream that ended before then is still expired.
+Time writable(Time time) noexcept {
+  constexpr Time kEarliest{std::chrono::sys_days{std::chrono::year(1950) / 1 / 1} + Seconds(1)};
+  return std::clamp(time, kEarliest, der::kLatestTime);
 }
 
 void choose_dates(const x509::LenientCertificate& upstream, const Profile& profile,
@@ -69,9 +71,9 @@ void choose_dates(const x509::LenientCertificate& upstream, const Profile& profi
   const Time issuer_start = std::chrono::ceil<Seconds>(issuer.not_before);
   const Time start = std::chrono::floor<Seconds>(now);
   // One date alone says little: which one is wrong?
-  const bool given = is_writable(upstream.not_before) && is_writable(upstream.not_after);
-  Time not_before = given ? *upstream.not_before : start - profile.backdate;
-  Time not_after = given ? *upstream.not_after : start + profile.validity_default;
+  const bool given = upstream.not_before && upstream.not_after;
+  Time not_before = given ? writable(*upstream.not_before) : start - profile.backdate;
+  Time not_after = given ? writable(*upstream.not_after) : start + profile.validity_default;
   plan.expired = not_after < now;
   if (!plan.expired) {
     not_before = std::max(not_before, issuer_start);
@@ -158,7 +160,8 @@ InterceptionPlan plan_interception(const Profile& profile, const InterceptionSou
   x509::LenientCertificate upstream;
   if (source.upstream_certificate.size() <= kUpstreamOctetsMax)
     upstream = x509::read_leniently(source.upstream_certificate);
-  auto names = choose_upstream_names(upstream.subject_alt_name_content, source.host, source.names_octets_max);
+  auto names = choose_upstream_names(upstream.subject_alt_name_content, source.host,
+                                     std::min(source.names_octets_max, kInterceptionNamesOctetsMax));
   const bool subject = upstream.subject_tlv.size() > 2 && is_usable_subject(upstream.subject_tlv);
   plan.identity_from_upstream = subject || !names.general_names.empty();
   if (plan.identity_from_upstream) {

@@ -16,12 +16,15 @@ namespace certwright::profile {
 
 // An upstream certificate that is larger is not looked at.
 inline constexpr std::size_t kUpstreamOctetsMax = 65'507;
+// Names beyond it are trimmed whatever is asked for, so that there is room for the rest of a
+// certificate below x509::Certificate::kMaxOctets.
+inline constexpr std::size_t kInterceptionNamesOctetsMax = 48 * 1024;
 
 struct InterceptionSource {
   std::string_view host;           // as a client sent it: any octets
   InterceptionUsage usage = InterceptionUsage::tls_server;
   ByteView upstream_certificate;   // DER, or anything, or empty
-  std::size_t names_octets_max = kUpstreamOctetsMax;  // of all GeneralNames with their tags
+  std::size_t names_octets_max = kInterceptionNamesOctetsMax;  // of all GeneralNames with their tags
 };
 
 // Everything of a certificate but its key and its serial.

@@ -59,7 +59,11 @@ std::vector<UpstreamName> usable_names(ByteView content) {
     if (names.size() < kFewNames) {
       if (std::ranges::any_of(names, [&](const auto& other) { return same(other, kept); })) continue;
     } else {
-      const auto key = [](const UpstreamName& n) { return char(n.tag) + std::string(as_text(n.content)); };
+      const auto key = [](const UpstreamName& n) {
+        std::string text(as_text(n.content));
+        text.push_back(static_cast<char>(n.tag));
+        return text;
+      };
       if (seen.empty())
         for (const auto& other : names) seen.insert(key(other));
       if (!seen.insert(key(kept)).second) continue;

@@ -193,6 +193,13 @@ TEST_F(Interception, DatesAreAlwaysInOrder) {
   }
 }
 
+TEST_F(Interception, AnUpstreamOfAnotherAgeIsExpired) {
+  const auto made = mimic({.begin = at("2024-04-01"), .end = at("0059-09-29")});
+  EXPECT_TRUE(made.plan.expired);
+  EXPECT_EQ(made.certificate.not_after(), at("1950-01-01") + Seconds(1));
+  EXPECT_EQ(made.certificate.not_before(), at("1950-01-01"));
+}
+
 TEST_F(Interception, ExpiryIsAfterTheLastSecond) {
   now = at("2024-07-01");
   EXPECT_FALSE(mimic({}).plan.expired);
@@ -255,6 +262,17 @@ TEST_F(Interception, NoMoreNamesThanReadersTake) {
   for (int i = 0; i < 1030; ++i) upstream.dns.push_back("h" + std::to_string(i) + ".example");
   EXPECT_EQ(mimic(upstream, "h1029.example").names(), std::vector<std::string>{"DNS:h1029.example"});
   EXPECT_EQ(mimic(upstream, "x").names().size(), x509::kMaxGeneralNames);
+}
+
+TEST_F(Interception, TheLargestUpstreamLeavesRoomForTheRest) {
+  Upstream upstream{.dns = {}};
+  for (int i = 0; i < 850; ++i) upstream.dns.push_back("h" + std::to_string(i) + "." + std::string(58, 'x') + ".example");
+  const auto made = mimic(upstream);
+  ASSERT_GT(kept.size(), 58'000U);
+  ASSERT_LE(kept.size(), kUpstreamOctetsMax);
+  EXPECT_TRUE(made.plan.names_trimmed);
+  EXPECT_LE(made.plan.names.size(), kInterceptionNamesOctetsMax);
+  EXPECT_GT(made.names().size(), 600U);
 }
 
 TEST_F(Interception, Version1AndGarbageGetAnAnswer) {

@@ -64,6 +64,26 @@ TEST(ProfileDocument, ShortestDocument) {
   EXPECT_TRUE(parsed->ocsp_url);
 }
 
+// Rights and records of an interception profile are not for its author to choose.
+TEST(ProfileDocument, InterceptionStandsAlone) {
+  const auto with = [](std::string_view member, std::string_view value) -> std::string {
+    auto document = must(json::parse(write_profile(testing::shipped("interception"))));
+    document.set(std::string(member), must(json::parse(value)));
+    const auto parsed = parse_profile(document);
+    return parsed ? "good" : parsed.error().field;
+  };
+  EXPECT_EQ(with("interception", R"({"keys":"always_p256","rsa_pool_dry":"refuse","ttl_max":"300s"})"), "good");
+  EXPECT_EQ(with("interception", R"({"keys":"rsa"})"), "interception.keys");
+  EXPECT_EQ(with("interception", R"({"ttl_max":"299s"})"), "interception.ttl_max");
+  EXPECT_EQ(with("interception", R"({"ttl_max":"366d"})"), "interception.ttl_max");
+  EXPECT_EQ(with("interception", R"({"key":"like_upstream"})"), "interception.key");
+  EXPECT_EQ(with("interception", "null"), "record_level");  // aggregate is for interception only
+  EXPECT_EQ(with("record_level", R"("full")"), "record_level");
+  EXPECT_EQ(with("internal", "true"), "interception");
+  EXPECT_EQ(with("extended_key_usage", R"(["serverAuth","clientAuth"])"), "extended_key_usage");
+  EXPECT_EQ(with("copy_extensions", R"([{"oid":"1.2.3"}])"), "copy_extensions");
+}
+
 TEST(ProfileDocument, NamesTheNearestMember) {
   auto document = complete();
   document.set("key_algoritms", json::Value(1));

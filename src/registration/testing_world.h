@@ -99,6 +99,7 @@ class World {
     store::CaState state = store::CaState::active;
     std::uint32_t crl_shards = 1;
     WrapSigner wrap{};
+    std::vector<x509::Extension> more{};  // of its certificate, e.g. nameConstraints
   };
 
   // A self-signed CA, in the directory only. Twice the same id: a change of it, with a new key.
@@ -115,6 +116,7 @@ class World {
     must(extensions.add(
         {x509::oids::kSubjectKeyIdentifier, false,
          x509::encode_subject_key_identifier(crypto::sha1(must(x509::subject_public_key_bits(spki))))}));
+    for (const auto& extension : options.more) must(extensions.add(extension));
     const auto now = std::chrono::floor<Seconds>(clock.now());
     const auto tbs = must(x509::encode({must(x509::SerialNumber::from_text("0x4711")),
                                         to_bytes(algorithm.identifier_tlv), to_bytes(name.tlv()),
