@@ -6,6 +6,8 @@
 #include <charconv>
 #include <cstring>
 
+#include <fmt/format.h>
+
 namespace certwright::gateway::certgen {
 namespace {
 
@@ -49,7 +51,7 @@ std::string IpAddress::text() const {
 }
 
 Result<AddressPrefix> AddressPrefix::parse(std::string_view text) {
-  const auto refuse = [&] { return fail(Errc::invalid, "\"" + std::string(text) + "\" is not an IP address or prefix"); };
+  const auto refuse = [&] { return fail(Errc::invalid, fmt::format("\"{}\" is not an IP address or prefix", text)); };
   const auto slash = text.find('/');
   const std::string address(text.substr(0, slash));
   AddressPrefix prefix;
@@ -68,7 +70,7 @@ Result<AddressPrefix> AddressPrefix::parse(std::string_view text) {
   IpAddress host_bits = prefix.base_;
   for (unsigned bit = 0; bit < prefix.bits_; ++bit) host_bits.octets[bit / 8] &= static_cast<std::uint8_t>(~(0x80U >> (bit % 8)));
   if (std::ranges::any_of(host_bits.octets, [](std::uint8_t o) { return o != 0; }))
-    return fail(Errc::invalid, "\"" + std::string(text) + "\" has bits beyond its prefix length");
+    return fail(Errc::invalid, fmt::format("\"{}\" has bits beyond its prefix length", text));
   return prefix;
 }
 

@@ -6,6 +6,8 @@
 #include <charconv>
 #include <optional>
 
+#include <fmt/format.h>
+
 namespace certwright::gateway::g3fcgen {
 namespace {
 
@@ -28,7 +30,7 @@ Result<ListenAddress> parse_ip_and_port(std::string_view text) {
     const std::string address(in_brackets ? host.substr(1, host.size() - 2) : host);
     if (port && inet_pton(in_brackets ? AF_INET6 : AF_INET, address.c_str(), parsed.data()) == 1) return ListenAddress{address, *port};
   }
-  return fail(Errc::invalid, "\"" + std::string(text) + "\" is not ADDRESS:PORT or [IPv6]:PORT");
+  return fail(Errc::invalid, fmt::format("\"{}\" is not ADDRESS:PORT or [IPv6]:PORT", text));
 }
 
 Result<ListenAddress> listen_address(std::string_view group_name, std::string_view listen_environment) {

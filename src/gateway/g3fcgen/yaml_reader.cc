@@ -1,6 +1,9 @@
 #include "gateway/g3fcgen/yaml_reader.h"
 
 #include <algorithm>
+#include <utility>
+
+#include <fmt/format.h>
 
 namespace certwright::gateway::g3fcgen {
 namespace {
@@ -63,11 +66,11 @@ Result<void> YamlMap::expect_no_more() const {
 }
 
 tl::unexpected<Error> YamlMap::problem(const YAML::Node& at, std::string_view key, const std::string& what) const {
-  std::string where = path_;
-  if (!key.empty()) where += (where.empty() ? "" : ".") + std::string(key);
+  const std::string where = fmt::format("{}{}{}", path_, path_.empty() || key.empty() ? "" : ".", key);
   const int line = at.Mark().line;
-  return fail_field(Errc::invalid, where,
-                    file_ + (line < 0 ? "" : ":" + std::to_string(line + 1)) + ": " + (where.empty() ? "" : where + ": ") + what);
+  std::string text = line < 0 ? file_ : fmt::format("{}:{}", file_, line + 1);
+  text += where.empty() ? ": " + what : fmt::format(": {}: {}", where, what);
+  return fail_field(Errc::invalid, where, std::move(text));
 }
 
 }  // namespace certwright::gateway::g3fcgen
