@@ -73,12 +73,10 @@ Log::~Log() {
   }
   wake_.notify_all();
   if (thread_.joinable()) thread_.join();
-  last_sync_ = {};
-  if (lock_fd_ >= 0) {
-    for (auto& [number, interval] : open_)
-      if (write(*interval) && interval->file) (void)interval->file->sync();
-    ::close(lock_fd_);
-  }
+  if (lock_fd_ < 0) return;
+  for (auto& [number, interval] : open_)  // what fails here is counted as lost at the next start
+    if (prepare(number) && write(*interval) && interval->file) (void)interval->file->sync();
+  ::close(lock_fd_);
 }
 
 // Where ids may go on, and what is to be closed.
@@ -169,7 +167,7 @@ void Log::give_up(std::uint64_t number) noexcept {
 Result<void> Log::prepare(std::uint64_t number) {
   {
     const std::lock_guard lock(mutex_);
-    if (first_id_of(number) + (kInterval_ms << 20) <= floor_id_) return {};
+    if (!open_.contains(number) && first_id_of(number + 1) <= floor_id_) return {};
     if (interval_for(number).file) return {};
   }
   CERTWRIGHT_TRY(auto file, OpenFile::open(open_path(options_.folder, number), number));

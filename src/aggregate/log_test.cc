@@ -160,6 +160,15 @@ TEST_F(AggregateLog, GoesOnWithAnIntervalThatStillRuns) {
   EXPECT_EQ(told[0].count, 2U);
 }
 
+TEST_F(AggregateLog, StopsWithEverythingOnTheDiskEvenIfItNeverRan) {
+  { const auto log = open(); record(*log, id_now()); }
+  clock.advance(Seconds(3600));
+  const auto log = open();
+  ASSERT_EQ(told.size(), 1U);
+  EXPECT_EQ(told[0].count, 1U);
+  EXPECT_EQ(told[0].lost, 0U);
+}
+
 TEST_F(AggregateLog, TheNextStartClosesWhatWasLeft) {
   { const auto log = open(); record(*log, id_now()); ASSERT_TRUE(log->run_once()); }
   clock.advance(Seconds(3600));
