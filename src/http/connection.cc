@@ -189,12 +189,12 @@ bool Connection::step_head() {
       head_started_ = true;
       head_deadline_ = now() + shared_.options.limits.header_timeout;
     }
-    const HeadParser::Outcome outcome = parser_.parse(unread(), request_, framing_);
-    if (outcome.kind == HeadParser::Kind::refused) {
+    const auto outcome = parser_.read_head(unread(), request_, framing_);
+    if (outcome.kind == RequestParser::Kind::refused) {
       refuse(outcome.refusal.status, outcome.refusal.message);
       return true;
     }
-    if (outcome.kind == HeadParser::Kind::complete) {
+    if (outcome.kind == RequestParser::Kind::complete) {
       consume(outcome.consumed);
       head_started_ = false;
       begin_request();
@@ -231,10 +231,8 @@ void Connection::begin_request() {
                   framing_.has_body());
   }
   if (!framing_.has_body()) return run_request();
-  body_left_ = framing_.content_length;
   body_received_ = 0;
   body_start_ = now();
-  decoder_ = ChunkedDecoder(dispatch_.body_limit_octets);
   state_ = State::body;
   if (framing_.expects_continue && unread().empty()) out_ += "HTTP/1.1 100 Continue\r\n\r\n";
   if (!out_.empty()) start_write(AfterWrite::read_body);
@@ -242,25 +240,14 @@ void Connection::begin_request() {
 
 bool Connection::step_body() {
   if (const std::string_view input = unread(); !input.empty()) {
-    bool complete = false;
-    std::size_t taken = 0;
-    if (framing_.chunked) {
-      taken = decoder_.decode(input, request_.body);
-      if (const auto& refusal = decoder_.refusal()) {
-        refuse(refusal->status, refusal->message);
-        return true;
-      }
-      complete = decoder_.done();
-    } else {
-      taken = static_cast<std::size_t>(std::min<std::uint64_t>(body_left_, input.size()));
-      const ByteView part = as_bytes(input.substr(0, taken));
-      request_.body.insert(request_.body.end(), part.begin(), part.end());
-      body_left_ -= taken;
-      complete = body_left_ == 0;
+    const auto outcome = parser_.read_body(input, dispatch_.body_limit_octets, request_.body);
+    if (outcome.kind == RequestParser::Kind::refused) {
+      refuse(outcome.refusal.status, outcome.refusal.message);
+      return true;
     }
-    body_received_ += taken;
-    consume(taken);
-    if (complete) {
+    body_received_ += outcome.consumed;
+    consume(outcome.consumed);
+    if (outcome.kind == RequestParser::Kind::complete) {
       run_request();
       return true;
     }

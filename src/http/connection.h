@@ -147,7 +147,7 @@ class Connection final : public Job, public std::enable_shared_from_this<Connect
 
   std::string in_;
   std::size_t in_at_ = 0;
-  HeadParser parser_;
+  RequestParser parser_;
   Framing framing_;
   Request request_;
   Dispatch dispatch_;
@@ -155,8 +155,6 @@ class Connection final : public Job, public std::enable_shared_from_this<Connect
   bool keep_alive_ = false;
   bool is_head_request_ = false;
 
-  ChunkedDecoder decoder_;
-  std::uint64_t body_left_ = 0;
   std::uint64_t body_received_ = 0;
   Moment body_start_;
 
