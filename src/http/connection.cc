@@ -258,6 +258,9 @@ bool Connection::step_body() {
 
 void Connection::run_request() {
   if (dispatch_.run == Run::inline_) return respond(call_handler());
+  if (dispatch_.run == Run::either) {
+    if (auto response = ask_for_answer_now()) return respond(*std::move(response));
+  }
   start_write(AfterWrite::submit);  // earlier answers first, if any
 }
 
@@ -279,10 +282,23 @@ Response Connection::call_handler() noexcept {
   try {
     return shared_.handler.handle(std::move(request_));
   } catch (...) {
-    shared_.handler_exceptions.fetch_add(1, std::memory_order_relaxed);
-    shared_.log(fmt::format("a handler failed: {}", what_went_wrong(std::current_exception())));
-    return shared_.error_response(kInternalError, "an internal error; the server's log says more");
+    return answer_exception();
   }
+}
+
+std::optional<Response> Connection::ask_for_answer_now() noexcept {
+  try {
+    return shared_.handler.answer_now(request_);
+  } catch (...) {
+    return answer_exception();
+  }
+}
+
+// For the exception that is being handled.
+Response Connection::answer_exception() noexcept {
+  shared_.handler_exceptions.fetch_add(1, std::memory_order_relaxed);
+  shared_.log(fmt::format("a handler failed: {}", what_went_wrong(std::current_exception())));
+  return shared_.error_response(kInternalError, "an internal error; the server's log says more");
 }
 
 void Connection::completed() {

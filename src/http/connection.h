@@ -12,6 +12,7 @@
 #include <list>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 #include <utility>
@@ -111,6 +112,8 @@ class Connection final : public Job, public std::enable_shared_from_this<Connect
   void run_request();
   bool submit();
   Response call_handler() noexcept;
+  std::optional<Response> ask_for_answer_now() noexcept;
+  Response answer_exception() noexcept;
   void completed();
   void respond(Response response);
   void append_prepared(std::shared_ptr<const PreparedResponse> prepared);

@@ -74,6 +74,31 @@ class ServerTest : public testing::Test {
   std::uint16_t port_ = 0;
 };
 
+TEST_F(ServerTest, WhatIsAtHandIsAnsweredWithoutAWorker) {
+  Gate gate;
+  handler_.on_dispatch = [](const RequestHead&) { return Dispatch{Run::either, 1'024}; };
+  handler_.on_answer_now = [](const Request& request) -> std::optional<Response> {
+    if (request.target == "/throws") throw std::runtime_error("a handler's mistake");
+    if (request.target != "/x") return std::nullopt;
+    return respond(200, "text/plain", "at hand" + std::string(request.body_text()));
+  };
+  handler_.on_request = [&](Request&& request) {
+    gate.pass();
+    return respond(200, "text/plain", "worker " + request.target + std::string(request.body_text()));
+  };
+  start();
+  TestSocket slow(port_);
+  slow.send("POST /slow HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n:b" + std::string(kGet));
+  gate.until_waiting(1);
+  EXPECT_TRUE(ask(kGet).ends_with("\r\n\r\nat hand")) << "while a worker is busy";
+  EXPECT_TRUE(ask("POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n:c").ends_with("at hand:c"));
+  EXPECT_EQ(status_of(ask("GET /throws HTTP/1.1\r\nHost: a\r\n\r\n")), 500);
+  gate.open();
+  EXPECT_TRUE(slow.read_answer().ends_with("worker /slow:b"));
+  EXPECT_TRUE(slow.read_answer().ends_with("at hand")) << "pipelined answers keep their order";
+  EXPECT_EQ(server_->statistics().handler_exceptions, 1U);
+}
+
 TEST_F(ServerTest, AnswersAndKeepsTheConnection) {
   handler_.on_request = [](Request&& request) {
     EXPECT_EQ(request.peer->address, "127.0.0.1");
