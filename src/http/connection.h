@@ -51,6 +51,7 @@ struct Loop {
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> guard{
       io.get_executor()};
   boost::asio::steady_timer tick{io};
+  bool is_ending = false;  // no further tick
   std::thread thread;
 };
 

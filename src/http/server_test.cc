@@ -4,6 +4,8 @@
 
 #include <atomic>
 #include <condition_variable>
+#include <cstdlib>
+#include <future>
 #include <memory>
 #include <mutex>
 #include <stdexcept>
@@ -97,6 +99,25 @@ TEST_F(ServerTest, WhatIsAtHandIsAnsweredWithoutAWorker) {
   EXPECT_TRUE(slow.read_answer().ends_with("worker /slow:b"));
   EXPECT_TRUE(slow.read_answer().ends_with("at hand")) << "pipelined answers keep their order";
   EXPECT_EQ(server_->statistics().handler_exceptions, 1U);
+}
+
+// A tick that was due at the very moment of stop() went on for ever, and so did stop().
+TEST_F(ServerTest, StopsAtWhateverMoment) {
+  for (int round = 0; round < 150; ++round) {
+    ServerOptions options;
+    options.io_threads = 2;
+    options.worker_threads = 1;
+    options.limits.handshake_timeout = milliseconds(40);  // a tick every 10 ms
+    options.listeners.push_back({.name = "http", .security = Security::plain});
+    auto server = Server::bind(std::move(options), handler_);
+    ASSERT_TRUE(server && (*server)->start());
+    std::this_thread::sleep_for(std::chrono::microseconds(9'700 + 4 * round));
+    auto stopped = std::async(std::launch::async, [&] { (*server)->stop(milliseconds(0)); });
+    if (stopped.wait_for(std::chrono::seconds(20)) != std::future_status::ready) {
+      ADD_FAILURE() << "stop() does not return, round " << round;
+      std::abort();  // nothing could end the thread
+    }
+  }
 }
 
 TEST_F(ServerTest, AnswersAndKeepsTheConnection) {
