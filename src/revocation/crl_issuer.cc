@@ -166,6 +166,13 @@ Result<std::shared_ptr<const PublishedCrl>> CrlIssuer::current(std::string_view 
   return state_->build(*ca, shard, ca->policy().crl_period);
 }
 
+std::shared_ptr<const PublishedCrl> CrlIssuer::published(std::string_view ca_id,
+                                                         std::uint32_t shard_number) const {
+  const auto ca = state_->find_ca(ca_id, shard_number);
+  const CrlShard* const shard = ca ? state_->shards.find(ca_id, shard_number) : nullptr;
+  return shard == nullptr ? nullptr : shard->published();
+}
+
 Result<std::shared_ptr<const PublishedCrl>> CrlIssuer::rebuild(std::string_view ca_id,
                                                                std::uint32_t shard_number,
                                                                std::optional<Seconds> period) {
