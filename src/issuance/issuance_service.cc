@@ -142,10 +142,9 @@ Result<void> IssuanceService::obtain_key(Subject& subject) {
     return fail_field(Errc::policy, "key_type",
                       "key_type: profile \"" + subject.approved.profile().name + "\" does not allow " +
                           std::string((*algorithm)->name));
-  std::optional<KeySlots::Slot> slot;
+  KeySlots::Slot slot;
   if ((*algorithm)->family == crypto::KeyFamily::rsa) {
-    CERTWRIGHT_TRY(auto taken, rsa_slots_.take());
-    slot.emplace(std::move(taken));
+    CERTWRIGHT_TRY(slot, rsa_slots_.take());
   }
   CERTWRIGHT_TRY(auto key, crypto::PrivateKey::generate(**algorithm));
   subject.certificate_request.subject_public_key_info = to_bytes(key.subject_public_key_info_tlv());

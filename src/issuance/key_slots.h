@@ -1,8 +1,8 @@
 #pragma once
 #include <chrono>
 #include <condition_variable>
+#include <memory>
 #include <mutex>
-#include <utility>
 
 #include "errors/result.h"
 
@@ -17,18 +17,10 @@ class KeySlots {
       : most_running_(running), most_waiting_(waiting), patience_(patience) {}
 
   // Held while a key is made. Must not outlive the slots.
-  class Slot {
-   public:
-    explicit Slot(KeySlots& slots) : slots_(&slots) {}
-    Slot(Slot&& other) noexcept : slots_(std::exchange(other.slots_, nullptr)) {}
-    Slot& operator=(Slot&&) = delete;
-    ~Slot() {
-      if (slots_ != nullptr) slots_->give_back();
-    }
-
-   private:
-    KeySlots* slots_;
+  struct GiveBack {
+    void operator()(KeySlots* slots) const noexcept { slots->give_back(); }
   };
+  using Slot = std::unique_ptr<KeySlots, GiveBack>;
 
   // Errors: too_many_requests if too many wait, or none was free in time.
   Result<Slot> take() {
@@ -41,7 +33,7 @@ class KeySlots {
       if (!is_free) return busy();
     }
     ++running_;
-    return Slot(*this);
+    return Slot(this);
   }
 
  private:
@@ -50,7 +42,7 @@ class KeySlots {
                       "key_type: many RSA keys are being made; try again shortly, ask for an "
                       "elliptic-curve key, or make the key yourself and send a CSR");
   }
-  void give_back() {
+  void give_back() noexcept {
     {
       const std::lock_guard lock(mutex_);
       --running_;

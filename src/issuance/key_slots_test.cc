@@ -1,7 +1,6 @@
 #include "issuance/key_slots.h"
 
 #include <atomic>
-#include <optional>
 #include <thread>
 
 #include <gtest/gtest.h>
@@ -13,7 +12,8 @@ using std::chrono::milliseconds;
 
 TEST(KeySlots, AsManyAsThereAre) {
   KeySlots slots(2, 0, milliseconds(0));
-  std::optional<KeySlots::Slot> one(slots.take().value()), two(slots.take().value());
+  auto one = slots.take().value();
+  const auto two = slots.take().value();
   const auto third = slots.take();
   ASSERT_FALSE(third);
   EXPECT_EQ(third.error().code, Errc::too_many_requests);
@@ -29,7 +29,7 @@ TEST(KeySlots, WhoWaitsGetsTheNextOneOrLosesPatience) {
   EXPECT_FALSE(impatient.take());
 
   KeySlots slots(1, 1, std::chrono::seconds(30));
-  std::optional<KeySlots::Slot> running(slots.take().value());
+  auto running = slots.take().value();
   std::atomic<bool> got = false;
   std::thread waiting([&] { got = slots.take().has_value(); });
   running.reset();
