@@ -126,6 +126,7 @@ Installation::Installation(StateDirectory directory, Opened opened)
                        .clock = clock}) {
   revocation.add_listener(crls);
   revocation.add_listener(ocsp);
+  revocation.add_listener(authority);
 }
 
 Result<void> Installation::load() {
