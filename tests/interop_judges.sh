@@ -108,11 +108,12 @@ nss_chain() {  # DIRECTORY STATE METHOD: crl, or ocsp fetched from where the cer
   says "$wanted" echo "$out"
 }
 
-# CA-KIND LEAF-KIND STATE [REASON]: all of them
+# CA LEAF-KIND STATE [REASON]: all of them. A CA goes by its algorithm; others have keys of P-256.
 judge() {
-  local kind=$1 leaf=$2 state=$3 reason=${4:-} d=$work/$1/$2 why
-  local name="$kind, $leaf, $state"
-  check "$name: CRLs" fetch_crls "$kind" "$d"
+  local ca=$1 kind=$1 leaf=$2 state=$3 reason=${4:-} d=$work/$1/$2 why
+  local name="$ca, $leaf, $state"
+  [ "$ca" != imported ] || kind=ecdsa-p256
+  check "$name: CRLs" fetch_crls "$ca" "$d"
   check "$name: openssl verify" openssl_verifies "$d" "$state"
   check "$name: openssl crl" openssl_knows_crl "$d"
   check "$name: openssl ocsp, SHA-1, nonce" openssl_ocsp "$d" "$state" "$reason" sha1

@@ -74,7 +74,7 @@ check "shards: which is marked as one of several" critical_idp "${urls[0]}"
 for i in 2 3 4 5 6 7 8; do
   other=$(printf '%s\n' "${urls[@]}" | grep -vxF "${urls[i - 1]}" | head -1)
   check "shards: certificate $i is good by its CRL" of_shard "$i" "${urls[i - 1]}"
-  check "shards: and has none but its own" says "different CRL scope" of_shard "$i" "$other"
+  check "shards: and has none but its own" says "CRL scope" of_shard "$i" "$other"
 done
 check "shards: no CRL passes for all" refused curl -sSf -o /dev/null "$http/crl/shards.crl"
 
@@ -96,6 +96,38 @@ for csr in "$(dirname "$0")"/../src/profile/testdata/csr/wildcard_*.pem; do
   python3 -c 'import json,sys; b=json.load(open(sys.argv[1])); b.pop("ca"); b["profile"]="tls-server"; print(json.dumps(b))' "$work/json" >"$work/json2"
   check "wildcards: $name is refused by tls-server" equals "$(status -X POST "$https/certs/csrs/w" -d @"$work/json2")" 422
 done
+
+# --- a CA itself revoked
+check "revoked CA: a CA" make_ca dead ecdsa-p256
+check "revoked CA: a leaf" leaf_of dead-leaf dead
+d=$work/dead-leaf
+check "revoked CA: revoked" "$bin" cert revoke "0x$(openssl x509 -in "$d/issuing.pem" -noout -serial | cut -d= -f2)" --reason cACompromise
+"$bin" ca crl dead-root >/dev/null
+check "revoked CA: CRLs" fetch_crls dead "$d"
+check "revoked CA: openssl verify" says "error 23 at 1 depth lookup: certificate revoked" \
+  openssl verify -x509_strict -crl_check_all -CAfile "$d/root.pem" -untrusted "$d/issuing.pem" -CRLfile "$d/crl.pem" "$d/leaf.pem"
+check "revoked CA: certtool" gnutls_verifies "$d" revoked
+check "revoked CA: certutil -A" new_nss "$d"
+check "revoked CA: crlutil" nss_takes_crls "$d"
+check "revoked CA: certutil -V" says "revoked" certutil -V -d "sql:$d/nss.db" -n issuing -u L -e -l
+
+# --- CAs that OpenSSL made: imported, they issue and revoke as before
+d=$work/imported
+mkdir "$d"
+new_key() { openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out "$1" 2>/dev/null; }
+new_key "$d/root.key"; new_key "$d/issuing.key"
+openssl req -x509 -key "$d/root.key" -subj "/O=Elsewhere/CN=Old root" -days 400 -out "$d/root.pem" -addext keyUsage=critical,keyCertSign,cRLSign
+printf '%s\n' "basicConstraints=critical,CA:TRUE,pathlen:0" "keyUsage=critical,keyCertSign,cRLSign" "subjectKeyIdentifier=hash" "authorityKeyIdentifier=keyid" >"$d/cnf"
+openssl req -new -key "$d/issuing.key" -subj "/O=Elsewhere/CN=Old issuing" | openssl x509 -req -CA "$d/root.pem" -CAkey "$d/root.key" -days 300 -set_serial 77 -extfile "$d/cnf" -out "$d/issuing.pem" 2>/dev/null
+cat "$d/issuing.pem" "$d/root.pem" >"$d/chain.pem"
+echo secret >"$d/passphrase"
+openssl pkcs12 -export -inkey "$d/root.key" -in "$d/root.pem" -passout file:"$d/passphrase" -out "$d/root.p12"
+check "import: a root, PKCS#12" "$bin" ca import imported-root "$d/root.p12" --passphrase-file "$d/passphrase" --policy "$(policy intermediate-ca 1)"
+check "import: an issuing CA, PEM" "$bin" ca import imported "$d/chain.pem" --key "$d/issuing.key" --policy "$(policy tls-server-client 1)"
+check "import: a leaf" make_leaf imported ecdsa-p256 "$d/ecdsa-p256"
+judge imported ecdsa-p256 good
+check "import: revoked" "$bin" cert revoke "$(cat "$d/ecdsa-p256/serial")" --reason keyCompromise
+judge imported ecdsa-p256 revoked keyCompromise
 
 # --- post-quantum, where this OpenSSL has it
 if [[ $(openssl list -signature-algorithms) == *ML-DSA-65* ]]; then

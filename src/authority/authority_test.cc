@@ -467,6 +467,20 @@ TEST_F(AuthorityTest, ResponderAndServerCertificates) {
   EXPECT_THAT(names, ::testing::Contains(must(x509::GeneralName::ip("127.0.0.1"))));
 }
 
+TEST_F(AuthorityTest, ARetiredCaStillHasResponders) {
+  root();
+  issuing();
+  must(rooms.authority.rotate("issuing", admin(), actor()));
+  clock.advance(std::chrono::hours(24 * 8));  // the responder's certificate of then is over
+  const auto retired = rooms.world.cas.find("issuing");
+  const auto responder = must(rooms.authority.make_responder(*retired));
+  const auto certificate = must(x509::Certificate::parse(responder.certificate));
+  EXPECT_EQ(to_bytes(certificate.issuer_tlv()), to_bytes(retired->certificate().subject_tlv()));
+  EXPECT_FALSE(issues("issuing")) << "and nothing else";
+  clock.advance(30 * kYear);
+  EXPECT_EQ(rooms.authority.make_responder(*retired).error().code, Errc::unavailable) << "not for ever";
+}
+
 // ---- A store that fails at every place in turn: no CA in the directory that the store does not have.
 
 TEST_F(AuthorityTest, AFailingStoreLeavesNoHalfCa) {

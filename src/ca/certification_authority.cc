@@ -36,9 +36,12 @@ Result<CaPtr> CertificationAuthority::create(store::CaRecord record,
                                           std::move(policy), std::move(signer)));
 }
 
+bool CertificationAuthority::can_sign(Time now) const noexcept {
+  return signer_ != nullptr && certificate_.not_before() <= now && now < certificate_.not_after();
+}
+
 bool CertificationAuthority::can_issue(Time now) const noexcept {
-  return record_.state == store::CaState::active && signer_ != nullptr &&
-         certificate_.not_before() <= now && now < certificate_.not_after();
+  return record_.state == store::CaState::active && can_sign(now);
 }
 
 std::string CertificationAuthority::ocsp_url() const {

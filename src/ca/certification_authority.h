@@ -28,7 +28,10 @@ class CertificationAuthority {
   const CaPolicy& policy() const noexcept { return policy_; }
   ByteView subject_key_identifier() const noexcept { return subject_key_identifier_; }
   bool is_root() const noexcept { return record_.issuer_chain.empty(); }
-  // Active, key online, not expired at `now`.
+  // Key online, not expired at `now`. Retired ones too: their CRLs and OCSP go on, and so do the
+  // certificates of their OCSP responders.
+  bool can_sign(Time now) const noexcept;
+  // Active, and can sign.
   bool can_issue(Time now) const noexcept;
   // Null if the key is offline. Only issuance, revocation and authority may use it: nobody else can
   // make the proofs that it takes.

@@ -179,7 +179,8 @@ Result<void> RegistrationAuthority::choose(const IssuanceRequest& request, Evide
   if (!fits(*approved.ca_))
     return fail_field(Errc::policy, "profile",
                       "profile: \"" + request.profile + "\" is not attached to CA \"" + approved.ca_->id() + "\"");
-  if (!approved.ca_->can_issue(clock_.now()))
+  // A retired CA still speaks about what it issued: its OCSP responder's certificate ends every week.
+  if (any_ca_has_it ? !approved.ca_->can_sign(clock_.now()) : !approved.ca_->can_issue(clock_.now()))
     return fail_field(Errc::unavailable, "ca",
                       "ca: \"" + approved.ca_->id() + "\" cannot issue now (retired, expired or offline)");
   return {};
