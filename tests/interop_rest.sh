@@ -102,6 +102,8 @@ check "revoked CA: a CA" make_ca dead ecdsa-p256
 check "revoked CA: a leaf" leaf_of dead-leaf dead
 d=$work/dead-leaf
 check "revoked CA: revoked" "$bin" cert revoke "0x$(openssl x509 -in "$d/issuing.pem" -noout -serial | cut -d= -f2)" --reason cACompromise
+check "revoked CA: it issues no more" equals "$(status -X POST "$https/certs/issue/backend/x" -d '{"ca":"dead"}')" 503
+check "revoked CA: and says why" says revoked cat "$work/body"
 "$bin" ca crl dead-root >/dev/null
 check "revoked CA: CRLs" fetch_crls dead "$d"
 check "revoked CA: openssl verify" says "error 23 at 1 depth lookup: certificate revoked" \

@@ -47,9 +47,35 @@ Result<void> Authority::load() {
       signer = std::move(pair.signer);
     }
     CERTWRIGHT_TRY(auto ca, ca::CertificationAuthority::create(record, std::move(signer)));
+    CERTWRIGHT_TRY(ca, with_standing(ca));
     d_.cas.put(std::move(ca));
   }
   return {};
+}
+
+// Revoked or not, as the CA here that issued it has it on record.
+Result<ca::CaPtr> Authority::with_standing(const ca::CaPtr& ca) const {
+  const auto serial = ca->certificate().serial_number();
+  if (ca->record().parent.empty() || !serial) return ca;
+  CERTWRIGHT_TRY(const auto status, d_.store.certificate_status(ca->record().parent, *serial));
+  const bool revoked = status.kind == store::StatusKind::revoked;
+  return revoked == ca->is_revoked() ? ca : ca->with_revoked(revoked);
+}
+
+void Authority::on_revocation_change(std::string_view issuer, std::uint32_t,
+                                     const x509::SerialNumber& serial) noexcept {
+  const auto is_it = [&](const ca::CaPtr& ca) {
+    return ca->record().parent == issuer &&
+           std::ranges::equal(ca->certificate().serial_number_content(), serial.integer_content());
+  };
+  if (std::ranges::none_of(d_.cas.all(), is_it)) return;
+  const std::lock_guard lock(directory_mutex_);
+  for (const auto& ca : d_.cas.all()) {
+    if (!is_it(ca)) continue;
+    // A store that does not answer now is asked again at the next start.
+    auto now = with_standing(ca);
+    d_.cas.put(now ? *std::move(now) : ca->with_revoked(true));
+  }
 }
 
 Result<Authority::KeyPair> Authority::open_key(const store::CaRecord& record) const {
@@ -83,9 +109,11 @@ Result<store::CaRecord> Authority::new_record(const NewCa& ca, const KeyPair& pa
 // State and audit record in one commit, then the directory. The record's revision says whether it is new.
 Result<ca::CaPtr> Authority::store_ca(store::CaRecord record, std::shared_ptr<signer::Signer> signer,
                                       const audit::Event& event, std::optional<store::Command> also) {
+  const std::lock_guard lock(directory_mutex_);
   ca::CaPtr ca;
   if (!record.certificate.empty()) {
     CERTWRIGHT_TRY(ca, ca::CertificationAuthority::create(record, std::move(signer)));
+    CERTWRIGHT_TRY(ca, with_standing(ca));
   }
   const bool fresh = record.revision == 1;
   const std::string id = record.id;

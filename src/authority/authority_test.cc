@@ -481,6 +481,32 @@ TEST_F(AuthorityTest, ARetiredCaStillHasResponders) {
   EXPECT_EQ(rooms.authority.make_responder(*retired).error().code, Errc::unavailable) << "not for ever";
 }
 
+TEST_F(AuthorityTest, ARevokedCaIssuesNoMore) {
+  root();
+  const auto ca = issuing();
+  revocation::RevocationService revocation(store, rooms.world.journal, clock);
+  revocation.add_listener(rooms.authority);
+  const auto lineage =
+      must(memory.find_certificate(must(ca->certificate().serial_number())))->certificate.lineage;
+  must(revocation.revoke(lineage, x509::RevocationReason::certificate_hold, actor()));
+  EXPECT_FALSE(issues("issuing"));
+  must(revocation.release(lineage, actor()));
+  EXPECT_TRUE(issues("issuing"));
+
+  must(revocation.revoke(lineage, x509::RevocationReason::ca_compromise, actor()));
+  EXPECT_FALSE(issues("issuing"));
+  EXPECT_TRUE(rooms.authority.make_responder(*rooms.world.cas.find("issuing"))) << "OCSP goes on";
+  must(rooms.authority.change_policy("issuing", ca->policy(), actor()));
+  EXPECT_FALSE(issues("issuing")) << "another snapshot of it";
+  Rooms again(memory, clock, sealer, random);
+  must(again.world.profiles.reload());
+  must(again.authority.load());
+  EXPECT_FALSE(again.world.cas.find("issuing")->can_issue(clock.now())) << "after a restart";
+  EXPECT_TRUE(again.world.cas.find("root")->can_issue(clock.now()));
+  EXPECT_TRUE(must(rooms.authority.rotate("issuing", admin(), actor()))->can_issue(clock.now()))
+      << "its successor";
+}
+
 // ---- A store that fails at every place in turn: no CA in the directory that the store does not have.
 
 TEST_F(AuthorityTest, AFailingStoreLeavesNoHalfCa) {

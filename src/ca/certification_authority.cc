@@ -41,7 +41,13 @@ bool CertificationAuthority::can_sign(Time now) const noexcept {
 }
 
 bool CertificationAuthority::can_issue(Time now) const noexcept {
-  return record_.state == store::CaState::active && can_sign(now);
+  return record_.state == store::CaState::active && !revoked_ && can_sign(now);
+}
+
+CaPtr CertificationAuthority::with_revoked(bool revoked) const {
+  auto copy = std::shared_ptr<CertificationAuthority>(new CertificationAuthority(*this));
+  copy->revoked_ = revoked;
+  return copy;
 }
 
 std::string CertificationAuthority::ocsp_url() const {

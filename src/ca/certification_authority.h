@@ -31,8 +31,12 @@ class CertificationAuthority {
   // Key online, not expired at `now`. Retired ones too: their CRLs and OCSP go on, and so do the
   // certificates of their OCSP responders.
   bool can_sign(Time now) const noexcept;
-  // Active, and can sign.
+  // Active, not revoked, and can sign.
   bool can_issue(Time now) const noexcept;
+  // Its certificate is revoked, or held, by a CA of this server: nobody would believe what it issues.
+  bool is_revoked() const noexcept { return revoked_; }
+  // The same CA otherwise; create() makes one that is not revoked.
+  std::shared_ptr<const CertificationAuthority> with_revoked(bool revoked) const;
   // Null if the key is offline. Only issuance, revocation and authority may use it: nobody else can
   // make the proofs that it takes.
   signer::Signer* signer() const noexcept { return signer_.get(); }
@@ -62,6 +66,7 @@ class CertificationAuthority {
   IssuerHash issuer_hash_{};
   std::string certificate_pem_;
   std::string chain_pem_;
+  bool revoked_ = false;
 };
 
 using CaPtr = std::shared_ptr<const CertificationAuthority>;

@@ -182,7 +182,7 @@ Result<void> RegistrationAuthority::choose(const IssuanceRequest& request, Evide
   // A retired CA still speaks about what it issued: its OCSP responder's certificate ends every week.
   if (any_ca_has_it ? !approved.ca_->can_sign(clock_.now()) : !approved.ca_->can_issue(clock_.now()))
     return fail_field(Errc::unavailable, "ca",
-                      "ca: \"" + approved.ca_->id() + "\" cannot issue now (retired, expired or offline)");
+                      "ca: \"" + approved.ca_->id() + "\" cannot issue now (retired, revoked, expired or offline)");
   return {};
 }
 
