@@ -436,6 +436,8 @@ TEST_F(AuthorityTest, ARevokedCaIssuesNoMore) {
   must(again.authority.load());
   EXPECT_TRUE(again.world.cas.find("issuing")->is_revoked());
   EXPECT_FALSE(again.world.cas.find("root")->is_revoked());
+  EXPECT_TRUE(must(rooms.authority.rotate("issuing", admin(), actor()))->can_issue(clock.now()))
+      << "its successor";
 }
 
 TEST_F(AuthorityTest, PolicyChangesAreCheckedAndRecorded) {
@@ -497,6 +499,20 @@ TEST_F(AuthorityTest, ResponderAndServerCertificates) {
               ::testing::UnorderedElementsAre(must(x509::GeneralName::dns("pki.example")),
                                               must(x509::GeneralName::ip("127.0.0.1"))));
   EXPECT_EQ(chain[0].subject().to_text(), "CN=pki.example");
+}
+
+TEST_F(AuthorityTest, ARetiredCaStillHasResponders) {
+  root();
+  issuing();
+  must(rooms.authority.rotate("issuing", admin(), actor()));
+  clock.advance(std::chrono::hours(24 * 8));  // the responder's certificate of then is over
+  const auto retired = rooms.world.cas.find("issuing");
+  const auto responder = must(rooms.authority.make_responder(*retired));
+  const auto certificate = must(x509::Certificate::parse(responder.certificate));
+  EXPECT_EQ(to_bytes(certificate.issuer_tlv()), to_bytes(retired->certificate().subject_tlv()));
+  EXPECT_FALSE(issues("issuing")) << "and nothing else";
+  clock.advance(30 * kYear);
+  EXPECT_EQ(rooms.authority.make_responder(*retired).error().code, Errc::unavailable) << "not for ever";
 }
 
 // ---- A store that fails at every place in turn: no CA in the directory that the store does not have.

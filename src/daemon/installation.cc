@@ -124,9 +124,9 @@ Installation::Installation(StateDirectory directory, Opened opened)
                        .principals = stored_principals,
                        .random = *random,
                        .clock = clock}) {
+  revocation.add_listener(authority);
   revocation.add_listener(crls);
   revocation.add_listener(ocsp);
-  revocation.add_listener(authority);
 }
 
 Result<void> Installation::load() {
