@@ -138,8 +138,9 @@ std::optional<Door::CrlName> Door::crl_named(std::string_view file) const {
   const auto der = stem(file, ".crl"), pem = stem(file, ".pem");
   if (!der && !pem) return std::nullopt;
   const auto ca = d_.cas.find(der ? *der : *pem);
-  // With several shards no CRL goes by this name: one of them would pass for all.
-  if (ca == nullptr || ca->policy().crl_shards != 1) return std::nullopt;
+  if (ca == nullptr) return std::nullopt;
+  // With several shards it is shard 0's, which says so: certificates of the time when there was one
+  // CRL are all in shard 0, and a critical IDP keeps it from passing for all.
   return CrlName{ca->id(), 0, der ? Form::der : Form::pem};
 }
 

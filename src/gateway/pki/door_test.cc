@@ -6,6 +6,8 @@
 #include "ocsp_message/ocsp_response.h"
 #include "revocation/revocation_service.h"
 #include "revocation/testing_ca.h"
+#include "x509/certificate_list.h"
+#include "x509/oids.h"
 
 namespace certwright::gateway::pki {
 namespace {
@@ -134,6 +136,20 @@ TEST_F(PkiDoor, CrlsAndIssuersAsDerAndPem) {
     EXPECT_EQ(door.crl(file, {}).error().code, Errc::not_found) << file;
   for (const char* file : {"1.crl", "-1.crl", "00.crl", "99999999999999999999.crl", "x.crl"})
     EXPECT_EQ(door.crl_shard("issuing", file, {}).error().code, Errc::not_found) << file;
+}
+
+// Certificates of the time when there was one CRL go on naming it.
+TEST_F(PkiDoor, TheOneCrlOfBeforeIsShardZeroOfNow) {
+  auto policy = ca.ca()->policy();
+  policy.crl_shards = 4;
+  ca.set_policy(policy);
+  const auto by_old_name = must(door.crl("issuing.crl", {}));
+  EXPECT_TRUE(std::ranges::equal(by_old_name.body.view(),
+                                 must(door.crl_shard("issuing", "0.crl", {})).body.view()));
+  const auto crl = must(x509::CertificateList::parse(to_bytes(by_old_name.body.view())));
+  const auto* point = crl.extensions().find(x509::oids::kIssuingDistributionPoint);
+  ASSERT_NE(point, nullptr);
+  EXPECT_TRUE(point->critical) << "it must not pass for a CRL of all";
 }
 
 }  // namespace
