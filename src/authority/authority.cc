@@ -142,7 +142,11 @@ Result<ca::CaPtr> Authority::store_ca(store::CaRecord record, std::shared_ptr<si
                             : "CA \"" + id + "\" was changed by somebody else at the same time; try again");
   }
   if (ca == nullptr) return ca;
-  CERTWRIGHT_CHECK(put_in_directory(ca));
+  // The change is durable and must count at once; what cannot be read now is as it was.
+  if (!put_in_directory(ca)) {
+    const auto before = d_.cas.find(id);
+    d_.cas.put(ca->with_revoked(before != nullptr && before->is_revoked()));
+  }
   return d_.cas.find(id);
 }
 

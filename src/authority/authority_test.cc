@@ -116,9 +116,15 @@ class FailingStore : public store::testing::ForwardingStore {
   using ForwardingStore::ForwardingStore;
   Result<void> apply(const store::Transaction& transaction) override {
     if (fail_at != 0 && ++applied == fail_at) return fail(Errc::unavailable, "the disk is away");
+    blind = blind_from_now;
     return to().apply(transaction);
   }
+  Result<std::vector<store::CaRecord>> list_cas() const override {
+    if (blind) return fail(Errc::unavailable, "the disk is away");
+    return ForwardingStore::list_cas();
+  }
   int fail_at = 0, applied = 0;
+  bool blind_from_now = false, blind = false;  // reads fail from the next commit on
 };
 
 // The rooms, wired once more: a restart is another Rooms on the same store.
@@ -438,6 +444,15 @@ TEST_F(AuthorityTest, ARevokedCaIssuesNoMore) {
   EXPECT_FALSE(again.world.cas.find("root")->is_revoked());
   EXPECT_TRUE(must(rooms.authority.rotate("issuing", admin(), actor()))->can_issue(clock.now()))
       << "its successor";
+}
+
+TEST_F(AuthorityTest, ARetirementCountsAlsoWhereTheStoreCannotBeReadAfterIt) {
+  root();
+  issuing();
+  store.blind_from_now = true;
+  must(rooms.authority.retire("issuing", actor()));
+  store.blind = store.blind_from_now = false;
+  EXPECT_FALSE(issues("issuing"));
 }
 
 TEST_F(AuthorityTest, PolicyChangesAreCheckedAndRecorded) {

@@ -168,7 +168,11 @@ Result<void> RegistrationAuthority::choose(const IssuanceRequest& request, Evide
   const bool system = evidence == Evidence::system;
   if (!system && tenant != request.principal.tenant) {
     CERTWRIGHT_TRY(const auto record, store_.find_tenant(tenant));
-    if (!record || record->disabled) return tl::unexpected(access::not_found_error());
+    // Whoever has no role there is told the same, whatever CAs serve it.
+    const bool has_role = std::ranges::any_of(request.principal.bindings, [&](const auto& binding) {
+      return binding.tenant == "*" || binding.tenant == tenant;
+    });
+    if (!record || record->disabled || !has_role) return tl::unexpected(access::not_found_error());
   }
 
   approved.profile_ = profiles_.find(request.profile);
