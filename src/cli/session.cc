@@ -1,6 +1,5 @@
 #include "cli/session.h"
 
-#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
@@ -12,6 +11,8 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <unistd.h>
+
+#include "cli/waiting.h"
 
 namespace certwright::cli {
 namespace {
@@ -93,6 +94,7 @@ Result<void> Session::connect() {
     CERTWRIGHT_TRY(options.ca_pem, read_text_file(file));
   }
   CERTWRIGHT_TRY(options.bearer_token, read_token(connection_));
+  has_credentials_ = !options.bearer_token.empty() || !connection_.certificate_file.empty();
   if (!connection_.certificate_file.empty()) {
     CERTWRIGHT_TRY(options.client_certificate_pem, read_text_file(connection_.certificate_file));
     CERTWRIGHT_TRY(auto key, read_text_file(connection_.key_file));
@@ -109,10 +111,21 @@ Result<http_client::Reply> Session::call(std::string_view method, std::string_vi
   CERTWRIGHT_CHECK(connect());
   http_client::HeaderList all = headers;
   if (!body.empty() && headers.empty()) all.emplace_back("Content-Type", "application/json");
-  CERTWRIGHT_TRY(auto reply, client_->send(method, path, as_bytes(body), all));
+  const auto exchange = [&] {
+    const Waiting waiting("waiting for the server");
+    return client_->send(method, path, as_bytes(body), all);
+  };
+  CERTWRIGHT_TRY(auto reply, exchange());
   if (reply.status >= 200 && reply.status < 300) return reply;
   std::string message = message_of(reply);
-  if (reply.status == 401) message += "; give a token with --token-file or CERTWRIGHT_TOKEN_FILE";
+  if (reply.status == 401)
+    message += has_credentials_ ? "; the token or certificate given is unknown, expired or revoked: an administrator makes "
+                                  "another with certwright token create, and the first one is renewed by certwright init "
+                                  "--renew-admin-token"
+                                : "; give a token with --token-file or CERTWRIGHT_TOKEN_FILE";
+  // The server does not tell a stranger whether there is one, nor which: it was asked for it.
+  if (reply.status == 404 && message == "There is no such object.")
+    message = printable(path.substr(0, path.find('?'))) + ": there is no such object, or none that you may see";
   return fail(errc_of_status(reply.status), message);
 }
 
@@ -122,64 +135,47 @@ Result<json::Value> Session::call_json(std::string_view method, std::string_view
   return json::parse(reply.text(), {.size_octets = 64 * 1024 * 1024, .values = 4'000'000});
 }
 
-CLI::App* add_command(CLI::App& group, Registry& registry, const std::string& name, const std::string& help,
-                      Command command) {
+void Session::report(const json::Value& document, std::string_view text) const {
+  if (json()) print_json(document);
+  else fmt::print("{}\n", text);
+}
+
+CLI::App* add_offline_command(CLI::App& group, Registry& registry, const std::string& name, const std::string& help,
+                              Command command) {
   auto* app = group.add_subcommand(name, help);
-  auto& c = registry.connection;
-  app->add_option("--server", c.server, "https://HOST:PORT (CERTWRIGHT_SERVER)")->group("Connection");
-  app->add_option("--ca", c.ca_file, "trust anchor, PEM (CERTWRIGHT_CA)")->group("Connection");
-  app->add_option("--token-file", c.token_file, "file with the API token (CERTWRIGHT_TOKEN_FILE)")->group("Connection");
-  auto* certificate = app->add_option("--client-cert", c.certificate_file, "client certificate, PEM")->group("Connection");
-  app->add_option("--client-key", c.key_file, "its key, PEM")->needs(certificate)->group("Connection");
-  app->add_option("--state", c.state, "state directory of a server on this machine (CERTWRIGHT_STATE)")->group("Connection");
-  app->add_flag("--json", c.json, "JSON for programs")->group("Connection");
+  app->add_flag("--json", registry.connection.json, "JSON for programs")->group("Output");
   app->callback([&registry, command = std::move(command)] { registry.chosen = command; });
   return app;
 }
 
-void Table::print() const {
-  std::vector<std::size_t> widths(rows_.front().size());
-  for (const auto& row : rows_)
-    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], printable(row[i]).size());
-  for (const auto& row : rows_) {
-    std::string line;
-    for (std::size_t i = 0; i < row.size(); ++i)
-      line += i + 1 == row.size() ? printable(row[i]) : fmt::format("{:<{}}  ", printable(row[i]), widths[i]);
-    fmt::print("{}\n", line);
-  }
-  if (rows_.size() == 1) fmt::print("(none)\n");
+CLI::App* add_command(CLI::App& group, Registry& registry, const std::string& name, const std::string& help,
+                      Command command) {
+  auto* app = add_offline_command(group, registry, name, help, std::move(command));
+  auto& c = registry.connection;
+  app->add_option("--server", c.server, "address of the server (CERTWRIGHT_SERVER)")
+      ->type_name("URL")->group("Connection");
+  app->add_option("--ca", c.ca_file, "trust anchor of the server, PEM (CERTWRIGHT_CA)")
+      ->type_name("FILE")->group("Connection");
+  app->add_option("--token-file", c.token_file, "file with the API token (CERTWRIGHT_TOKEN_FILE)")
+      ->type_name("FILE")->group("Connection");
+  auto* certificate = app->add_option("--client-cert", c.certificate_file, "client certificate, PEM, instead of a token")
+                          ->type_name("FILE")->group("Connection");
+  auto* key = app->add_option("--client-key", c.key_file, "its key, PEM")->type_name("FILE")->group("Connection");
+  certificate->needs(key);
+  key->needs(certificate);
+  app->add_option("--state", c.state, "state directory of a server on this machine: gives address and trust anchor (CERTWRIGHT_STATE)")
+      ->type_name("DIR")->group("Connection");
+  return app;
 }
 
-std::string printable(std::string_view text) {
+std::string url_encode(std::string_view text) {
   std::string out;
   for (const char c : text) {
-    const auto octet = static_cast<unsigned char>(c);
-    if (octet < 0x20 || octet == 0x7f) out += fmt::format("\\x{:02x}", octet);
-    else out += c;
+    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                       std::string_view("-._~").find(c) != std::string_view::npos;
+    out += plain ? std::string(1, c) : fmt::format("%{:02X}", static_cast<unsigned char>(c));
   }
   return out;
-}
-
-std::string text_of(const json::Value& object, std::string_view member) {
-  const json::Value* value = object.find(member);
-  if (value == nullptr || value->is_null()) return "";
-  if (const auto* text = value->if_string()) return *text;
-  if (const auto* flag = value->if_bool()) return *flag ? "yes" : "no";
-  return json::write(*value);
-}
-
-void print_json(const json::Value& value) { fmt::print("{}\n", json::write(value)); }
-
-void print_members(const json::Value& object) {
-  const auto* members = object.if_object();
-  if (members == nullptr) return;
-  std::size_t width = 0;
-  for (const auto& member : *members) width = std::max(width, member.name.size());
-  for (const auto& member : *members) {
-    std::string text = text_of(object, member.name);
-    if (text.find('\n') != std::string::npos) continue;  // PEM texts: --json shows them
-    fmt::print("{:<{}}  {}\n", member.name, width, printable(text));
-  }
 }
 
 Result<std::string> read_text_file(const std::string& path, std::size_t size_octets_max) {
