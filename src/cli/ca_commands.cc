@@ -147,7 +147,7 @@ void add_create(CLI::App& sub, CaOptions& o) {
   sub.add_option("--parent", o.parent, "issuing CA, for a subordinate")->type_name("CA");
   sub.add_option("--subject", o.subject, "e.g. \"CN=Acme CA 2,O=Acme\"")->required()->type_name("NAME");
   sub.add_option("--name", o.name, "for people")->type_name("TEXT");
-  sub.add_option("--algorithm", o.key_algorithm, "key, e.g. rsa-4096; default ecdsa-p256")->type_name("ALGORITHM");
+  sub.add_option("--algorithm", o.key_algorithm, "key, e.g. rsa-4096")->default_str("ecdsa-p256")->type_name("ALGORITHM");
   sub.add_option("--signature", o.signature_algorithm, "signature, e.g. rsa-pss-sha256; default by key")->type_name("ALGORITHM");
   sub.add_option("--lifetime", o.validity, "e.g. 1825d; default 7300d for a root, 1825d otherwise")->type_name("TIME");
   add_policy(sub, o);

@@ -220,8 +220,8 @@ void add_cert_commands(CLI::App& app, Registry& registry) {
     return sub;
   };
   const auto add_reason = [&](CLI::App* sub) {
-    sub->add_option("--reason", o->reason, "as RFC 5280 names it; default unspecified")
-        ->check(CLI::IsMember({"unspecified", "keyCompromise", "cACompromise", "affiliationChanged", "superseded",
+    sub->add_option("--reason", o->reason, "as RFC 5280 names it")
+        ->default_str("unspecified")->check(CLI::IsMember({"unspecified", "keyCompromise", "cACompromise", "affiliationChanged", "superseded",
                                "cessationOfOperation", "certificateHold", "privilegeWithdrawn", "aACompromise"}))
         ->type_name("REASON");
   };

@@ -89,6 +89,7 @@ std::string Session::ca_file() const {
 Result<void> Session::connect() {
   if (client_ != nullptr) return {};
   http_client::ClientOptions options;
+  options.timeout = std::chrono::minutes(10);  // RSA keys and CRLs of millions take their time; it is shown
   CERTWRIGHT_TRY(options.base_url, server());
   if (const auto file = ca_file(); !file.empty()) {
     CERTWRIGHT_TRY(options.ca_pem, read_text_file(file));

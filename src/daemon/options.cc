@@ -24,7 +24,7 @@ std::vector<CLI::Option*> add_ca_choices(CLI::App& app, const std::string& which
       app.add_option("--" + which + "-subject", choices.subject, "its name, e.g. \"CN=Acme CA,O=Acme\"")
           ->capture_default_str()->type_name("NAME"),
       app.add_option("--" + which + "-algorithm", choices.key_algorithm,
-                     "key: ecdsa-p256, ecdsa-p384, ecdsa-p521, rsa-2048, rsa-3072, rsa-4096, ed25519; with OpenSSL 3.5 also ml-dsa-65, ...")
+                     "key, e.g. ecdsa-p384, rsa-4096, ed25519; a wrong one says which there are")
           ->capture_default_str()->type_name("ALGORITHM"),
       app.add_option("--" + which + "-signature", choices.signature_algorithm, "signature, e.g. rsa-pss-sha256 (default: by key)")
           ->type_name("ALGORITHM"),
@@ -77,11 +77,13 @@ CLI::App* add_serve(CLI::App& app, ServeOptions& options) {
   auto* serve = app.add_subcommand("serve", "Serve a state directory until SIGTERM");
   add_path(*serve, "--config", options.config, "configuration file (YAML)");
   serve->add_option("--state", options.state, "state directory")->type_name("DIR");
-  serve->add_option("--https", options.https, "HTTPS API, default 127.0.0.1:8443, or off")->type_name("ADDR:PORT");
-  serve->add_option("--http", options.http, "plain HTTP for OCSP, CRLs, issuers, default 127.0.0.1:8080, or off")->type_name("ADDR:PORT");
-  serve->add_option("--log-level", options.log_level, "default info")
-      ->check(CLI::IsMember({"debug", "info", "warning", "error"}))->type_name("LEVEL");
-  serve->add_option("--log-format", options.log_format, "default json")->check(CLI::IsMember({"json", "text"}))->type_name("FORMAT");
+  serve->add_option("--https", options.https, "HTTPS API: ADDRESS:PORT, or off")->default_str("127.0.0.1:8443")->type_name("ADDRESS");
+  serve->add_option("--http", options.http, "plain HTTP for OCSP, CRLs, issuers: ADDRESS:PORT, or off")
+      ->default_str("127.0.0.1:8080")->type_name("ADDRESS");
+  serve->add_option("--log-level", options.log_level, "the least that is logged")
+      ->default_str("info")->check(CLI::IsMember({"debug", "info", "warning", "error"}))->type_name("LEVEL");
+  serve->add_option("--log-format", options.log_format, "of each line")
+      ->default_str("json")->check(CLI::IsMember({"json", "text"}))->type_name("FORMAT");
   serve->add_flag("--check", options.check, "only check the configuration");
   serve->footer("What is not given comes from CERTWRIGHT_STATE, CERTWRIGHT_HTTPS, CERTWRIGHT_HTTP, CERTWRIGHT_LOG_LEVEL and\n"
                 "CERTWRIGHT_LOG_FORMAT, then from the configuration file. Certificates need a state directory made by: certwright init");
