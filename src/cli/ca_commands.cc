@@ -53,6 +53,10 @@ Result<void> save_request(Session& session, const CaOptions& o, const json::Valu
 }
 
 Result<void> create(Session& session, const CaOptions& o) {
+  if ((o.kind == "subordinate") == o.parent.empty())
+    return fail(Errc::invalid, o.parent.empty() ? "a CA below another needs --parent (certwright ca list shows which there are); "
+                                                  "otherwise say --kind root or --kind request"
+                                                : "--parent goes with --kind subordinate only");
   json::Writer w;
   w.begin_object().member("id", o.id).member("kind", o.kind).member("subject", o.subject);
   const std::pair<const char*, const std::string*> optional[] = {{"name", &o.name}, {"parent", &o.parent},

@@ -59,7 +59,7 @@ void check_url(Findings& findings, const std::string& url, const std::string& wh
   options.connect_timeout = std::chrono::milliseconds(3000);
   options.timeout = std::chrono::milliseconds(10000);
   auto client = http_client::Client::create(std::move(options));
-  if (!client) return findings.add(Verdict::bad, what, client.error().detail, "change the CA's public_url");
+  if (!client) return findings.add(Verdict::bad, what, client.error().detail, "change the public_url: certwright ca policy");
   const auto reply = client->get(url.substr(path_start));
   if (!reply)
     findings.add(Verdict::bad, what, url + " does not answer",
@@ -112,7 +112,9 @@ Result<void> doctor(Session& session) {
   CERTWRIGHT_TRY(const auto server, session.server());
   const auto health = session.call("GET", "/health");
   if (!health) {
-    findings.add(Verdict::bad, "server", server + ": " + health.error().detail, "certwright serve");
+    const bool silent = health.error().code == Errc::unavailable;
+    findings.add(Verdict::bad, "server", silent ? health.error().detail : server + ": " + health.error().detail,
+                 silent ? "start it: certwright serve" : "correct that option or variable");
     return findings.print(session.json());
   }
   findings.add(Verdict::good, "server", server);

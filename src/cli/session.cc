@@ -54,12 +54,27 @@ std::string message_of(const http_client::Reply& reply) {
   return "the server answered " + std::to_string(reply.status);
 }
 
+// Which option or variable led to what went wrong.
+tl::unexpected<Error> of_option(std::string_view option, const Error& error) {
+  return fail(error.code, std::string(option) + ": " + error.detail);
+}
+
+Result<std::string> read_ca(const std::string& file) {
+  auto pem = read_text_file(file);
+  if (!pem) return of_option("--ca", pem.error());
+  if (pem->find("-----BEGIN CERTIFICATE-----") == std::string::npos)
+    return fail(Errc::invalid, "--ca: " + file + ": there is no certificate in it (PEM); a server has its own in ca/root.pem");
+  return pem;
+}
+
 Result<SecretBytes> read_token(const Connection& connection) {
   const std::string direct = environment("CERTWRIGHT_TOKEN");
   if (connection.token_file.empty() && !direct.empty()) return SecretBytes::copy_of(as_bytes(direct));
   const std::string file = first_of({connection.token_file, environment("CERTWRIGHT_TOKEN_FILE")});
   if (file.empty()) return SecretBytes();
-  CERTWRIGHT_TRY(auto text, read_text_file(file, 4096));
+  auto read = read_text_file(file, 4096);
+  if (!read) return of_option("--token-file", read.error());
+  std::string text = std::move(*read);
   while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) text.pop_back();
   auto token = SecretBytes::copy_of(as_bytes(text));
   wipe(text);
@@ -70,7 +85,7 @@ Result<SecretBytes> read_token(const Connection& connection) {
 
 Result<std::string> Session::server() const {
   const std::string given = first_of({connection_.server, environment("CERTWRIGHT_SERVER")});
-  if (!given.empty()) return given;
+  if (!given.empty()) return given.find("://") == std::string::npos ? "https://" + given : given;
   if (const std::string state = state_directory(connection_); !state.empty()) {
     const auto endpoints = read_text_file(state + "/run/endpoints.json", 64 * 1024);
     if (!endpoints)
@@ -92,7 +107,7 @@ Result<void> Session::connect() {
   options.timeout = std::chrono::minutes(10);  // RSA keys and CRLs of millions take their time; it is shown
   CERTWRIGHT_TRY(options.base_url, server());
   if (const auto file = ca_file(); !file.empty()) {
-    CERTWRIGHT_TRY(options.ca_pem, read_text_file(file));
+    CERTWRIGHT_TRY(options.ca_pem, read_ca(file));
   }
   CERTWRIGHT_TRY(options.bearer_token, read_token(connection_));
   has_credentials_ = !options.bearer_token.empty() || !connection_.certificate_file.empty();
