@@ -1,9 +1,9 @@
 #include <fstream>
 #include <optional>
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 #include <unistd.h>
+#include <CLI/CLI.hpp>
 
 #include "audit/verify.h"
 #include "cli/commands.h"
@@ -30,10 +30,13 @@ Result<void> show(Session& session, const AuditOptions& o) {
     const json::Value* actor = record->find("actor");
     if (actor == nullptr) actor = &none;
     std::string what;
-    if (const auto* fields = record->find("fields"); fields != nullptr && fields->if_object() != nullptr)
-      for (const auto& field : *fields->if_object()) what += field.name + "=" + text_of(*fields, field.name) + " ";
+    if (const auto* fields = record->find("fields");
+        fields != nullptr && fields->if_object() != nullptr)
+      for (const auto& field : *fields->if_object())
+        what += field.name + "=" + text_of(*fields, field.name) + " ";
     table.add({text_of(row, "position"), text_of(*record, "time"), text_of(*record, "event"),
-               text_of(*actor, "principal"), text_of(*actor, "door"), text_of(*actor, "remote"), what});
+               text_of(*actor, "principal"), text_of(*actor, "door"), text_of(*actor, "remote"),
+               what});
   }
   table.print();
   return {};
@@ -44,19 +47,27 @@ Result<void> export_log(Session& session, const AuditOptions& o) {
   std::string from = o.from.empty() ? "0" : o.from;
   json::Array files;
   for (unsigned part = 1; !from.empty(); ++part) {
-    CERTWRIGHT_TRY(const auto reply, session.call("GET", "/api/v1/audit/export?from=" + url_encode(from)));
+    CERTWRIGHT_TRY(const auto reply,
+                   session.call("GET", "/api/v1/audit/export?from=" + url_encode(from)));
     from = std::string(reply.header("X-Next-Position"));
     if (o.out == "-" && (part > 1 || !from.empty()))
-      return fail(Errc::too_large, "the log has more than one part: give --out FILE, for FILE, FILE.2, FILE.3, ...");
+      return fail(Errc::too_large,
+                  "the log has more than one part: give --out FILE, for FILE, FILE.2, FILE.3, ...");
     const std::string path = part == 1 ? o.out : o.out + "." + std::to_string(part);
     CERTWRIGHT_CHECK(write_output(path, reply.text(), false));
-    files.push_back(json::Object{{"file", path}, {"octets", static_cast<std::uint64_t>(reply.body.size())}});
-    if (o.out != "-" && !session.json()) fmt::print("Wrote {} ({} octets)\n", path, reply.body.size());
+    files.push_back(
+        json::Object{{"file", path}, {"octets", static_cast<std::uint64_t>(reply.body.size())}});
+    if (o.out != "-" && !session.json())
+      fmt::print("Wrote {} ({} octets)\n", path, reply.body.size());
   }
   if (o.out == "-") return {};
-  if (session.json()) print_json(json::Object{{"files", std::move(files)}});
-  else fmt::print("Verify it anywhere: certwright audit verify {}{} --key AUDIT.PUB (the server's ca/audit.pub, or certwright audit key)\n",
-                  o.out, files.size() == 1 ? "" : " " + o.out + ".2 ...");
+  if (session.json())
+    print_json(json::Object{{"files", std::move(files)}});
+  else
+    fmt::print(
+        "Verify it anywhere: certwright audit verify {}{} --key AUDIT.PUB (the server's "
+        "ca/audit.pub, or certwright audit key)\n",
+        o.out, files.size() == 1 ? "" : " " + o.out + ".2 ...");
   return {};
 }
 
@@ -75,7 +86,8 @@ Result<audit::ExportReport> verify_file(const std::string& path, const audit::Ch
   });
   if (progress) fmt::print(stderr, "\r\x1b[K");
   if (!report.ok())
-    return fail(Errc::invalid, fmt::format("{}:{}: {}", path, report.problem->line, report.problem->text));
+    return fail(Errc::invalid,
+                fmt::format("{}:{}: {}", path, report.problem->line, report.problem->text));
   return report;
 }
 
@@ -87,13 +99,20 @@ Result<void> verify(Session& session, const AuditOptions& o) {
   for (const auto& path : o.files) {
     CERTWRIGHT_TRY(const auto report, verify_file(path, key));
     if (next && report.from != *next)
-      return fail(Errc::invalid, fmt::format("{}: begins at record {}, but the file before it ends at {}", path, report.from, *next));
+      return fail(Errc::invalid,
+                  fmt::format("{}: begins at record {}, but the file before it ends at {}", path,
+                              report.from, *next));
     const std::string root = to_hex(report.last.root);
-    files.push_back(json::Object{{"file", path}, {"from", report.from}, {"records", report.records},
-                                 {"checkpoints", report.checkpoints}, {"tree_size", report.last.tree_size}, {"root", root}});
+    files.push_back(json::Object{{"file", path},
+                                 {"from", report.from},
+                                 {"records", report.records},
+                                 {"checkpoints", report.checkpoints},
+                                 {"tree_size", report.last.tree_size},
+                                 {"root", root}});
     if (!session.json())
-      fmt::print("{}: {} records from {}, {} signed checkpoints, tree size {}, root {}: verified\n", path, report.records,
-                 report.from, report.checkpoints, report.last.tree_size, root);
+      fmt::print("{}: {} records from {}, {} signed checkpoints, tree size {}, root {}: verified\n",
+                 path, report.records, report.from, report.checkpoints, report.last.tree_size,
+                 root);
     next = report.from + report.records;
   }
   if (session.json()) print_json(json::Object{{"verified", true}, {"files", std::move(files)}});
@@ -101,11 +120,16 @@ Result<void> verify(Session& session, const AuditOptions& o) {
 }
 
 Result<void> prove(Session& session, const AuditOptions& o) {
-  CERTWRIGHT_TRY(const auto reply, session.call("GET", "/api/v1/audit/records/" + url_encode(o.position) + "/proof"));
-  if (session.json() && o.out == "-") return print_json(json::Object{{"proof", std::string(reply.text())}}), Result<void>();
+  CERTWRIGHT_TRY(const auto reply,
+                 session.call("GET", "/api/v1/audit/records/" + url_encode(o.position) + "/proof"));
+  if (session.json() && o.out == "-")
+    return print_json(json::Object{{"proof", std::string(reply.text())}}), Result<void>();
   CERTWRIGHT_CHECK(write_output(o.out, reply.text(), false));
   if (o.out != "-")
-    session.report(json::Object{{"file", o.out}}, fmt::format("Wrote {}. Check it anywhere: certwright audit check-proof {} --key AUDIT.PUB", o.out, o.out));
+    session.report(
+        json::Object{{"file", o.out}},
+        fmt::format("Wrote {}. Check it anywhere: certwright audit check-proof {} --key AUDIT.PUB",
+                    o.out, o.out));
   return {};
 }
 
@@ -115,11 +139,13 @@ Result<void> check_proof(Session& session, const AuditOptions& o) {
   for (const auto& path : o.files) {
     CERTWRIGHT_TRY(const auto text, read_text_file(path));
     CERTWRIGHT_TRY(const auto proof, audit::verify_record_proof(text, key));
-    proofs.push_back(json::Object{{"file", path}, {"position", proof.position}, {"tree_size", proof.checkpoint.tree_size},
+    proofs.push_back(json::Object{{"file", path},
+                                  {"position", proof.position},
+                                  {"tree_size", proof.checkpoint.tree_size},
                                   {"record", proof.record}});
     if (!session.json())
-      fmt::print("{}: record {} is in the log of {} records: {}\n", path, proof.position, proof.checkpoint.tree_size,
-                 printable(proof.record));
+      fmt::print("{}: record {} is in the log of {} records: {}\n", path, proof.position,
+                 proof.checkpoint.tree_size, printable(proof.record));
   }
   if (session.json()) print_json(json::Object{{"verified", true}, {"proofs", std::move(proofs)}});
   return {};
@@ -136,7 +162,8 @@ Result<void> events(Session& session) {
 
 Result<void> show_key(Session& session, const AuditOptions& o) {
   CERTWRIGHT_TRY(const auto reply, session.call("GET", "/api/v1/audit/key"));
-  if (session.json() && o.out == "-") return print_json(json::Object{{"key", std::string(reply.text())}}), Result<void>();
+  if (session.json() && o.out == "-")
+    return print_json(json::Object{{"key", std::string(reply.text())}}), Result<void>();
   CERTWRIGHT_CHECK(write_output(o.out, reply.text(), false));
   if (o.out != "-") session.report(json::Object{{"file", o.out}}, "Wrote " + o.out);
   return {};
@@ -148,23 +175,42 @@ void add_audit_commands(CLI::App& app, Registry& registry) {
   auto* group = app.add_subcommand("audit", "The audit log");
   group->require_subcommand(1);
   const auto o = std::make_shared<AuditOptions>();
-  const auto with = [o](Result<void> (*f)(Session&, const AuditOptions&)) { return [o, f](Session& s) { return f(s, *o); }; };
+  const auto with = [o](Result<void> (*f)(Session&, const AuditOptions&)) {
+    return [o, f](Session& s) { return f(s, *o); };
+  };
   auto* s = add_command(*group, registry, "show", "Records, the newest by default", with(show));
   s->add_option("--from", o->from, "position of the first")->type_name("POSITION");
-  s->add_option("--limit", o->limit, "how many, at most 1000")->check(CLI::Range(1, 1000))->capture_default_str()->type_name("N");
-  auto* e = add_command(*group, registry, "export", "The log as files that prove themselves", with(export_log));
-  e->add_option("--out", o->out, "new file; further parts get .2, .3, ...")->required()->type_name("FILE");
+  s->add_option("--limit", o->limit, "how many, at most 1000")
+      ->check(CLI::Range(1, 1000))
+      ->capture_default_str()
+      ->type_name("N");
+  auto* e = add_command(*group, registry, "export", "The log as files that prove themselves",
+                        with(export_log));
+  e->add_option("--out", o->out, "new file; further parts get .2, .3, ...")
+      ->required()
+      ->type_name("FILE");
   e->add_option("--from", o->from, "position of the first record")->type_name("POSITION");
   add_command(*group, registry, "events", "What each event means and what to do about it", events);
   add_command(*group, registry, "key", "The public key that signs the log", with(show_key))
-      ->add_option("--out", o->out, "new file; - is standard output")->capture_default_str()->type_name("FILE");
+      ->add_option("--out", o->out, "new file; - is standard output")
+      ->capture_default_str()
+      ->type_name("FILE");
   auto* p = add_command(*group, registry, "prove", "One record with its proof", with(prove));
-  p->add_option("position", o->position, "as in certwright audit show")->required()->type_name("POSITION");
-  p->add_option("--out", o->out, "new file; - is standard output")->capture_default_str()->type_name("FILE");
-  auto* v = add_offline_command(*group, registry, "verify", "Verify exported files offline, with the log's public key", with(verify));
+  p->add_option("position", o->position, "as in certwright audit show")
+      ->required()
+      ->type_name("POSITION");
+  p->add_option("--out", o->out, "new file; - is standard output")
+      ->capture_default_str()
+      ->type_name("FILE");
+  auto* v =
+      add_offline_command(*group, registry, "verify",
+                          "Verify exported files offline, with the log's public key", with(verify));
   v->add_option("files", o->files, "exported files, in order")->required()->type_name("FILE");
-  v->add_option("--key", o->key, "public key: the server's ca/audit.pub, or certwright audit key")->required()->type_name("FILE");
-  auto* c = add_offline_command(*group, registry, "check-proof", "Verify a record's proof offline", with(check_proof));
+  v->add_option("--key", o->key, "public key: the server's ca/audit.pub, or certwright audit key")
+      ->required()
+      ->type_name("FILE");
+  auto* c = add_offline_command(*group, registry, "check-proof", "Verify a record's proof offline",
+                                with(check_proof));
   c->add_option("files", o->files, "proofs")->required()->type_name("FILE");
   c->add_option("--key", o->key, "public key of the log")->required()->type_name("FILE");
 }

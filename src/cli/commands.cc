@@ -1,7 +1,7 @@
 #include "cli/commands.h"
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
 #include "cli/completion.h"
 #include "cli/session.h"
@@ -11,19 +11,28 @@ namespace {
 
 int exit_code(Errc code) noexcept {
   switch (code) {
-    case Errc::unavailable: return 3;
+    case Errc::unavailable:
+      return 3;
     case Errc::unauthenticated:
-    case Errc::not_permitted: return 4;
-    case Errc::not_found: return 5;
-    case Errc::conflict: return 6;
-    default: return 1;
+    case Errc::not_permitted:
+      return 4;
+    case Errc::not_found:
+      return 5;
+    case Errc::conflict:
+      return 6;
+    default:
+      return 1;
   }
 }
 
 void add_completion(CLI::App& app, Registry& registry) {
-  auto* completion = app.add_subcommand("completion", "Shell completion; in ~/.bashrc: source <(certwright completion bash)");
+  auto* completion = app.add_subcommand(
+      "completion", "Shell completion; in ~/.bashrc: source <(certwright completion bash)");
   const auto shell = std::make_shared<std::string>("bash");
-  completion->add_option("shell", *shell, "which shell")->check(CLI::IsMember({"bash", "zsh"}))->capture_default_str()->type_name("SHELL");
+  completion->add_option("shell", *shell, "which shell")
+      ->check(CLI::IsMember({"bash", "zsh"}))
+      ->capture_default_str()
+      ->type_name("SHELL");
   completion->callback([&registry, &app, shell] {
     registry.chosen = [&app, shell](Session&) -> Result<void> {
       fmt::print("{}", completion_script(app, *shell == "zsh" ? Shell::zsh : Shell::bash));

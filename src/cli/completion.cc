@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <vector>
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
 namespace certwright::cli {
 namespace {
@@ -37,20 +37,25 @@ Words words_of(const CLI::App& app) {
     const std::string name = "--" + option->get_lnames().front();
     words.all += name + " ";
     if (option->get_expected_max() == 0) continue;
-    if (type.starts_with("FILE") || type.starts_with("DIR")) words.files += name + " ";
-    else words.values += name + " ";
-    if (auto choices = choices_of(type); !choices.empty()) words.choices.emplace_back(name, std::move(choices));
+    if (type.starts_with("FILE") || type.starts_with("DIR"))
+      words.files += name + " ";
+    else
+      words.values += name + " ";
+    if (auto choices = choices_of(type); !choices.empty())
+      words.choices.emplace_back(name, std::move(choices));
   }
   return words;
 }
 
 std::string shell_case(const std::string& pattern, const CLI::App& app) {
   const Words words = words_of(app);
-  std::string text = fmt::format("    {})\n      words=\"{}\"\n      files=\" {}\" values=\" {}\"\n", pattern, words.all,
-                                 words.files, words.values);
+  std::string text =
+      fmt::format("    {})\n      words=\"{}\"\n      files=\" {}\" values=\" {}\"\n", pattern,
+                  words.all, words.files, words.values);
   if (!words.choices.empty()) {
     text += "      case \"$prev\" in\n";
-    for (const auto& [name, choices] : words.choices) text += fmt::format("        {}) choices=\"{}\" ;;\n", name, choices);
+    for (const auto& [name, choices] : words.choices)
+      text += fmt::format("        {}) choices=\"{}\" ;;\n", name, choices);
     text += "      esac\n";
   }
   return text + "      ;;\n";
@@ -80,16 +85,21 @@ complete -o default -F _certwright certwright
 
 }  // namespace
 
-void for_each_command(const CLI::App& app, const std::function<void(const std::string& path, const CLI::App&)>& visit) {
+void for_each_command(const CLI::App& app,
+                      const std::function<void(const std::string& path, const CLI::App&)>& visit) {
   for (const auto* group : app.get_subcommands({})) {
     const auto subcommands = group->get_subcommands({});
     if (subcommands.empty()) visit(group->get_name(), *group);
-    for (const auto* command : subcommands) visit(group->get_name() + " " + command->get_name(), *command);
+    for (const auto* command : subcommands)
+      visit(group->get_name() + " " + command->get_name(), *command);
   }
 }
 
 std::string completion_script(const CLI::App& app, Shell shell) {
-  std::string script = shell == Shell::zsh ? "autoload -U +X compinit && compinit\nautoload -U +X bashcompinit && bashcompinit\n" : "";
+  std::string script =
+      shell == Shell::zsh
+          ? "autoload -U +X compinit && compinit\nautoload -U +X bashcompinit && bashcompinit\n"
+          : "";
   script += kBegin;
   script += shell_case("\"\"", app);
   for (const auto* group : app.get_subcommands({})) {

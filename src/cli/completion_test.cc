@@ -3,9 +3,9 @@
 #include <cstdio>
 #include <fstream>
 
-#include <CLI/CLI.hpp>
 #include <gtest/gtest.h>
 #include <unistd.h>
+#include <CLI/CLI.hpp>
 
 #include "cli/commands.h"
 
@@ -16,9 +16,10 @@ namespace {
 std::string completed(const std::string& words) {
   CLI::App app("test", "certwright");
   const auto run = add_commands(app);
-  const std::string path = testing::TempDir() + "certwright-completion-" + std::to_string(::getpid());
-  std::ofstream(path) << completion_script(app, Shell::bash)
-                      << "COMP_WORDS=(certwright " << words << ")\nCOMP_CWORD=$((${#COMP_WORDS[@]} - 1))\n"
+  const std::string path =
+      testing::TempDir() + "certwright-completion-" + std::to_string(::getpid());
+  std::ofstream(path) << completion_script(app, Shell::bash) << "COMP_WORDS=(certwright " << words
+                      << ")\nCOMP_CWORD=$((${#COMP_WORDS[@]} - 1))\n"
                       << "_certwright 2>/dev/null\necho \"${COMPREPLY[@]}\"\n";
   FILE* shell = ::popen(("bash " + path).c_str(), "r");
   char buffer[4096];
@@ -30,7 +31,11 @@ std::string completed(const std::string& words) {
   return text;
 }
 
-struct Case { const char* name; const char* words; const char* offered; };
+struct Case {
+  const char* name;
+  const char* words;
+  const char* offered;
+};
 constexpr Case kCases[] = {
     {"Group", "aud", "audit"},
     {"SeveralGroups", "c", "ca cert completion"},

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <limits>
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
 namespace certwright::cli {
 namespace {
@@ -20,8 +20,10 @@ Type type_of(const CLI::Option& option) {
   if (colon == std::string::npos) return {text, ""};
   Type type{text.substr(0, colon), ""};
   for (const char c : text.substr(colon + 1))
-    if (c == ',') type.values += ", ";
-    else if (c != '{' && c != '}' && c != '[' && c != ']') type.values += c;
+    if (c == ',')
+      type.values += ", ";
+    else if (c != '{' && c != '}' && c != '[' && c != ']')
+      type.values += c;
   if (type.values.starts_with("INT in ")) type.values.erase(0, 7);
   return type;
 }
@@ -75,15 +77,19 @@ std::string joined(const std::vector<std::string>& words) {
 }
 
 // What is wrong with the words that `command` could not place; "" if that is not what is wrong.
-std::string unplaced(const CLI::App& command, const std::string& path, const std::vector<std::string>& words) {
+std::string unplaced(const CLI::App& command, const std::string& path,
+                     const std::vector<std::string>& words) {
   const bool is_group = !command.get_subcommands({}).empty();
-  const auto option = std::ranges::find_if(words, [](const auto& word) { return word.starts_with("-"); });
+  const auto option =
+      std::ranges::find_if(words, [](const auto& word) { return word.starts_with("-"); });
   if (option != words.end()) {
     const std::string name = option->substr(0, option->find('='));
-    return fmt::format("no option {} of {}; the nearest is {}", name, path, nearest(name, options_of(command)));
+    return fmt::format("no option {} of {}; the nearest is {}", name, path,
+                       nearest(name, options_of(command)));
   }
   if (!words.empty() && is_group)
-    return fmt::format("no command {} {}; the nearest is {} {}", path, words.front(), path, nearest(words.front(), names_of(command)));
+    return fmt::format("no command {} {}; the nearest is {} {}", path, words.front(), path,
+                       nearest(words.front(), names_of(command)));
   if (!words.empty()) return fmt::format("one word too many: {}", words.front());
   if (is_group) return fmt::format("{} needs a command: {}", path, joined(names_of(command)));
   return "";
@@ -100,7 +106,8 @@ std::string usage_problem(const CLI::App& app, const CLI::ParseError& error) {
     command = command->get_subcommands().front();
     path += " " + command->get_name();
   }
-  const bool misplaced = dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr || !command->get_subcommands({}).empty();
+  const bool misplaced = dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr ||
+                         !command->get_subcommands({}).empty();
   std::string what = misplaced ? unplaced(*command, path, app.remaining(true)) : "";
   if (what.empty()) what = error.what();
   return fmt::format("{}\nSee: {} --help", what, path);
@@ -117,7 +124,8 @@ std::string nearest(std::string_view word, const std::vector<std::string>& candi
       row[0] = i;
       for (std::size_t j = 1; j < row.size(); ++j) {
         const std::size_t above = row[j];
-        row[j] = std::min({row[j] + 1, row[j - 1] + 1, diagonal + (word[i - 1] == candidate[j - 1] ? 0 : 1)});
+        row[j] = std::min(
+            {row[j] + 1, row[j - 1] + 1, diagonal + (word[i - 1] == candidate[j - 1] ? 0 : 1)});
         diagonal = above;
       }
     }

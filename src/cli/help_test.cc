@@ -1,7 +1,7 @@
 #include "cli/help.h"
 
-#include <CLI/CLI.hpp>
 #include <gtest/gtest.h>
+#include <CLI/CLI.hpp>
 
 #include "cli/commands.h"
 
@@ -31,29 +31,44 @@ class Help : public testing::Test {
 
 TEST_F(Help, OfAnOptionSaysChoicesDefaultAndWhetherItIsNeeded) {
   const std::string text = app_.get_subcommand("ca")->get_subcommand("create")->help();
-  EXPECT_NE(text.find("  --kind KIND                 what is made: root, subordinate, request (default subordinate)\n"), std::string::npos) << text;
-  EXPECT_NE(text.find("  --subject NAME              e.g. \"CN=Acme CA 2,O=Acme\" (required)\n"), std::string::npos) << text;
+  EXPECT_NE(text.find("  --kind KIND                 what is made: root, subordinate, request "
+                      "(default subordinate)\n"),
+            std::string::npos)
+      << text;
+  EXPECT_NE(text.find("  --subject NAME              e.g. \"CN=Acme CA 2,O=Acme\" (required)\n"),
+            std::string::npos)
+      << text;
   EXPECT_EQ(text.find("Excludes"), std::string::npos);
 }
 
 TEST_F(Help, OfACommandNamesItsPositions) {
-  EXPECT_NE(app_.get_subcommand("token")->get_subcommand("revoke")->help().find("[OPTIONS] ID CREDENTIAL\n"), std::string::npos);
-  EXPECT_NE(app_.get_subcommand("user")->get_subcommand("show")->help().find("[OPTIONS] [ID]\n"), std::string::npos);
-  EXPECT_NE(app_.get_subcommand("audit")->get_subcommand("verify")->help().find("[OPTIONS] FILE...\n"), std::string::npos);
+  EXPECT_NE(app_.get_subcommand("token")->get_subcommand("revoke")->help().find(
+                "[OPTIONS] ID CREDENTIAL\n"),
+            std::string::npos);
+  EXPECT_NE(app_.get_subcommand("user")->get_subcommand("show")->help().find("[OPTIONS] [ID]\n"),
+            std::string::npos);
+  EXPECT_NE(
+      app_.get_subcommand("audit")->get_subcommand("verify")->help().find("[OPTIONS] FILE...\n"),
+      std::string::npos);
 }
 
 TEST_F(Help, NamesTheNearestCommand) {
-  EXPECT_EQ(problem_of("crt list"), "no command certwright crt; the nearest is certwright cert\nSee: certwright --help");
-  EXPECT_EQ(problem_of("cert isue"), "no command certwright cert isue; the nearest is certwright cert issue\nSee: certwright cert --help");
+  EXPECT_EQ(problem_of("crt list"),
+            "no command certwright crt; the nearest is certwright cert\nSee: certwright --help");
+  EXPECT_EQ(problem_of("cert isue"),
+            "no command certwright cert isue; the nearest is certwright cert issue\nSee: "
+            "certwright cert --help");
 }
 
 TEST_F(Help, NamesTheNearestOption) {
   EXPECT_EQ(problem_of("cert list --statu valid"),
-            "no option --statu of certwright cert list; the nearest is --status\nSee: certwright cert list --help");
+            "no option --statu of certwright cert list; the nearest is --status\nSee: certwright "
+            "cert list --help");
 }
 
 TEST_F(Help, ListsTheCommandsWhereOneIsMissing) {
-  EXPECT_EQ(problem_of("role"), "certwright role needs a command: list, grant, remove\nSee: certwright role --help");
+  EXPECT_EQ(problem_of("role"),
+            "certwright role needs a command: list, grant, remove\nSee: certwright role --help");
 }
 
 TEST_F(Help, SaysWhatIsMissingOrTooMuch) {

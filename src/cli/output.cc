@@ -9,8 +9,8 @@ namespace {
 
 // Columns on a terminal, near enough: one a code point.
 std::size_t width_of(std::string_view text) {
-  return static_cast<std::size_t>(
-      std::ranges::count_if(text, [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));
+  return static_cast<std::size_t>(std::ranges::count_if(
+      text, [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));
 }
 
 std::string padded(std::string text, std::size_t width) {
@@ -22,7 +22,9 @@ std::string padded(std::string text, std::size_t width) {
 // U+0080..U+009F (C1 controls), U+202A..U+202E and U+2066..U+2069 (bidirectional overrides) at the
 // beginning of `text`, as UTF-8; 0 if it begins otherwise.
 unsigned disguised_control(std::string_view text) {
-  const auto octet = [&](std::size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0U; };
+  const auto octet = [&](std::size_t i) {
+    return i < text.size() ? static_cast<unsigned char>(text[i]) : 0U;
+  };
   if (octet(0) == 0xc2 && octet(1) >= 0x80 && octet(1) <= 0x9f) return octet(1);
   if (octet(0) != 0xe2) return 0;
   if (octet(1) == 0x80 && octet(2) >= 0xaa && octet(2) <= 0xae) return 0x2000U + (octet(2) - 0x80U);
@@ -70,7 +72,8 @@ std::string Table::text() const {
   std::string text;
   for (auto& row : shown) {
     std::string line;
-    for (std::size_t i = 0; i < row.size(); ++i) line += padded(std::move(row[i]), widths[i]) + "  ";
+    for (std::size_t i = 0; i < row.size(); ++i)
+      line += padded(std::move(row[i]), widths[i]) + "  ";
     line.erase(line.find_last_not_of(' ') + 1);
     text += line + "\n";
   }
@@ -84,11 +87,13 @@ std::string printable(std::string_view text) {
   std::string out;
   for (std::size_t i = 0; i < text.size(); ++i) {
     const auto octet = static_cast<unsigned char>(text[i]);
-    if (octet < 0x20 || octet == 0x7f) out += fmt::format("\\x{:02x}", octet);
+    if (octet < 0x20 || octet == 0x7f)
+      out += fmt::format("\\x{:02x}", octet);
     else if (const unsigned control = disguised_control(text.substr(i)); control != 0) {
       out += fmt::format("\\u{:04x}", control);
       i += control < 0x100 ? 1 : 2;
-    } else out += text[i];
+    } else
+      out += text[i];
   }
   return out;
 }
@@ -100,7 +105,8 @@ std::string text_of(const json::Value& object, std::string_view member) {
 
 std::string time_of(const json::Value& object, std::string_view member) {
   std::string text = text_of(object, member);
-  if (const auto point = text.find('.'); point != std::string::npos && text.ends_with('Z')) text.erase(point, text.size() - point - 1);
+  if (const auto point = text.find('.'); point != std::string::npos && text.ends_with('Z'))
+    text.erase(point, text.size() - point - 1);
   return text;
 }
 
@@ -131,15 +137,18 @@ std::string indented(const json::Value& value, std::size_t depth) {
   std::string text;
   if (const auto* object = value.if_object(); object != nullptr && !object->empty()) {
     for (const auto& [name, member] : *object)
-      text += (text.empty() ? "{\n" : ",\n") + inner + json::write(json::Value(name)) + ": " + indented(member, depth + 1);
+      text += (text.empty() ? "{\n" : ",\n") + inner + json::write(json::Value(name)) + ": " +
+              indented(member, depth + 1);
     return text + "\n" + outer + "}";
   }
   const auto* array = value.if_array();
-  const bool plain = array == nullptr || std::ranges::all_of(*array, [](const json::Value& element) {
-    return element.if_object() == nullptr && element.if_array() == nullptr;
-  });
+  const bool plain =
+      array == nullptr || std::ranges::all_of(*array, [](const json::Value& element) {
+        return element.if_object() == nullptr && element.if_array() == nullptr;
+      });
   if (plain) return json::write(value);
-  for (const auto& element : *array) text += (text.empty() ? "[\n" : ",\n") + inner + indented(element, depth + 1);
+  for (const auto& element : *array)
+    text += (text.empty() ? "[\n" : ",\n") + inner + indented(element, depth + 1);
   return text + "\n" + outer + "]";
 }
 

@@ -1,6 +1,6 @@
 #pragma once
-// What commands print: tables and members for people, JSON for programs. Text from the server may come
-// from strangers: whatever could move the cursor or reorder a line is shown escaped.
+// What commands print: tables and members for people, JSON for programs. Text from the server may
+// come from strangers: whatever could move the cursor or reorder a line is shown escaped.
 #include <string>
 #include <string_view>
 #include <vector>
@@ -32,7 +32,8 @@ const json::Array& rows_of(const json::Value& object, std::string_view member);
 // Control characters (C0, DEL, C1) and bidirectional overrides as \x1b, \u202e.
 std::string printable(std::string_view text);
 void print_json(const json::Value& value);
-// "name  value" lines, members of objects as outer.inner. PEM texts are left out: --json shows them.
+// "name  value" lines, members of objects as outer.inner. PEM texts are left out: --json shows
+// them.
 void print_members(const json::Value& object);
 std::string members_text(const json::Value& object);
 // JSON with two spaces of indentation a level.

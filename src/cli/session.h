@@ -10,7 +10,9 @@
 #include "http_client/client.h"
 #include "json/value.h"
 
-namespace CLI { class App; }
+namespace CLI {
+class App;
+}
 
 namespace certwright::cli {
 
@@ -30,9 +32,11 @@ class Session {
   const Connection& connection() const noexcept { return connection_; }
 
   // The body of a 2xx answer. Any other status is an Error with the server's own words.
-  Result<http_client::Reply> call(std::string_view method, std::string_view path, std::string_view body = {},
+  Result<http_client::Reply> call(std::string_view method, std::string_view path,
+                                  std::string_view body = {},
                                   const http_client::HeaderList& headers = {});
-  Result<json::Value> call_json(std::string_view method, std::string_view path, std::string_view body = {});
+  Result<json::Value> call_json(std::string_view method, std::string_view path,
+                                std::string_view body = {});
   // What a command did: the document with --json, else the text and a line break.
   void report(const json::Value& document, std::string_view text) const;
   // The address that calls go to.
@@ -57,15 +61,16 @@ struct Registry {
 
 // A subcommand with the connection's options, whose callback chooses `command`.
 // `--json` is among them: a command answers it with exactly one JSON document on standard output.
-CLI::App* add_command(CLI::App& group, Registry& registry, const std::string& name, const std::string& help,
-                      Command command);
+CLI::App* add_command(CLI::App& group, Registry& registry, const std::string& name,
+                      const std::string& help, Command command);
 // The same for one that asks no server: `--json` is its only option of these.
-CLI::App* add_offline_command(CLI::App& group, Registry& registry, const std::string& name, const std::string& help,
-                              Command command);
+CLI::App* add_offline_command(CLI::App& group, Registry& registry, const std::string& name,
+                              const std::string& help, Command command);
 // Percent-encodes what is not unreserved (RFC 3986 section 2.3), for paths and queries.
 std::string url_encode(std::string_view text);
 
-Result<std::string> read_text_file(const std::string& path, std::size_t size_octets_max = 1024 * 1024);
+Result<std::string> read_text_file(const std::string& path,
+                                   std::size_t size_octets_max = 1024 * 1024);
 // A new file, mode 0600 for secrets; "-" is standard output. Errors: conflict if the file exists.
 Result<void> write_output(const std::string& path, std::string_view content, bool secret);
 

@@ -24,7 +24,8 @@ class Waiting::Ticker {
     while (!wake_.wait_until(lock, stop, next, [&] { return stop.stop_requested(); })) {
       if (stop.stop_requested()) break;
       const auto took = std::chrono::steady_clock::now() - started;
-      fmt::print(stderr, "\r{} ... {} s", what_, std::chrono::duration_cast<std::chrono::seconds>(took).count());
+      fmt::print(stderr, "\r{} ... {} s", what_,
+                 std::chrono::duration_cast<std::chrono::seconds>(took).count());
       std::fflush(stderr);
       shown = true;
       next += std::chrono::seconds(1);

@@ -25,7 +25,8 @@ std::string seen(std::chrono::milliseconds wait) {
   }
   std::string text;
   char buffer[256];
-  for (ssize_t got; (got = ::read(terminal, buffer, sizeof buffer)) > 0;) text.append(buffer, static_cast<std::size_t>(got));
+  for (ssize_t got; (got = ::read(terminal, buffer, sizeof buffer)) > 0;)
+    text.append(buffer, static_cast<std::size_t>(got));
   ::close(terminal);
   int status = 0;
   ::waitpid(child, &status, 0);

@@ -3,8 +3,8 @@
 #include <set>
 #include <sstream>
 
-#include <CLI/CLI.hpp>
 #include <gtest/gtest.h>
+#include <CLI/CLI.hpp>
 
 #include "cli/completion.h"
 #include "daemon/configuration.h"
@@ -26,7 +26,8 @@ std::set<std::string> items_of(const std::string& text, const std::string& macro
   std::set<std::string> items;
   std::istringstream lines(text);
   for (std::string line; std::getline(lines, line);)
-    if (line.starts_with(macro)) items.insert(line.substr(macro.size(), line.find(' ', macro.size()) - macro.size()));
+    if (line.starts_with(macro))
+      items.insert(line.substr(macro.size(), line.find(' ', macro.size()) - macro.size()));
   return items;
 }
 
@@ -43,7 +44,8 @@ std::set<std::string> options_of(const CLI::App& app, bool shared) {
   std::set<std::string> names;
   for (const auto* option : app.get_options()) {
     const bool is_shared = option->get_group() == "Connection" || option->get_group() == "Output";
-    if (!option->get_lnames().empty() && option->get_lnames().front() != "help" && is_shared == shared)
+    if (!option->get_lnames().empty() && option->get_lnames().front() != "help" &&
+        is_shared == shared)
       names.insert("-" + option->get_lnames().front());
   }
   return names;
@@ -57,13 +59,16 @@ TEST(ManualPage, HasEveryCommandWithItsOptionsAndNoOther) {
   cli::for_each_command(*command_line.app, [&](const std::string& path, const CLI::App& app) {
     commands.insert(path);
     const std::string text = section(page, ".Ss certwright " + path);
-    EXPECT_FALSE(text.empty()) << "no section \".Ss certwright " << path << "\" in docs/man/certwright.1";
+    EXPECT_FALSE(text.empty()) << "no section \".Ss certwright " << path
+                               << "\" in docs/man/certwright.1";
     EXPECT_EQ(items_of(text, ".It Fl "), options_of(app, false)) << path;
-    for (const auto& option : options_of(app, true)) EXPECT_TRUE(shared.contains(option)) << path << " " << option;
+    for (const auto& option : options_of(app, true))
+      EXPECT_TRUE(shared.contains(option)) << path << " " << option;
     for (const auto* option : app.get_options()) {
       if (!option->get_positional() || !option->get_lnames().empty()) continue;
       const std::string type = option->get_type_name();
-      EXPECT_NE(text.find(".Ar " + type.substr(0, type.find(':'))), std::string::npos) << path << " " << option->get_name();
+      EXPECT_NE(text.find(".Ar " + type.substr(0, type.find(':'))), std::string::npos)
+          << path << " " << option->get_name();
     }
   });
   std::istringstream lines(page);
@@ -125,7 +130,10 @@ TEST(ExampleConfiguration, LoadsAndNamesEveryKey) {
   }
 }
 
-struct RefusedLine { const char* name; const char* line; };
+struct RefusedLine {
+  const char* name;
+  const char* line;
+};
 constexpr RefusedLine kRefusedLines[] = {
     {"CsrWithNames", "cert issue web-1 --csr a.pem --dns b.example"},
     {"CsrWithKeyType", "cert issue web-1 --csr a.pem --key-type rsa-3072"},
@@ -147,7 +155,8 @@ INSTANTIATE_TEST_SUITE_P(Lines, CommandLineRefuses, testing::ValuesIn(kRefusedLi
 
 TEST(CommandLine, NamesMayComeBeforeTheEntity) {
   CommandLine command_line;
-  EXPECT_NO_THROW(command_line.app->parse("cert issue --dns a.example --dns b.example --ip 192.0.2.1 web-1"));
+  EXPECT_NO_THROW(
+      command_line.app->parse("cert issue --dns a.example --dns b.example --ip 192.0.2.1 web-1"));
 }
 
 }  // namespace
