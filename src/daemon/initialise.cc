@@ -7,10 +7,12 @@
 
 #include <fmt/format.h>
 
+#include "cli/waiting.h"
 #include "crypto/pkcs12.h"
 #include "crypto/secure_memory.h"
 #include "daemon/log.h"
 #include "daemon/root_key.h"
+#include "json/value.h"
 #include "profile/duration.h"
 #include "registration/profile_publisher.h"
 #include "x509/pem.h"
@@ -120,6 +122,24 @@ class Initialisation {
     return {};
   }
 
+  void summarise() {
+    if (options_.json) made_.set("state", options_.state.string());
+    else fmt::print("Initialised {}\n", options_.state.string());
+    if (const auto issuing = in_.cas.find(kIssuing)) {
+      const std::string root = (in_.state.ca() / "root.pem").string(), subject = issuing->certificate().subject().to_text();
+      say("root", root, "  trust anchor  " + root);
+      say("issuing", subject, "  issuing CA    " + subject + " (" + issuing->record().key_algorithm + ")");
+      if (!options_.json && options_.public_url.empty())
+        fmt::print("  note          without --public-url certificates carry no OCSP, CRL and issuer URLs\n");
+      if (!options_.json && std::filesystem::exists(in_.state.root / "kek"))
+        fmt::print("  note          all keys are sealed under {}: whoever copies the directory has them; for more than\n"
+                   "                trying out, init with a systemd credential certwright.kek or CERTWRIGHT_KEK_PASSPHRASE_FILE\n",
+                   (in_.state.root / "kek").string());
+      if (!options_.json) fmt::print("Next: certwright serve --state {}\n", options_.state.string());
+    }
+    if (options_.json) fmt::print("{}\n", json::write(made_));
+  }
+
   Result<void> renew_token() {
     CERTWRIGHT_TRY(const std::string principal, administrator());
     CERTWRIGHT_TRY(const auto created,
@@ -129,7 +149,9 @@ class Initialisation {
                         .expires_at = in_.clock.now() + access::Directory::kBootstrapValidity},
                        evidence(audit::EventType::credential_created, "credential",
                                 {{"principal", principal}, {"kind", "api_token"}, {"label", "renewed by init"}})));
-    return hand_over(created.text);
+    CERTWRIGHT_CHECK(hand_over(created.text));
+    if (options_.json) fmt::print("{}\n", json::write(made_));
+    return {};
   }
 
  private:
@@ -166,6 +188,7 @@ class Initialisation {
         CERTWRIGHT_CHECK(in_.authority.import(std::move(imported), operator_actor()));
       } else {
         CERTWRIGHT_TRY(const auto root, new_ca(kRoot, options_.root, root_policy(options_)));
+        const cli::Waiting waiting("making the root CA, " + options_.root.key_algorithm);
         CERTWRIGHT_CHECK(in_.authority.create_root(root, operator_actor()));
       }
     }
@@ -178,6 +201,7 @@ class Initialisation {
       return {};
     }
     CERTWRIGHT_TRY(const auto issuing, new_ca(kIssuing, options_.issuing, issuing_policy(options_)));
+    const cli::Waiting waiting("making the issuing CA, " + options_.issuing.key_algorithm);
     CERTWRIGHT_CHECK(in_.authority.create_subordinate(issuing, kRoot, system_principal(), operator_actor()));
     // Relying parties must find the root's CRL from the first day on.
     CERTWRIGHT_CHECK(in_.crls.current(kRoot, 0));
@@ -186,13 +210,15 @@ class Initialisation {
 
   Result<void> request() {
     CERTWRIGHT_TRY(const auto issuing, new_ca(kIssuing, options_.issuing, issuing_policy(options_)));
+    const cli::Waiting waiting("making the issuing CA's key, " + options_.issuing.key_algorithm);
     auto pem = in_.authority.create_request(issuing, operator_actor());
     if (!pem && pem.error().code == Errc::conflict) pem = in_.authority.export_request(kIssuing, operator_actor());
     if (!pem) return tl::unexpected(pem.error());
     CERTWRIGHT_CHECK(write_file(*options_.request_out, as_bytes(*pem), 0644));
-    fmt::print("Certification request for the issuing CA: {}\n"
-               "Have it signed (CA:TRUE, keyCertSign), then: certwright init --state {} --install ANSWER.pem\n",
-               options_.request_out->string(), in_.state.root.string());
+    say("certification_request", options_.request_out->string(),
+        fmt::format("Certification request for the issuing CA: {}\n"
+                    "Have it signed (CA:TRUE, keyCertSign, cRLSign), then: certwright init --state {} --install ANSWER.pem",
+                    options_.request_out->string(), in_.state.root.string()));
     return {};
   }
 
@@ -227,7 +253,8 @@ class Initialisation {
           return write_file(*options_.root_key_out, pem->reveal(), 0600);
         },
         operator_actor()));
-    fmt::print("The root's key is now only in {}: move it to a safe place off this machine.\n", options_.root_key_out->string());
+    say("root_key", options_.root_key_out->string(),
+        fmt::format("The root's key is now only in {}: move it to a safe place off this machine.", options_.root_key_out->string()));
     return {};
   }
 
@@ -256,15 +283,24 @@ class Initialisation {
       const auto written = write_file(*options_.admin_token_file, line, 0600);
       wipe(line);
       CERTWRIGHT_CHECK(written);
-      fmt::print("Administrator's token, valid 24 hours: in {}\n", options_.admin_token_file->string());
+      say("admin_token_file", options_.admin_token_file->string(),
+          fmt::format("Administrator's token, valid 24 hours: in {}", options_.admin_token_file->string()));
       return {};
     }
-    fmt::print("Administrator's token, valid 24 hours, shown once:\n{}\n", as_text(token.reveal()));
+    say("admin_token", std::string(as_text(token.reveal())),
+        fmt::format("Administrator's token, valid 24 hours, shown once:\n{}", as_text(token.reveal())));
     return {};
+  }
+
+  // One thing that was made: a line for people now, a member for programs at the end.
+  void say(std::string_view member, std::string value, std::string_view line) {
+    if (options_.json) made_.set(member, std::move(value));
+    else fmt::print("{}\n", line);
   }
 
   const InitOptions& options_;
   Installation& in_;
+  json::Value made_ = json::Object{};
 };
 
 }  // namespace
@@ -302,14 +338,7 @@ Result<void> initialise(const InitOptions& options) {
                                       options.state.string());
   }
   CERTWRIGHT_CHECK(run.run());
-  fmt::print("Initialised {}\n", options.state.string());
-  if (const auto issuing = installation->cas.find(kIssuing)) {
-    fmt::print("  trust anchor  {}\n  issuing CA    {} ({})\n", (state.ca() / "root.pem").string(),
-               issuing->certificate().subject().to_text(), issuing->record().key_algorithm);
-    if (options.public_url.empty())
-      fmt::print("  note          without --public-url certificates carry no OCSP, CRL and issuer URLs\n");
-    fmt::print("Next: certwright serve --state {}\n", options.state.string());
-  }
+  run.summarise();
   return {};
 }
 

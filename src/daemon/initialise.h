@@ -35,9 +35,10 @@ struct InitOptions {
   std::optional<std::filesystem::path> root_key_out, root_key_passphrase_file;
   bool root_key_plain = false;
   bool renew_admin_token = false;
+  bool json = false;  // what was made as one JSON object, for programs
 };
 
-// Prints what it did to standard output. Interrupted, it can be run again: what is there is kept.
+// Prints what it did to standard output, and on a terminal what it is doing. Interrupted, it can be run again: what is there is kept.
 // Errors: conflict if the directory is initialised already; invalid with the option's name.
 Result<void> initialise(const InitOptions& options);
 

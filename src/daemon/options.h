@@ -1,7 +1,8 @@
 #pragma once
-// The command line of `init` and `serve`.
+// The command line.
 #include <filesystem>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -19,10 +20,21 @@ struct ServeOptions {
   bool check = false;
 };
 
-CLI::App* add_init(CLI::App& app, InitOptions& options);
-CLI::App* add_serve(CLI::App& app, ServeOptions& options);
-// The commands of the room cli. The function runs the one that was parsed and gives its exit code.
-std::function<int()> add_client_commands(CLI::App& app);
+// The whole command line: `init` and `serve` here, everything else from the room cli.
+struct CommandLine {
+  CommandLine();
+  ~CommandLine();
+
+  // None: a command was parsed. Else the exit code after --help, --version or wrong usage.
+  std::optional<int> parse(int argc, char** argv);
+
+  std::unique_ptr<CLI::App> app;
+  InitOptions init;
+  ServeOptions serve;
+  CLI::App* init_command = nullptr;
+  CLI::App* serve_command = nullptr;
+  std::function<int()> run_client;  // runs the other command that was parsed and gives its exit code
+};
 
 // File, then environment, then command line.
 Result<Configuration> effective_configuration(const ServeOptions& options);

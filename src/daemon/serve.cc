@@ -129,7 +129,10 @@ class Serving {
     if (configuration_.worker_threads != 0) options.worker_threads = configuration_.worker_threads;
     options.error_response = gateway::web::server_error_response;
     options.log = [](std::string_view message) { log_warning(message); };
-    CERTWRIGHT_TRY(server_, http::Server::bind(std::move(options), *handler));
+    auto server = http::Server::bind(std::move(options), *handler);
+    if (!server)
+      return fail(server.error().code, server.error().detail + "; addresses are chosen with --https and --http, or in the configuration file");
+    server_ = std::move(*server);
     gateways_.count_connections(*server_);
     CERTWRIGHT_CHECK(server_->start());
     CERTWRIGHT_CHECK(write_endpoints(in_.state, *server_));
