@@ -227,6 +227,8 @@ constexpr ChunkCase kChunks[] = {
     {"QuotedExtension", "1;a=\"b;c\"\r\nx\r\n0\r\n\r\n", 0, "x", ""},
     {"ControlInQuotedExtension", "1;a=\"\x01\"\r\nx\r\n0\r\n\r\n", 400, "", ""},
     {"LineBreakInQuotedExtension", "1;a=\"\r\nx\"\r\n0\r\n\r\n", 400, "", ""},
+    {"QuoteOverManyLines", "5;a=\"b\r\nc\r\nd\r\n", 400, "", ""},
+    {"QuoteOverManyLinesInASecondChunk", "1\r\nx\r\n5;a=\"b\r\nc\r\n", 400, "", ""},
     {"ExtensionWithoutName", "1;=b\r\nx\r\n0\r\n\r\n", 400, "", ""},
     {"SpaceBeforeSize", " 1\r\nx\r\n0\r\n\r\n", 400, "", ""},
     {"SpaceAfterSize", "1 \r\nx\r\n0\r\n\r\n", 400, "", ""},
