@@ -38,6 +38,7 @@ Result<Authority::KeyPair> Authority::KeyPair::create(crypto::PrivateKey key,
 }
 
 Result<void> Authority::load() {
+  const std::lock_guard lock(directory_mutex_);
   CERTWRIGHT_TRY(const auto records, d_.store.list_cas());
   for (const auto& record : records) {
     if (record.certificate.empty()) continue;
@@ -46,35 +47,51 @@ Result<void> Authority::load() {
       CERTWRIGHT_TRY(auto pair, open_key(record));
       signer = std::move(pair.signer);
     }
-    CERTWRIGHT_TRY(auto ca, ca::CertificationAuthority::create(record, std::move(signer)));
-    CERTWRIGHT_TRY(ca, with_standing(ca));
-    d_.cas.put(std::move(ca));
+    CERTWRIGHT_TRY(const auto ca, ca::CertificationAuthority::create(record, std::move(signer)));
+    CERTWRIGHT_TRY(const bool revoked, is_revoked(record, records));
+    d_.cas.put(ca->with_revoked(revoked));
   }
   return {};
 }
 
-// Revoked or not, as the CA here that issued it has it on record.
-Result<ca::CaPtr> Authority::with_standing(const ca::CaPtr& ca) const {
-  const auto serial = ca->certificate().serial_number();
-  if (ca->record().parent.empty() || !serial) return ca;
-  CERTWRIGHT_TRY(const auto status, d_.store.certificate_status(ca->record().parent, *serial));
-  const bool revoked = status.kind == store::StatusKind::revoked;
-  return revoked == ca->is_revoked() ? ca : ca->with_revoked(revoked);
+// Its certificate or one above it, as far as its issuers are here.
+Result<bool> Authority::is_revoked(const store::CaRecord& record,
+                                   const std::vector<store::CaRecord>& all) const {
+  const store::CaRecord* at = &record;
+  for (std::size_t above = 0; above <= all.size() && !at->parent.empty() && !at->certificate.empty(); ++above) {
+    CERTWRIGHT_TRY(const auto certificate, x509::Certificate::parse(at->certificate));
+    if (const auto serial = certificate.serial_number()) {
+      CERTWRIGHT_TRY(const auto status, d_.store.certificate_status(at->parent, *serial));
+      if (status.kind == store::StatusKind::revoked) return true;
+    }
+    const auto parent = std::ranges::find(all, at->parent, &store::CaRecord::id);
+    if (parent == all.end()) return false;
+    at = &*parent;
+  }
+  return false;
 }
 
-void Authority::on_revocation_change(std::string_view issuer, std::uint32_t,
-                                     const x509::SerialNumber& serial) noexcept {
-  const auto is_it = [&](const ca::CaPtr& ca) {
-    return ca->record().parent == issuer &&
-           std::ranges::equal(ca->certificate().serial_number_content(), serial.integer_content());
-  };
-  if (std::ranges::none_of(d_.cas.all(), is_it)) return;
+Result<void> Authority::put_in_directory(const ca::CaPtr& ca) {
   const std::lock_guard lock(directory_mutex_);
-  for (const auto& ca : d_.cas.all()) {
-    if (!is_it(ca)) continue;
-    // A store that does not answer now is asked again at the next start.
-    auto now = with_standing(ca);
-    d_.cas.put(now ? *std::move(now) : ca->with_revoked(true));
+  CERTWRIGHT_TRY(const auto records, d_.store.list_cas());
+  CERTWRIGHT_TRY(const bool revoked, is_revoked(ca->record(), records));
+  d_.cas.put(ca->with_revoked(revoked));
+  return {};
+}
+
+void Authority::on_revocation_change(std::string_view ca, std::uint32_t,
+                                     const x509::SerialNumber& serial) noexcept {
+  const auto is_meant = [&](const ca::CaPtr& one) {
+    const auto own = one->certificate().serial_number();
+    return one->record().parent == ca && own && *own == serial;
+  };
+  if (std::ranges::none_of(d_.cas.all(), is_meant)) return;
+  const std::lock_guard lock(directory_mutex_);
+  const auto records = d_.store.list_cas();
+  for (const auto& one : d_.cas.all()) {
+    bool revoked = one->is_revoked() || is_meant(one);  // what cannot be read is believed revoked
+    if (records) revoked = is_revoked(one->record(), *records).value_or(revoked);
+    if (revoked != one->is_revoked()) d_.cas.put(one->with_revoked(revoked));
   }
 }
 
@@ -109,11 +126,9 @@ Result<store::CaRecord> Authority::new_record(const NewCa& ca, const KeyPair& pa
 // State and audit record in one commit, then the directory. The record's revision says whether it is new.
 Result<ca::CaPtr> Authority::store_ca(store::CaRecord record, std::shared_ptr<signer::Signer> signer,
                                       const audit::Event& event, std::optional<store::Command> also) {
-  const std::lock_guard lock(directory_mutex_);
   ca::CaPtr ca;
   if (!record.certificate.empty()) {
     CERTWRIGHT_TRY(ca, ca::CertificationAuthority::create(record, std::move(signer)));
-    CERTWRIGHT_TRY(ca, with_standing(ca));
   }
   const bool fresh = record.revision == 1;
   const std::string id = record.id;
@@ -126,8 +141,9 @@ Result<ca::CaPtr> Authority::store_ca(store::CaRecord record, std::shared_ptr<si
                       fresh ? "id: there is a CA \"" + id + "\" already"
                             : "CA \"" + id + "\" was changed by somebody else at the same time; try again");
   }
-  if (ca != nullptr) d_.cas.put(ca);
-  return ca;
+  if (ca == nullptr) return ca;
+  CERTWRIGHT_CHECK(put_in_directory(ca));
+  return d_.cas.find(id);
 }
 
 Result<store::CaRecord> Authority::find_record(std::string_view id) const {

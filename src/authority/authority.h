@@ -13,6 +13,7 @@
 #include "keys/sealer.h"
 #include "revocation/crl_issuer.h"
 #include "revocation/ocsp_responder.h"
+#include "revocation/revocation_service.h"
 #include "store/store.h"
 
 namespace certwright::authority {
@@ -92,8 +93,9 @@ class Authority final : public revocation::RevocationListener {
   Result<void> take_offline(std::string_view id, revocation::CrlIssuer& crls, const KeyKeeper& keep,
                             const audit::Actor& actor);
 
-  // A CA whose certificate is revoked or held issues no more, until it is released.
-  void on_revocation_change(std::string_view issuer, std::uint32_t crl_shard,
+  // A CA whose certificate, or one above it, is revoked or on hold issues no more until a release;
+  // so does one of which that cannot be read. CRLs that were imported are not looked at.
+  void on_revocation_change(std::string_view ca, std::uint32_t crl_shard,
                             const x509::SerialNumber& serial) noexcept override;
 
   // A delegated OCSP responder for `ca`: a fresh P-256 key that lives in memory only.
@@ -111,13 +113,14 @@ class Authority final : public revocation::RevocationListener {
                              const audit::Event& event, std::optional<store::Command> also = {});
   Result<ca::CaPtr> replace(std::string_view id, audit::Event event,
                             const std::function<Result<void>(store::CaRecord&)>& change);
-  Result<ca::CaPtr> with_standing(const ca::CaPtr& ca) const;
+  Result<bool> is_revoked(const store::CaRecord& record, const std::vector<store::CaRecord>& all) const;
+  Result<void> put_in_directory(const ca::CaPtr& ca);
   Result<std::string> next_id(const std::string& id) const;
   Result<Bytes> sign_request(std::string_view subject, const KeyPair& pair) const;
   Result<issuance::IssuedCertificate> issue_ca(registration::IssuanceRequest request,
                                                const access::Principal& principal);
   Dependencies d_;
-  std::mutex directory_mutex_;  // from asking whether a CA is revoked until it is in the directory
+  std::mutex directory_mutex_;  // from reading what is revoked to putting it into the directory
 };
 
 }  // namespace certwright::authority

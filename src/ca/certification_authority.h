@@ -28,15 +28,14 @@ class CertificationAuthority {
   const CaPolicy& policy() const noexcept { return policy_; }
   ByteView subject_key_identifier() const noexcept { return subject_key_identifier_; }
   bool is_root() const noexcept { return record_.issuer_chain.empty(); }
-  // Key online, not expired at `now`. Retired ones too: their CRLs and OCSP go on, and so do the
-  // certificates of their OCSP responders.
-  bool can_sign(Time now) const noexcept;
-  // Active, not revoked, and can sign.
+  // Key online, not expired at `now`: CRLs and OCSP go on, also of a CA that is retired or revoked.
+  bool has_working_key(Time now) const noexcept;
+  // The same, active, and neither it nor a CA above it is revoked.
   bool can_issue(Time now) const noexcept;
-  // Its certificate is revoked, or held, by a CA of this server: nobody would believe what it issues.
-  bool is_revoked() const noexcept { return revoked_; }
-  // The same CA otherwise; create() makes one that is not revoked.
-  std::shared_ptr<const CertificationAuthority> with_revoked(bool revoked) const;
+  // Its own certificate, or one above it, is revoked or on hold.
+  bool is_revoked() const noexcept { return is_revoked_; }
+  // The same CA with another answer to is_revoked().
+  std::shared_ptr<const CertificationAuthority> with_revoked(bool is_revoked) const;
   // Null if the key is offline. Only issuance, revocation and authority may use it: nobody else can
   // make the proofs that it takes.
   signer::Signer* signer() const noexcept { return signer_.get(); }
@@ -49,6 +48,9 @@ class CertificationAuthority {
   std::string ocsp_url() const;        // <public_url>/ocsp; empty too if the policy says no OCSP
   std::string ca_issuers_url() const;  // <public_url>/ca/<id>.cer
   std::string crl_url(std::uint32_t shard) const;  // <public_url>/crl/<id>.crl, or .../crl/<id>/<shard>.crl
+  // <public_url>/crl/<id>.crl: what certificates name that were issued while there was one shard. They
+  // are in shard 0.
+  std::string crl_url_of_one() const;
 
   // This CA's certificate, then its issuers up to the root: DER, and as PEM text.
   std::vector<ByteView> chain() const;
@@ -66,7 +68,7 @@ class CertificationAuthority {
   IssuerHash issuer_hash_{};
   std::string certificate_pem_;
   std::string chain_pem_;
-  bool revoked_ = false;
+  bool is_revoked_ = false;
 };
 
 using CaPtr = std::shared_ptr<const CertificationAuthority>;

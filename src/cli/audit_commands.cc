@@ -1,4 +1,5 @@
 #include <fstream>
+#include <optional>
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
@@ -12,7 +13,7 @@ namespace certwright::cli {
 namespace {
 
 struct AuditOptions {
-  std::string from, limit = "50", position, out, key;
+  std::string from, limit = "50", position, out, key, since;
   std::vector<std::string> files;
 };
 
@@ -63,26 +64,43 @@ Result<audit::CheckpointKey> read_key(const std::string& path) {
 // Offline: the files and the public key are all it needs.
 Result<void> verify(const AuditOptions& o) {
   CERTWRIGHT_TRY(const auto key, read_key(o.key));
-  std::uint64_t next = 0;
-  bool first = true;
+  std::optional<audit::Checkpoint> known;
+  if (!o.since.empty()) {
+    CERTWRIGHT_TRY(const auto note, read_text_file(o.since, 64 * 1024));
+    CERTWRIGHT_TRY(known, audit::verify_checkpoint(note, key));
+  }
+  std::optional<audit::ExportReport> before;
+  bool continues_known = false;
   for (const auto& path : o.files) {
     std::ifstream file(path, std::ios::binary);
     if (!file) return fail(Errc::not_found, path + ": cannot be read");
     const bool progress = isatty(STDERR_FILENO) != 0;
     const auto report = audit::verify_export(file, key, [&](std::uint64_t records) {
       if (progress) fmt::print(stderr, "\r{}: {} records", path, records);
-    });
+    }, known);
     if (progress) fmt::print(stderr, "\r");
     if (!report.ok())
       return fail(Errc::invalid, fmt::format("{}:{}: {}", path, report.problem->line, report.problem->text));
-    if (!first && report.from != next)
-      return fail(Errc::invalid, fmt::format("{}: begins at record {}, but the file before it ends at {}", path, report.from, next));
+    if (before && report.from != before->last.tree_size)
+      return fail(Errc::invalid, fmt::format("{}: begins at record {}, but the file before it ends at {}", path, report.from, before->last.tree_size));
+    if (before && report.root_before != before->last.root)
+      return fail(Errc::invalid, path + ": continues another history than that of the file before it");
+    continues_known = continues_known || report.continues_known;
     fmt::print("{}: {} records from {}, {} signed checkpoints, tree size {}, root {}: verified\n", path, report.records,
                report.from, report.checkpoints, report.last.tree_size, to_hex(report.last.root));
-    next = report.from + report.records;
-    first = false;
+    before = report;
   }
+  if (known && !continues_known)
+    return fail(Errc::invalid, fmt::format("the checkpoint of {} records in {} is not within these files: {}", known->tree_size, o.since,
+                                           before->last.tree_size < known->tree_size ? "records were cut off at the end"
+                                                                                     : "give the files before them too"));
+  if (known) fmt::print("the records continue the checkpoint of {} records in {}\n", known->tree_size, o.since);
   return {};
+}
+
+Result<void> checkpoint(Session& session, const AuditOptions& o) {
+  CERTWRIGHT_TRY(const auto reply, session.call("GET", "/api/v1/audit/checkpoint"));
+  return write_output(o.out.empty() ? "-" : o.out, reply.text(), false);
 }
 
 Result<void> prove(Session& session, const AuditOptions& o) {
@@ -124,12 +142,16 @@ void add_audit_commands(CLI::App& app, Registry& registry) {
   e->add_option("--out", o->out, "file; further parts get .2, .3, ...")->required();
   e->add_option("--from", o->from, "position of the first record");
   add_command(*group, registry, "events", "What each event means and what to do about it", events);
+  auto* n = add_command(*group, registry, "checkpoint", "The newest signed checkpoint: keep it where the server cannot change it",
+                        [o](Session& session) { return checkpoint(session, *o); });
+  n->add_option("--out", o->out, "file");
   auto* p = add_command(*group, registry, "prove", "One record with its proof", [o](Session& session) { return prove(session, *o); });
   p->add_option("position", o->position)->required();
   p->add_option("--out", o->out, "file");
   auto* v = group->add_subcommand("verify", "Verify exported files offline, with the log's public key");
   v->add_option("files", o->files, "exported files, in order")->required();
   v->add_option("--key", o->key, "public key: ca/audit.pub, or /api/v1/audit/key")->required();
+  v->add_option("--since", o->since, "a checkpoint that you kept: the files must continue it");
   v->callback([&registry, o] { registry.chosen = [o](Session&) { return verify(*o); }; });
   auto* c = group->add_subcommand("check-proof", "Verify a record's proof offline");
   c->add_option("files", o->files, "proofs")->required();

@@ -93,6 +93,8 @@ Result<void> Session::connect() {
     CERTWRIGHT_TRY(options.ca_pem, read_text_file(file));
   }
   CERTWRIGHT_TRY(options.bearer_token, read_token(connection_));
+  if (!options.bearer_token.empty() && !options.base_url.starts_with("https://"))
+    return fail(Errc::invalid, "a token is sent over https:// only, not to " + options.base_url);
   if (!connection_.certificate_file.empty()) {
     CERTWRIGHT_TRY(options.client_certificate_pem, read_text_file(connection_.certificate_file));
     CERTWRIGHT_TRY(auto key, read_text_file(connection_.key_file));

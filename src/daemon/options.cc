@@ -42,6 +42,8 @@ CLI::App* add_init(CLI::App& app, InitOptions& options) {
   add_path(*init, "--csr-out", options.request_out, "make no root: write a CSR for an offline root here");
   add_path(*init, "--install", options.install, "the answer to that CSR: PEM certificate, then its issuers");
   add_path(*init, "--root-key-out", options.root_key_out, "take the root's key offline into this file, leaving its CRL");
+  add_path(*init, "--root-key-passphrase-file", options.root_key_passphrase_file, "encrypt that key under the passphrase in this file");
+  init->add_flag("--root-key-plain", options.root_key_plain, "write that key unencrypted");
   init->add_flag("--renew-admin-token", options.renew_admin_token, "only make a new 24-hour token for the first administrator");
   return init;
 }

@@ -1,8 +1,11 @@
 #include "daemon/serve.h"
 
+#include <algorithm>
 #include <csignal>
 #include <thread>
 
+#include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "crypto/secure_memory.h"
@@ -33,6 +36,18 @@ sigset_t block_signals() {
   pthread_sigmask(SIG_BLOCK, &set, nullptr);
   std::signal(SIGPIPE, SIG_IGN);
   return set;
+}
+
+// A shell's usual 1,024 open files are fewer than the connections that are allowed: two peers could
+// take them all.
+void raise_open_files() {
+  constexpr rlim_t kEnough = 65'536;
+  rlimit files{};
+  if (getrlimit(RLIMIT_NOFILE, &files) != 0) return;
+  const rlim_t wanted = std::min(files.rlim_max, kEnough);
+  if (files.rlim_cur >= wanted) return;
+  files.rlim_cur = wanted;
+  if (setrlimit(RLIMIT_NOFILE, &files) != 0) log_warning("the limit of open files could not be raised");
 }
 
 std::vector<http::ListenerOptions> listeners(const Configuration& configuration) {
@@ -113,6 +128,7 @@ class Serving {
         {"audit checkpoint", 1s, [this] { return drop_value(in_.checkpointer.run_once()); }},
         {"crl", 1s, [this] { return drop_value(in_.crls.run_due()); }},
         {"ocsp", 5s, [this] { return drop_value(in_.ocsp.run_due()); }},
+        {"expired keys", 10s, [this] { return drop_value(in_.download_grants.erase_expired()); }},
         {"server certificate", 60s, [this] { return renew_certificate(); }},
     };
     if (const auto interval = http::watchdog_interval())
@@ -170,8 +186,10 @@ class Serving {
 }  // namespace
 
 Result<void> serve(const Configuration& configuration) {
+  ::umask(077);
   const sigset_t signals = block_signals();
   for (const auto& refused : crypto::harden_process()) log_warning(refused);
+  raise_open_files();
   CERTWRIGHT_CHECK(crypto::self_test());
   const StateDirectory state{configuration.state};
   CERTWRIGHT_CHECK(state.check_initialised());
