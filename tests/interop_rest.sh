@@ -82,6 +82,21 @@ done
 curl -sSf "$http/crl/shards.crl" | openssl crl -inform DER -out "$work/shard.pem"
 check "shards: what goes by the CA's name is one of several too" critical_idp "$http/crl/shards/0.crl"
 
+# Certificates from when there was one CRL are still served by the URL that they carry.
+check "grown: a CA with one CRL" make_ca grown ecdsa-p256
+check "grown: a leaf" leaf_of grown-leaf grown
+check "grown: now it has four" "$bin" ca policy grown "$(policy tls-server-client 4)"
+"$bin" ca crl grown >/dev/null
+curl -sS "$http/crl/grown-root.crl" | openssl crl -inform DER -out "$work/grown-root.pem"
+by_its_url() {
+  curl -sSf "$(point_of "$work/grown-leaf/leaf.pem")" | openssl crl -inform DER -out "$work/grown.pem" && cat "$work/grown-root.pem" >>"$work/grown.pem" &&
+    openssl verify -x509_strict -crl_check_all -CAfile "$work/grown/root.pem" -untrusted "$work/grown/issuing.pem" -CRLfile "$work/grown.pem" "$work/grown-leaf/leaf.pem"
+}
+check "grown: the old leaf is good" says ": OK" by_its_url
+"$bin" cert revoke "$(cat "$work/grown-leaf/serial")" --reason superseded >/dev/null
+"$bin" ca crl grown >/dev/null
+check "grown: and revoked" says "certificate revoked" by_its_url
+
 # --- the requests of the tls-certificates interface: wildcards in the common name only
 "$bin" profile show tls-server --json | python3 -c '
 import json, sys
