@@ -1,7 +1,7 @@
-// What an answer costs when there is nothing to find out: serves one constant through http::Server, from
-// an inline handler, as prepared octets. script/bench holds the OCSP responder against it.
-// Usage: constant_server HEAD BODY   (files; HEAD as `curl -D` writes it). Prints the port it listens on
-// at 127.0.0.1 and ends on SIGTERM.
+// What an answer costs when there is nothing to find out: serves one constant through http::Server,
+// from an inline handler, as prepared octets. script/bench holds the OCSP responder against it.
+// Usage: constant_server HEAD BODY   (files; HEAD as `curl -D` writes it). Prints the port it
+// listens on at 127.0.0.1 and ends on SIGTERM.
 #include <pthread.h>
 
 #include <algorithm>

@@ -108,6 +108,18 @@ nss_chain() {  # DIRECTORY STATE METHOD: crl, or ocsp fetched from where the cer
   says "$wanted" echo "$out"
 }
 
+# DIRECTORY: where the certificate says that its issuer, its CRL and OCSP are, they are.
+urls_lead_there() {
+  local text url
+  text=$(openssl x509 -in "$1/leaf.pem" -noout -text)
+  url=$(sed -n 's/^ *CA Issuers - URI://p' <<<"$text")
+  equals "$(curl -sSf "$url" | openssl x509 -inform DER)" "$(openssl x509 -in "$1/issuing.pem")" || return 1
+  url=$(sed -n '/CRL Distribution Points/,/URI:/s/^ *URI://p' <<<"$text")
+  says "verify OK" openssl crl -inform DER -noout -CAfile "$1/issuing.pem" -in <(curl -sSf "$url") || return 1
+  url=$(sed -n 's/^ *OCSP - URI://p' <<<"$text")
+  says "leaf.pem: good" openssl ocsp -issuer "$1/issuing.pem" -cert "$1/leaf.pem" -url "$url" -CAfile "$1/root.pem"
+}
+
 # CA LEAF-KIND STATE [REASON]: all of them. A CA goes by its algorithm; others have keys of P-256.
 judge() {
   local ca=$1 kind=$1 leaf=$2 state=$3 reason=${4:-} d=$work/$1/$2 why

@@ -1,8 +1,9 @@
 # The parts of tests/interop that need one CA only: reasons, CRL shards, wildcards, post-quantum keys, TLS.
 
 # --- every reason, in OCSP and CRL
-leaf_of() {  # NAME CA: issued under $work/NAME
-  make_leaf "$2" ecdsa-p256 "$work/$1"
+new_key() { openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out "$1" 2>/dev/null; }
+leaf_of() {  # NAME CA: issued under $work/NAME, with a key of its own: a compromised one is never certified again
+  new_key "$work/keys/$1" && make_leaf "$2" "$1" "$work/$1"
 }
 reason_text() {
   case $1 in
@@ -50,6 +51,8 @@ for reason in $all_reasons; do
   esac
   check "$reason: openssl crl" says "$(reason_text "$reason")" entry "$d"
 done
+check "keyCompromise: its key is never certified again" refused make_leaf reasons reason-keyCompromise "$work/again"
+check "keyCompromise: and why is said" says blocked cat "$work/body"
 check "removeFromCRL is nobody's to say" refused "$bin" cert revoke "$(cat "$d/serial")" --reason removeFromCRL
 
 # --- several CRLs with a critical issuingDistributionPoint: the one that the certificate names, and no other
@@ -76,7 +79,23 @@ for i in 2 3 4 5 6 7 8; do
   check "shards: certificate $i is good by its CRL" of_shard "$i" "${urls[i - 1]}"
   check "shards: and has none but its own" says "CRL scope" of_shard "$i" "$other"
 done
-check "shards: no CRL passes for all" refused curl -sSf -o /dev/null "$http/crl/shards.crl"
+curl -sSf "$http/crl/shards.crl" | openssl crl -inform DER -out "$work/shard.pem"
+check "shards: what goes by the CA's name is one of several too" critical_idp "$http/crl/shards/0.crl"
+
+# Certificates from when there was one CRL are still served by the URL that they carry.
+check "grown: a CA with one CRL" make_ca grown ecdsa-p256
+check "grown: a leaf" leaf_of grown-leaf grown
+check "grown: now it has four" "$bin" ca policy grown "$(policy tls-server-client 4)"
+"$bin" ca crl grown >/dev/null
+curl -sS "$http/crl/grown-root.crl" | openssl crl -inform DER -out "$work/grown-root.pem"
+by_its_url() {
+  curl -sSf "$(point_of "$work/grown-leaf/leaf.pem")" | openssl crl -inform DER -out "$work/grown.pem" && cat "$work/grown-root.pem" >>"$work/grown.pem" &&
+    openssl verify -x509_strict -crl_check_all -CAfile "$work/grown/root.pem" -untrusted "$work/grown/issuing.pem" -CRLfile "$work/grown.pem" "$work/grown-leaf/leaf.pem"
+}
+check "grown: the old leaf is good" says ": OK" by_its_url
+"$bin" cert revoke "$(cat "$work/grown-leaf/serial")" --reason superseded >/dev/null
+"$bin" ca crl grown >/dev/null
+check "grown: and revoked" says "certificate revoked" by_its_url
 
 # --- the requests of the tls-certificates interface: wildcards in the common name only
 "$bin" profile show tls-server --json | python3 -c '
@@ -116,7 +135,6 @@ check "revoked CA: certutil -V" says "revoked" certutil -V -d "sql:$d/nss.db" -n
 # --- CAs that OpenSSL made: imported, they issue and revoke as before
 d=$work/imported
 mkdir "$d"
-new_key() { openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out "$1" 2>/dev/null; }
 new_key "$d/root.key"; new_key "$d/issuing.key"
 openssl req -x509 -key "$d/root.key" -subj "/O=Elsewhere/CN=Old root" -days 400 -out "$d/root.pem" -addext keyUsage=critical,keyCertSign,cRLSign
 printf '%s\n' "basicConstraints=critical,CA:TRUE,pathlen:0" "keyUsage=critical,keyCertSign,cRLSign" "subjectKeyIdentifier=hash" "authorityKeyIdentifier=keyid" >"$d/cnf"

@@ -12,8 +12,8 @@ namespace {
 
 using namespace certwright;
 using certwright::http::Framing;
-using certwright::http::RequestParser;
 using certwright::http::RequestHead;
+using certwright::http::RequestParser;
 
 void check(bool holds) {
   if (!holds) std::abort();
@@ -47,7 +47,8 @@ void check_in_pieces(std::string_view input, std::size_t step, const RequestPars
   RequestHead again;
   Framing framing;
   RequestParser::Outcome outcome{RequestParser::Kind::need_more};
-  for (std::size_t size = 0; outcome.kind == RequestParser::Kind::need_more && size < input.size();) {
+  for (std::size_t size = 0;
+       outcome.kind == RequestParser::Kind::need_more && size < input.size();) {
     size = std::min(size + step, input.size());
     outcome = parser.read_head(input.substr(0, size), again, framing);
   }
@@ -57,7 +58,8 @@ void check_in_pieces(std::string_view input, std::size_t step, const RequestPars
 }
 
 // `input` follows the head that `whole` has read.
-void check_body(RequestParser& whole, std::string_view head_text, std::string_view input, std::size_t step) {
+void check_body(RequestParser& whole, std::string_view head_text, std::string_view input,
+                std::size_t step) {
   constexpr std::size_t kLimit = 512;
   RequestParser parser({});
   RequestHead head;

@@ -36,6 +36,13 @@ bool is_hex_digit(char c) noexcept {
   return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
 }
 
+// Is it the size line of the last chunk, with or without the line break before it?
+bool is_last_chunk(std::string_view line) noexcept {
+  if (line.starts_with("\r\n")) line.remove_prefix(2);
+  const std::size_t zeros = std::min(line.find_first_not_of('0'), line.size());
+  return zeros > 0 && (zeros == line.size() || !is_hex_digit(line[zeros]));
+}
+
 // Is it METHOD SP TARGET SP HTTP/d.d, of whatever version?
 bool has_version(std::string_view request_line) noexcept {
   const std::string_view version = request_line.substr(request_line.rfind(' ') + 1);
@@ -287,12 +294,17 @@ class RequestParser::Message final : public beast::http::basic_parser<true> {
 
   void on_finish_impl(Code&) override {}
 
-  // Beast waits without limit for the end of a chunk's size line and of the trailers: `rest`.
+  // What Beast waits for without limit: the end of a chunk's size line, or of the trailers. If the
+  // line has ended it waits for the trailers, or for the end of a quote that its line left open;
+  // then it would count the chunk against the body's limit each time it is called.
   MaybeRefusal judge_unfinished(std::string_view rest) const {
     const std::size_t line_end = rest.find("\r\n", 1);  // the one at 0 ends the chunk before
     const std::size_t line = line_end == std::string_view::npos ? rest.size() : line_end + 2;
     if (line > kChunkLineOctets) {
       return Refusal{kBadRequest, "a chunk's size line is too long"};
+    }
+    if (line_end != std::string_view::npos && !is_last_chunk(rest.substr(0, line_end))) {
+      return Refusal{kBadRequest, "the chunked coding is malformed"};
     }
     if (is_too_much(overhead_octets_ + rest.size())) {
       return Refusal{kBadRequest, "too much chunk overhead"};

@@ -28,8 +28,8 @@ struct Framing {
   bool has_body() const noexcept { return chunked || content_length > 0; }
 };
 
-// Reads requests off one connection, one after the other: a head, then its body if it has one. Keeps
-// no octets: the caller gives the unread ones, all of them, and more of them each time.
+// Reads requests off one connection, one after the other: a head, then its body if it has one.
+// Keeps no octets: the caller gives the unread ones, all of them, and more of them each time.
 //   kind == need_more: `consumed` octets are done with; call again when more has arrived.
 //   complete: `consumed` octets are done with; what follows is the body, or the next head.
 //   refused: answer, close.
@@ -47,13 +47,13 @@ class RequestParser {
   explicit RequestParser(const HeadLimits& limits);
   ~RequestParser();
 
-  // Sets `head` and `framing` when complete; takes nothing before. After complete without a body, or
-  // refused, it is ready for the next head.
+  // Sets `head` and `framing` when complete; takes nothing before. After complete without a body,
+  // or refused, it is ready for the next head.
   Outcome read_head(std::string_view buffer, RequestHead& head, Framing& framing);
 
-  // The decoded body, appended to `body`, after a head whose framing has one. A chunked body of more
-  // than `limit_octets` is refused; a Content-Length is the caller's to judge. Chunk extensions and
-  // trailer fields are checked for syntax, bounded, and dropped.
+  // The decoded body, appended to `body`, after a head whose framing has one. A chunked body of
+  // more than `limit_octets` is refused; a Content-Length is the caller's to judge. Chunk
+  // extensions and trailer fields are checked for syntax, bounded, and dropped.
   Outcome read_body(std::string_view buffer, std::size_t limit_octets, Bytes& body);
 
  private:

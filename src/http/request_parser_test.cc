@@ -110,7 +110,8 @@ constexpr HeadCase kHeads[] = {
     {"GzipThenChunkedField",
      "POST / HTTP/1.1\r\n" HOST "Transfer-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n\r\n",
      400},
-    {"ChunkedTwiceInAList", "POST / HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked, chunked\r\n\r\n", 501},
+    {"ChunkedTwiceInAList",
+     "POST / HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked, chunked\r\n\r\n", 501},
     {"ChunkedTwice",
      "POST / HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n",
      400},
@@ -226,6 +227,8 @@ constexpr ChunkCase kChunks[] = {
     {"QuotedExtension", "1;a=\"b;c\"\r\nx\r\n0\r\n\r\n", 0, "x", ""},
     {"ControlInQuotedExtension", "1;a=\"\x01\"\r\nx\r\n0\r\n\r\n", 400, "", ""},
     {"LineBreakInQuotedExtension", "1;a=\"\r\nx\"\r\n0\r\n\r\n", 400, "", ""},
+    {"QuoteOverManyLines", "5;a=\"b\r\nc\r\nd\r\n", 400, "", ""},
+    {"QuoteOverManyLinesInASecondChunk", "1\r\nx\r\n5;a=\"b\r\nc\r\n", 400, "", ""},
     {"ExtensionWithoutName", "1;=b\r\nx\r\n0\r\n\r\n", 400, "", ""},
     {"SpaceBeforeSize", " 1\r\nx\r\n0\r\n\r\n", 400, "", ""},
     {"SpaceAfterSize", "1 \r\nx\r\n0\r\n\r\n", 400, "", ""},
@@ -301,7 +304,8 @@ TEST(ChunkedBody, BoundsItsOverhead) {
 TEST(RequestParser, ReadsOnBehindABody) {
   constexpr std::string_view kThree =
       "POST /1 HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc"
-      "POST /2 HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nde\r\n0\r\nX: y\r\n\r\n"
+      "POST /2 HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+      "2\r\nde\r\n0\r\nX: y\r\n\r\n"
       "GET /3 HTTP/1.1\r\nHost: a\r\n\r\n";
   for (const std::size_t step : {std::size_t{1}, std::size_t{5}, kThree.size()}) {
     RequestParser parser({});

@@ -18,7 +18,8 @@ struct Refusal {
 using MaybeRefusal = std::optional<Refusal>;
 
 // Fills in raw_path, segments, raw_query and query from `method` and `target`: origin-form,
-// absolute-form, and asterisk-form for OPTIONS. The target holds visible ASCII only and is not empty.
+// absolute-form, and asterisk-form for OPTIONS. The target holds visible ASCII only and is not
+// empty.
 MaybeRefusal read_target(RequestHead& head);
 
 // Only characters of uri-host [":" port]; also true if empty.

@@ -105,7 +105,9 @@ struct TestHandler : Handler {
     return std::nullopt;
   };
   Dispatch dispatch(const RequestHead& head) override { return on_dispatch(head); }
-  std::optional<Response> answer_now(const Request& request) override { return on_answer_now(request); }
+  std::optional<Response> answer_now(const Request& request) override {
+    return on_answer_now(request);
+  }
   Response handle(Request&& request) override { return on_request(std::move(request)); }
 };
 

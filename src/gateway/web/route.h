@@ -38,9 +38,9 @@ struct Guard {
 // into the route's form; an exception is logged and answered 500.
 using RouteHandler = std::function<Result<http::Response>(Context&)>;
 
-// The same answer as the handler's where it is at hand, made on the I/O thread: no blocking, no disk, no
-// lock that is held long; nullopt leaves the request to the handler. `rest` as Context::rest(). A
-// prepared answer goes out as it is, without X-Request-Id.
+// The same answer as the handler's where it is at hand, made on the I/O thread: no blocking, no
+// disk, no lock that is held long; nullopt leaves the request to the handler. `rest` as
+// Context::rest(). A prepared answer goes out as it is, without X-Request-Id.
 using ReadyAnswer =
     std::function<std::optional<http::Response>(const http::Request&, std::string_view rest)>;
 

@@ -146,8 +146,8 @@ std::string WebHandler::new_request_id() const {
   return to_base64url(random_octets);
 }
 
-void WebHandler::count_and_log(const Route* route, std::size_t index, const http::Response& response,
-                               AccessRecord record) {
+void WebHandler::count_and_log(const Route* route, std::size_t index,
+                               const http::Response& response, AccessRecord record) {
   const auto& prepared = response.prepared;
   record.status = prepared ? prepared->status() : response.status;
   state_->metrics[index].count(record.status, record.took);

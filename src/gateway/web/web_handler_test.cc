@@ -335,8 +335,9 @@ TEST_F(WebHandlerTest, ReadyAnswersAreCountedAndLoggedLikeOthers) {
   EXPECT_EQ(last_status_, 200);
   const auto octets = handler_->answer_now(make_request("GET", "/ocsp/octets"));
   ASSERT_TRUE(octets && octets->prepared);
-  EXPECT_THAT(metrics_.text(), HasSubstr("certwright_http_requests_total{method=\"GET\",route=\"/ocsp/"
-                                         "{request...}\",status=\"200\"} 2"));
+  EXPECT_THAT(metrics_.text(),
+              HasSubstr("certwright_http_requests_total{method=\"GET\",route=\"/ocsp/"
+                        "{request...}\",status=\"200\"} 2"));
 }
 
 TEST_F(WebHandlerTest, AccessLogHasThePatternNotTheTarget) {
