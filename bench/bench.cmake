@@ -1,6 +1,8 @@
 # What script/bench runs; built with CERTWRIGHT_BENCH only.
 if(CERTWRIGHT_BENCH)
   get_property(certwright_all_rooms GLOBAL PROPERTY certwright_rooms)
-  add_executable(targets_bench ${CMAKE_SOURCE_DIR}/bench/targets_bench.cc)
-  target_link_libraries(targets_bench PRIVATE ${certwright_all_rooms})
+  foreach(program targets_bench constant_server)
+    add_executable(${program} ${CMAKE_SOURCE_DIR}/bench/${program}.cc)
+    target_link_libraries(${program} PRIVATE ${certwright_all_rooms})
+  endforeach()
 endif()

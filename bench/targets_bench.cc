@@ -1,12 +1,16 @@
 // The rows of DESIGN section 7 that can be measured inside one process, each as a ratio to its raw limit
 // in the same run: issuance in memory; revocation, start and lists with few and with many certificates.
 // Usage: targets_bench [CERTIFICATES]   (default 1,000,000; the store is made in $TMPDIR)
+//        targets_bench raw SECONDS      (only the limit of issuance, per second of CPU time)
 #include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <cstdlib>
+#include <ctime>
 #include <filesystem>
 #include <functional>
+#include <memory>
+#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -59,22 +63,34 @@ pkcs10::CertificationRequest make_csr() {
   return must(pkcs10::parse_pem_or_der(as_bytes(pem)));
 }
 
+// What no CA can avoid per certificate: verify the CSR, sign, verify what was signed.
+class Raw {
+ public:
+  Raw() : key_(must(crypto::PrivateKey::generate(*must(crypto::find_key_algorithm("ecdsa-p256"))))) {}
+
+  std::function<void()> work() const {
+    const auto& algorithm = crypto::default_signature_algorithm(key_.algorithm());
+    auto signing = std::make_shared<crypto::SigningContext>(must(crypto::SigningContext::create(key_, algorithm)));
+    auto verifying = std::make_shared<crypto::VerifyingContext>(
+        must(crypto::VerifyingContext::create(key_.subject_public_key_info_tlv(), algorithm)));
+    return [this, signing, verifying] {
+      must(crypto::verify(csr_.subject_public_key_info_tlv(), csr_.signature_algorithm_tlv(), csr_.info_tlv(), csr_.signature_value()));
+      must(verifying->verify(tbs_, must(signing->sign(tbs_))));
+    };
+  }
+  const pkcs10::CertificationRequest& csr() const { return csr_; }
+
+ private:
+  const pkcs10::CertificationRequest csr_ = make_csr();
+  const crypto::PrivateKey key_;
+  const Bytes tbs_ = Bytes(700, 0x55);
+};
+
 void bench_issuance(World& world) {
-  const auto csr = make_csr();
-  const auto key = must(crypto::PrivateKey::generate(*must(crypto::find_key_algorithm("ecdsa-p256"))));
-  const auto& algorithm = crypto::default_signature_algorithm(key.algorithm());
-  const Bytes tbs(700, 0x55);
+  const Raw limit;
   const auto principal = must(world.directory.find_principal(world.admin_id));
 
-  const auto raw = [&]() -> std::function<void()> {  // what no CA can avoid
-    auto signing = std::make_shared<crypto::SigningContext>(must(crypto::SigningContext::create(key, algorithm)));
-    auto verifying = std::make_shared<crypto::VerifyingContext>(
-        must(crypto::VerifyingContext::create(key.subject_public_key_info_tlv(), algorithm)));
-    return [&, signing, verifying] {
-      must(crypto::verify(csr.subject_public_key_info_tlv(), csr.signature_algorithm_tlv(), csr.info_tlv(), csr.signature_value()));
-      must(verifying->verify(tbs, must(signing->sign(tbs))));
-    };
-  };
+  const auto raw = [&] { return limit.work(); };
   const auto issue = [&]() -> std::function<void()> {
     return [&] {
       registration::IssuanceRequest request;
@@ -83,7 +99,7 @@ void bench_issuance(World& world) {
       request.profile = "tls-server-client";
       request.entity_type = "backend";
       request.entity_id = "bench";
-      request.certification_request = csr;
+      request.certification_request = limit.csr();
       must(world.issuance.issue(std::move(request)));
     };
   };
@@ -217,9 +233,24 @@ void bench_store(std::uint64_t certificates) {
   std::filesystem::remove_all(folder);
 }
 
+// Raw issuances per second of CPU time with all cores at work: what script/bench holds the server's
+// CPU time against.
+void print_raw_per_cpu_second(double run_s) {
+  const Raw limit;
+  const auto cpu_s = [] { return static_cast<double>(std::clock()) / CLOCKS_PER_SEC; };
+  const double from = cpu_s();
+  const auto start = SteadyTime::now();
+  const double per_s = rate(std::max(1U, std::thread::hardware_concurrency()), run_s, [&] { return limit.work(); });
+  fmt::print("{:.0f}\n", per_s * seconds_since(start) / (cpu_s() - from));
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
+  if (argc > 2 && std::string_view(argv[1]) == "raw") {
+    print_raw_per_cpu_second(std::strtod(argv[2], nullptr));
+    return 0;
+  }
   {
     World world;
     bench_issuance(world);

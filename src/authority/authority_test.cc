@@ -116,9 +116,15 @@ class FailingStore : public store::testing::ForwardingStore {
   using ForwardingStore::ForwardingStore;
   Result<void> apply(const store::Transaction& transaction) override {
     if (fail_at != 0 && ++applied == fail_at) return fail(Errc::unavailable, "the disk is away");
+    blind = blind_from_now;
     return to().apply(transaction);
   }
+  Result<std::vector<store::CaRecord>> list_cas() const override {
+    if (blind) return fail(Errc::unavailable, "the disk is away");
+    return ForwardingStore::list_cas();
+  }
   int fail_at = 0, applied = 0;
+  bool blind_from_now = false, blind = false;  // reads fail from the next commit on
 };
 
 // The rooms, wired once more: a restart is another Rooms on the same store.
@@ -366,7 +372,10 @@ TEST_F(AuthorityTest, ARootWithItsKeyIsImported) {
   EXPECT_TRUE(issues("issuing"));
   EXPECT_EQ(error_of(rooms.authority.import(make("outside", pkcs8_of(outside.key())), actor())), "conflict id");
 
-  const auto offline = must(rooms.authority.import(make("offline", {}), actor()));
+  EXPECT_EQ(error_of(rooms.authority.import(make("again", {}), actor())), "conflict certificate");
+  auto without_key = make("offline", {});
+  without_key.certificate = OutsideRoot("Offline Root").der();
+  const auto offline = must(rooms.authority.import(std::move(without_key), actor()));
   EXPECT_FALSE(offline->can_issue(clock.now()));
   EXPECT_EQ(rooms.world.records("CA_IMPORTED").size(), 2U);
 }
@@ -405,7 +414,45 @@ TEST_F(AuthorityTest, RetiredIsForGood) {
   EXPECT_FALSE(issues("issuing"));
   EXPECT_EQ(error_of(rooms.authority.retire("issuing", actor())), "conflict ");
   EXPECT_TRUE(rooms.crls.rebuild("issuing", 0));
+  // What it issued is answered for as before: a responder is made also after a restart.
+  EXPECT_TRUE(rooms.authority.make_responder(*rooms.world.cas.find("issuing")));
   EXPECT_EQ(rooms.world.records("CA_RETIRED").size(), 1U);
+}
+
+TEST_F(AuthorityTest, ARevokedCaIssuesNoMore) {
+  root();
+  auto policy = issuing()->policy();
+  revocation::RevocationService revocation(store, rooms.world.journal, clock);
+  revocation.add_listener(rooms.authority);
+  const auto serial = must(rooms.world.cas.find("issuing")->certificate().serial_number());
+  const auto lineage = must(memory.find_certificate(serial))->certificate.lineage;
+
+  must(revocation.revoke(lineage, x509::RevocationReason::certificate_hold, actor()));
+  EXPECT_FALSE(issues("issuing"));
+  must(revocation.release(lineage, actor()));
+  EXPECT_TRUE(issues("issuing"));
+  must(revocation.revoke(lineage, x509::RevocationReason::ca_compromise, actor()));
+  EXPECT_FALSE(issues("issuing"));
+  // Neither a change of policy nor a restart brings it back; relying parties are still told.
+  must(rooms.authority.change_policy("issuing", policy, actor()));
+  EXPECT_FALSE(issues("issuing"));
+  EXPECT_TRUE(rooms.crls.rebuild("issuing", 0));
+  EXPECT_TRUE(rooms.authority.make_responder(*rooms.world.cas.find("issuing")));
+  Rooms again(memory, clock, sealer, random);
+  must(again.authority.load());
+  EXPECT_TRUE(again.world.cas.find("issuing")->is_revoked());
+  EXPECT_FALSE(again.world.cas.find("root")->is_revoked());
+  EXPECT_TRUE(must(rooms.authority.rotate("issuing", admin(), actor()))->can_issue(clock.now()))
+      << "its successor";
+}
+
+TEST_F(AuthorityTest, ARetirementCountsAlsoWhereTheStoreCannotBeReadAfterIt) {
+  root();
+  issuing();
+  store.blind_from_now = true;
+  must(rooms.authority.retire("issuing", actor()));
+  store.blind = store.blind_from_now = false;
+  EXPECT_FALSE(issues("issuing"));
 }
 
 TEST_F(AuthorityTest, PolicyChangesAreCheckedAndRecorded) {
@@ -462,9 +509,25 @@ TEST_F(AuthorityTest, ResponderAndServerCertificates) {
   const auto server = must(rooms.authority.make_server_identity({"pki.example"}, {"127.0.0.1"}));
   const auto chain = must(x509::parse_certificates_pem(server.chain_pem));
   ASSERT_EQ(chain.size(), 2U);
-  const auto names = must(chain[0].subject_alt_names());
-  EXPECT_THAT(names, ::testing::Contains(must(x509::GeneralName::dns("pki.example"))));
-  EXPECT_THAT(names, ::testing::Contains(must(x509::GeneralName::ip("127.0.0.1"))));
+  // These names and no other: the common name is one of them.
+  EXPECT_THAT(must(chain[0].subject_alt_names()),
+              ::testing::UnorderedElementsAre(must(x509::GeneralName::dns("pki.example")),
+                                              must(x509::GeneralName::ip("127.0.0.1"))));
+  EXPECT_EQ(chain[0].subject().to_text(), "CN=pki.example");
+}
+
+TEST_F(AuthorityTest, ARetiredCaStillHasResponders) {
+  root();
+  issuing();
+  must(rooms.authority.rotate("issuing", admin(), actor()));
+  clock.advance(std::chrono::hours(24 * 8));  // the responder's certificate of then is over
+  const auto retired = rooms.world.cas.find("issuing");
+  const auto responder = must(rooms.authority.make_responder(*retired));
+  const auto certificate = must(x509::Certificate::parse(responder.certificate));
+  EXPECT_EQ(to_bytes(certificate.issuer_tlv()), to_bytes(retired->certificate().subject_tlv()));
+  EXPECT_FALSE(issues("issuing")) << "and nothing else";
+  clock.advance(30 * kYear);
+  EXPECT_EQ(rooms.authority.make_responder(*retired).error().code, Errc::unavailable) << "not for ever";
 }
 
 // ---- A store that fails at every place in turn: no CA in the directory that the store does not have.

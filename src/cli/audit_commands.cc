@@ -13,7 +13,7 @@ namespace certwright::cli {
 namespace {
 
 struct AuditOptions {
-  std::string from, limit = "50", position, out = "-", key;
+  std::string from, limit = "50", position, out = "-", key, since;
   std::vector<std::string> files;
 };
 
@@ -77,13 +77,17 @@ Result<audit::CheckpointKey> read_key(const std::string& path) {
   return audit::CheckpointKey::parse(text);
 }
 
-Result<audit::ExportReport> verify_file(const std::string& path, const audit::CheckpointKey& key) {
+Result<audit::ExportReport> verify_file(const std::string& path, const audit::CheckpointKey& key,
+                                        const std::optional<audit::Checkpoint>& known) {
   std::ifstream file(path, std::ios::binary);
   if (!file) return fail(Errc::not_found, path + ": cannot be read");
   const bool progress = isatty(STDERR_FILENO) != 0;
-  auto report = audit::verify_export(file, key, [&](std::uint64_t records) {
-    if (progress) fmt::print(stderr, "\r{}: {} records", path, records);
-  });
+  auto report = audit::verify_export(
+      file, key,
+      [&](std::uint64_t records) {
+        if (progress) fmt::print(stderr, "\r{}: {} records", path, records);
+      },
+      known);
   if (progress) fmt::print(stderr, "\r\x1b[K");
   if (!report.ok())
     return fail(Errc::invalid,
@@ -91,17 +95,34 @@ Result<audit::ExportReport> verify_file(const std::string& path, const audit::Ch
   return report;
 }
 
+// Does a file go on where, and with what, the one before it ended?
+Result<void> follows(const std::string& path, const audit::ExportReport& report,
+                     const audit::ExportReport& before) {
+  if (report.from != before.last.tree_size)
+    return fail(Errc::invalid,
+                fmt::format("{}: begins at record {}, but the file before it ends at {}", path,
+                            report.from, before.last.tree_size));
+  if (report.root_before != before.last.root)
+    return fail(Errc::invalid,
+                path + ": continues another history than that of the file before it");
+  return {};
+}
+
 // Offline: the files and the public key are all it needs.
 Result<void> verify(Session& session, const AuditOptions& o) {
   CERTWRIGHT_TRY(const auto key, read_key(o.key));
-  std::optional<std::uint64_t> next;
+  std::optional<audit::Checkpoint> known;
+  if (!o.since.empty()) {
+    CERTWRIGHT_TRY(const auto note, read_text_file(o.since, 64 * 1024));
+    CERTWRIGHT_TRY(known, audit::verify_checkpoint(note, key));
+  }
+  std::optional<audit::ExportReport> before;
+  bool continues_known = false;
   json::Array files;
   for (const auto& path : o.files) {
-    CERTWRIGHT_TRY(const auto report, verify_file(path, key));
-    if (next && report.from != *next)
-      return fail(Errc::invalid,
-                  fmt::format("{}: begins at record {}, but the file before it ends at {}", path,
-                              report.from, *next));
+    CERTWRIGHT_TRY(const auto report, verify_file(path, key, known));
+    if (before) CERTWRIGHT_CHECK(follows(path, report, *before));
+    continues_known = continues_known || report.continues_known;
     const std::string root = to_hex(report.last.root);
     files.push_back(json::Object{{"file", path},
                                  {"from", report.from},
@@ -113,9 +134,34 @@ Result<void> verify(Session& session, const AuditOptions& o) {
       fmt::print("{}: {} records from {}, {} signed checkpoints, tree size {}, root {}: verified\n",
                  path, report.records, report.from, report.checkpoints, report.last.tree_size,
                  root);
-    next = report.from + report.records;
+    before = report;
   }
-  if (session.json()) print_json(json::Object{{"verified", true}, {"files", std::move(files)}});
+  if (known && !continues_known)
+    return fail(Errc::invalid,
+                fmt::format("the checkpoint of {} records in {} is not within these files: {}",
+                            known->tree_size, o.since,
+                            before->last.tree_size < known->tree_size
+                                ? "records were cut off at the end"
+                                : "give the files before them too"));
+  if (session.json()) {
+    print_json(json::Object{
+        {"verified", true}, {"continues_checkpoint", continues_known}, {"files", std::move(files)}});
+  } else if (known) {
+    fmt::print("the records continue the checkpoint of {} records in {}\n", known->tree_size,
+               o.since);
+  }
+  return {};
+}
+
+Result<void> checkpoint(Session& session, const AuditOptions& o) {
+  CERTWRIGHT_TRY(const auto reply, session.call("GET", "/api/v1/audit/checkpoint"));
+  if (session.json() && o.out == "-")
+    return print_json(json::Object{{"checkpoint", std::string(reply.text())}}), Result<void>();
+  CERTWRIGHT_CHECK(write_output(o.out, reply.text(), false));
+  if (o.out != "-")
+    session.report(json::Object{{"file", o.out}},
+                   fmt::format("Wrote {}. Later: certwright audit verify EXPORT --key AUDIT.PUB --since {}",
+                               o.out, o.out));
   return {};
 }
 
@@ -195,6 +241,12 @@ void add_audit_commands(CLI::App& app, Registry& registry) {
       ->add_option("--out", o->out, "new file; - is standard output")
       ->capture_default_str()
       ->type_name("FILE");
+  add_command(*group, registry, "checkpoint",
+              "The newest signed checkpoint: keep it where the server cannot change it",
+              with(checkpoint))
+      ->add_option("--out", o->out, "new file; - is standard output")
+      ->capture_default_str()
+      ->type_name("FILE");
   auto* p = add_command(*group, registry, "prove", "One record with its proof", with(prove));
   p->add_option("position", o->position, "as in certwright audit show")
       ->required()
@@ -208,6 +260,8 @@ void add_audit_commands(CLI::App& app, Registry& registry) {
   v->add_option("files", o->files, "exported files, in order")->required()->type_name("FILE");
   v->add_option("--key", o->key, "public key: the server's ca/audit.pub, or certwright audit key")
       ->required()
+      ->type_name("FILE");
+  v->add_option("--since", o->since, "a checkpoint that you kept: the files must continue it")
       ->type_name("FILE");
   auto* c = add_offline_command(*group, registry, "check-proof", "Verify a record's proof offline",
                                 with(check_proof));

@@ -123,7 +123,7 @@ Result<http::Handler*> Gateways::open() {
   auto& in = doors_->in;
   gateway::web::WebOptions options;
   options.trusted_proxies = doors_->configuration.trusted_proxies;
-  options.on_access = log_access;
+  if (Log::writes(Level::debug)) options.on_access = log_access;
   options.on_internal_error = log_internal_error;
   CERTWRIGHT_TRY(doors_->handler,
                  gateway::web::WebHandler::create({.authenticator = in.authenticator,

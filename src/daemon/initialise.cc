@@ -9,6 +9,9 @@
 
 #include "cli/waiting.h"
 #include "crypto/pkcs12.h"
+#include "crypto/secure_memory.h"
+#include "daemon/log.h"
+#include "daemon/root_key.h"
 #include "json/value.h"
 #include "profile/duration.h"
 #include "registration/profile_publisher.h"
@@ -138,9 +141,7 @@ class Initialisation {
   }
 
   Result<void> renew_token() {
-    CERTWRIGHT_TRY(const auto token, in_.store->find_setting("bootstrap-administrator"));
-    if (!token) return fail(Errc::not_found, "this directory has no administrator yet; run init without --renew-admin-token");
-    const std::string principal(as_text(*token));
+    CERTWRIGHT_TRY(const std::string principal, administrator());
     CERTWRIGHT_TRY(const auto created,
                    in_.access_directory.create_token(
                        {.principal = principal,
@@ -154,6 +155,17 @@ class Initialisation {
   }
 
  private:
+  // The first one, or whoever is one now.
+  Result<std::string> administrator() {
+    CERTWRIGHT_TRY(const auto first, in_.store->find_setting("bootstrap-administrator"));
+    CERTWRIGHT_TRY(const auto all, in_.access_directory.administrators());
+    if (all.empty())
+      return fail(Errc::not_found, "this directory has no administrator yet; run init without --renew-admin-token");
+    for (const auto& one : all)
+      if (first && one.id == as_text(*first)) return one.id;
+    return all.front().id;
+  }
+
   access::Evidence evidence(audit::EventType type, std::string_view id_field,
                             std::vector<std::pair<std::string_view, std::string>> fields) {
     return [this, type, id_field, fields = std::move(fields)](std::string_view id) {
@@ -236,8 +248,9 @@ class Initialisation {
     CERTWRIGHT_CHECK(in_.authority.take_offline(
         kRoot, in_.crls,
         [&](const SecretBytes& key) {
-          const auto pem = x509::to_pem_secret(x509::kPemPrivateKey, key.reveal());
-          return write_file(*options_.root_key_out, pem.reveal(), 0600);
+          const auto pem = root_key_pem(options_, key);
+          if (!pem) return Result<void>(tl::unexpected(pem.error()));
+          return write_file(*options_.root_key_out, pem->reveal(), 0600);
         },
         operator_actor()));
     say("root_key", options_.root_key_out->string(),
@@ -251,11 +264,14 @@ class Initialisation {
     if (!options_.admin_token_file && isatty(STDOUT_FILENO) == 0)
       return fail_field(Errc::invalid, "admin-token-file",
                         "--admin-token-file: required, because the first token is not shown where it could be logged");
-    CERTWRIGHT_TRY(const auto made, in_.access_directory.bootstrap(
-                                        options_.administrator,
-                                        evidence(audit::EventType::principal_created, "principal",
-                                                 {{"tenant", "default"}, {"name", options_.administrator}, {"kind", "person"}})));
-    CERTWRIGHT_CHECK(in_.store->apply({store::PutSetting{"bootstrap-administrator", to_bytes(as_bytes(made.principal.id))}}));
+    const auto recorded = evidence(audit::EventType::principal_created, "principal",
+                                   {{"tenant", "default"}, {"name", options_.administrator}, {"kind", "person"}});
+    // In the same commit: after a crash there is an administrator that is known as the first, or none.
+    CERTWRIGHT_TRY(const auto made, in_.access_directory.bootstrap(options_.administrator, [&](std::string_view id) {
+      auto commands = recorded(id);
+      commands.push_back(store::PutSetting{"bootstrap-administrator", to_bytes(as_bytes(id))});
+      return commands;
+    }));
     return hand_over(made.token.text);
   }
 
@@ -301,6 +317,9 @@ Result<void> write_public_files(const Installation& installation) {
 }
 
 Result<void> initialise(const InitOptions& options) {
+  ::umask(077);
+  for (const auto& refused : crypto::harden_process()) log_warning(refused);
+  CERTWRIGHT_CHECK(check_root_key_options(options));
   const StateDirectory state{options.state};
   const bool fresh = !state.check_initialised();
   if (options.renew_admin_token) {

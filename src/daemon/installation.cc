@@ -124,6 +124,7 @@ Installation::Installation(StateDirectory directory, Opened opened)
                        .principals = stored_principals,
                        .random = *random,
                        .clock = clock}) {
+  revocation.add_listener(authority);
   revocation.add_listener(crls);
   revocation.add_listener(ocsp);
 }

@@ -17,6 +17,7 @@ class Log {
  public:
   // Errors: invalid for an unknown level or format.
   static Result<void> configure(std::string_view level, std::string_view format);
+  static bool writes(Level level) noexcept;  // for what would be costly to put together
   static void write(Level level, std::string_view message, std::initializer_list<Field> fields = {});
 };
 

@@ -54,6 +54,9 @@ CLI::App* add_init(CLI::App& app, InitOptions& options) {
   auto* request = add_path(*init, "--csr-out", options.request_out, "make no root: write a CSR for an offline root here");
   auto* install = add_path(*init, "--install", options.install, "the answer to that CSR: PEM certificate, then its issuers");
   auto* offline = add_path(*init, "--root-key-out", options.root_key_out, "take the root's key offline into this file, leaving its CRL");
+  auto* passphrase = add_path(*init, "--root-key-passphrase-file", options.root_key_passphrase_file, "encrypt that key under the passphrase in this file")->needs(offline);
+  auto* plain = init->add_flag("--root-key-plain", options.root_key_plain, "write that key unencrypted")->needs(offline);
+  exclude(plain, {passphrase});
   // What one of these decides, the others cannot: nothing given is ignored.
   exclude(import_root, root_choices);
   exclude(import_issuing, root_choices);

@@ -16,8 +16,8 @@ certwright_room(daemon
   USES store/sqlite gateway/web gateway/certs gateway/pki gateway/admin http json profile x509 cli
   SYSTEM yaml spdlog cli
   SOURCES configuration.cc log.cc state_directory.cc installation.cc issuance_metrics.cc initialise.cc
-          server_certificate.cc housekeeping.cc gateways.cc serve.cc options.cc
-  TESTS configuration_test.cc documentation_test.cc)
+          root_key.cc server_certificate.cc housekeeping.cc gateways.cc serve.cc options.cc
+  TESTS configuration_test.cc documentation_test.cc root_key_test.cc)
 if(TARGET certwright_daemon)
   target_include_directories(certwright_daemon PUBLIC ${CMAKE_BINARY_DIR}/generated)
   add_executable(certwright ${CMAKE_SOURCE_DIR}/src/daemon/main.cc)

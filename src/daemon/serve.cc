@@ -1,8 +1,13 @@
 #include "daemon/serve.h"
 
+#include <algorithm>
 #include <csignal>
+#include <mutex>
+#include <set>
 #include <thread>
 
+#include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "crypto/secure_memory.h"
@@ -35,6 +40,18 @@ sigset_t block_signals() {
   return set;
 }
 
+// A shell's usual 1,024 open files are fewer than the connections that are allowed: two peers could
+// take them all.
+void raise_open_files() {
+  constexpr rlim_t kEnough = 65'536;
+  rlimit files{};
+  if (getrlimit(RLIMIT_NOFILE, &files) != 0) return;
+  const rlim_t wanted = std::min(files.rlim_max, kEnough);
+  if (files.rlim_cur >= wanted) return;
+  files.rlim_cur = wanted;
+  if (setrlimit(RLIMIT_NOFILE, &files) != 0) log_warning("the limit of open files could not be raised");
+}
+
 std::vector<http::ListenerOptions> listeners(const Configuration& configuration) {
   std::vector<http::ListenerOptions> all;
   const auto inherited = http::take_inherited_sockets();
@@ -56,9 +73,23 @@ std::vector<http::ListenerOptions> listeners(const Configuration& configuration)
   return all;
 }
 
+// Whose clients are believed. Each CA is an anchor by itself, so a root is left out where a CA below it
+// is revoked: a client may send that CA's certificate along, and TLS looks at no CRL.
 std::vector<Bytes> client_cas(const ca::CaDirectory& cas) {
+  const auto known = cas.all();
+  std::set<std::string> left_out;
+  for (const auto& ca : known) {
+    if (!ca->is_revoked()) continue;
+    left_out.insert(ca->id());
+    auto above = cas.find(ca->record().parent);
+    for (std::size_t i = 0; above != nullptr && i < known.size(); ++i) {
+      if (above->is_root()) left_out.insert(above->id());
+      above = cas.find(above->record().parent);
+    }
+  }
   std::vector<Bytes> all;
-  for (const auto& ca : cas.all()) all.push_back(to_bytes(ca->certificate().der()));
+  for (const auto& ca : known)
+    if (!left_out.contains(ca->id())) all.push_back(to_bytes(ca->certificate().der()));
   return all;
 }
 
@@ -92,7 +123,8 @@ class Serving {
     if (options.listeners.empty())
       return fail(Errc::invalid, "both listeners are off: there is nothing to serve");
     options.identity = std::move(identity);
-    options.client_ca_der = client_cas(in_.cas);
+    client_cas_ = client_cas(in_.cas);
+    options.client_ca_der = client_cas_;
     options.io_threads = configuration_.io_threads;
     if (configuration_.worker_threads != 0) options.worker_threads = configuration_.worker_threads;
     options.error_response = gateway::web::server_error_response;
@@ -116,6 +148,8 @@ class Serving {
         {"audit checkpoint", 1s, [this] { return drop_value(in_.checkpointer.run_once()); }},
         {"crl", 1s, [this] { return drop_value(in_.crls.run_due()); }},
         {"ocsp", 5s, [this] { return drop_value(in_.ocsp.run_due()); }},
+        {"expired keys", 10s, [this] { return drop_value(in_.download_grants.erase_expired()); }},
+        {"client CAs", 1s, [this] { return renew_client_cas(); }},
         {"server certificate", 60s, [this] { return renew_certificate(); }},
     };
     if (const auto interval = http::watchdog_interval())
@@ -130,7 +164,7 @@ class Serving {
     CERTWRIGHT_CHECK(in_.profiles.reload());
     CERTWRIGHT_CHECK(in_.authority.load());
     in_.authenticator.invalidate();
-    CERTWRIGHT_CHECK(server_->set_client_cas(client_cas(in_.cas)));
+    CERTWRIGHT_CHECK(renew_client_cas());
     CERTWRIGHT_CHECK(write_public_files(in_));
     return renew_certificate();
   }
@@ -155,6 +189,16 @@ class Serving {
     return {};
   }
 
+  // CAs that came or were revoked meanwhile. Sessions of before can then not be resumed.
+  Result<void> renew_client_cas() {
+    const std::lock_guard lock(client_cas_mutex_);
+    auto present = client_cas(in_.cas);
+    if (present == client_cas_) return {};
+    CERTWRIGHT_CHECK(server_->set_client_cas(present));
+    client_cas_ = std::move(present);
+    return {};
+  }
+
   Result<void> renew_certificate() {
     if (!certificate_.is_due()) return {};
     CERTWRIGHT_TRY(const auto identity, certificate_.current());
@@ -168,13 +212,17 @@ class Serving {
   ServerCertificate certificate_;
   Gateways gateways_;
   std::unique_ptr<http::Server> server_;
+  std::mutex client_cas_mutex_;
+  std::vector<Bytes> client_cas_;
 };
 
 }  // namespace
 
 Result<void> serve(const Configuration& configuration) {
+  ::umask(077);
   const sigset_t signals = block_signals();
   for (const auto& refused : crypto::harden_process()) log_warning(refused);
+  raise_open_files();
   CERTWRIGHT_CHECK(crypto::self_test());
   const StateDirectory state{configuration.state};
   CERTWRIGHT_CHECK(state.check_initialised());

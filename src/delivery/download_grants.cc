@@ -194,6 +194,26 @@ bool DownloadGrants::may_record_forged() {
   return true;
 }
 
+Result<std::size_t> DownloadGrants::erase_expired() {
+  const std::lock_guard lock(sweep_mutex_);
+  CERTWRIGHT_TRY(const auto ends, d_.store.managed_key_ends(swept_to_, kKeysPerSweep));
+  const Time now = d_.clock.now();
+  store::Transaction transaction;
+  for (const auto& end : ends) {
+    if (end.not_after >= now) continue;
+    transaction.push_back(store::EraseManagedKey{end.certificate});
+    transaction.push_back(
+        d_.journal.leaf({.type = audit::EventType::key_erased,
+                         .actor = {.principal = "system", .tenant = "system", .door = "system", .remote = ""},
+                         .fields = {{"serial", end.serial.hex()}, {"cause", "expired"}}}));
+  }
+  const auto applied = d_.store.apply(transaction);
+  // Somebody else erased one of them: the next round finds the others.
+  if (!applied && applied.error().code != Errc::not_found) return tl::unexpected(applied.error());
+  swept_to_ = ends.size() < kKeysPerSweep ? 0 : ends.back().certificate;
+  return applied ? transaction.size() / 2 : 0;
+}
+
 Result<SecretBytes> DownloadGrants::signing_key() {
   const std::lock_guard lock(mutex_);
   if (!signing_key_.empty()) return signing_key_.clone();

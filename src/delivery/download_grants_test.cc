@@ -4,12 +4,16 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <functional>
 #include <thread>
+#include <utility>
+#include <variant>
 
 #include "access/directory.h"
 #include "crypto/private_key.h"
 #include "revocation/testing_ca.h"
 #include "store/memory/memory_store.h"
+#include "store/testing_forwarding_store.h"
 #include "x509/certificate.h"
 
 namespace certwright::delivery {
@@ -134,6 +138,42 @@ TEST_F(DownloadGrantsTest, ErasesWhereTheProfileSaysSo) {
   EXPECT_EQ(records_with("KEY_ERASED"), 1u);
   EXPECT_EQ(grants_.redeem(certificate, two, actor_).error().code, Errc::gone);
   EXPECT_EQ(grants_.grant(certificate, principal_, actor_).error().code, Errc::gone);
+}
+
+// Two grants for such a key, redeemed at the same instant: both have seen the key, one delivers it.
+TEST_F(DownloadGrantsTest, ErasesOnceForTwoGrantsAtOnce) {
+  class Meanwhile final : public store::testing::ForwardingStore {
+   public:
+    using ForwardingStore::ForwardingStore;
+    Result<void> apply(const store::Transaction& transaction) override {
+      if (std::holds_alternative<store::ConsumeDownloadGrant>(transaction.front()))
+        std::exchange(act, [] {})();
+      return to().apply(transaction);
+    }
+    std::function<void()> act = [] {};
+  } meanwhile(store_);
+  DownloadGrants slower({meanwhile, journal_, sealer_, cas_, principals_, random_, clock_});
+  const auto certificate = with_key(true);
+  const auto one = must(grants_.grant(certificate, principal_, actor_));
+  const auto two = must(grants_.grant(certificate, principal_, actor_));
+  meanwhile.act = [&] { EXPECT_TRUE(grants_.redeem(certificate, one, actor_).has_value()); };
+  const auto second = slower.redeem(certificate, two, actor_);
+  ASSERT_FALSE(second.has_value());
+  EXPECT_EQ(second.error().code, Errc::gone);
+  EXPECT_EQ(records_with("KEY_DELIVERED"), 1u);
+}
+
+TEST_F(DownloadGrantsTest, KeysOfExpiredCertificatesAreErased) {
+  const auto certificate = with_key();
+  clock_.set(certificate.certificate.not_after);
+  EXPECT_EQ(must(grants_.erase_expired()), 0U) << "good to the end";
+  clock_.advance(Seconds(1));
+  const auto later = with_key();
+  EXPECT_EQ(must(grants_.erase_expired()), 1U);
+  EXPECT_FALSE(must(store_.find_managed_key(certificate.certificate.id)).has_value());
+  EXPECT_TRUE(must(store_.find_managed_key(later.certificate.id)).has_value());
+  EXPECT_EQ(records_with("KEY_ERASED"), 1U);
+  EXPECT_EQ(must(grants_.erase_expired()), 0U);
 }
 
 TEST_F(DownloadGrantsTest, KeepsTheKeyOtherwise) {

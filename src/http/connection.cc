@@ -189,12 +189,12 @@ bool Connection::step_head() {
       head_started_ = true;
       head_deadline_ = now() + shared_.options.limits.header_timeout;
     }
-    const HeadParser::Outcome outcome = parser_.parse(unread(), request_, framing_);
-    if (outcome.kind == HeadParser::Kind::refused) {
+    const auto outcome = parser_.read_head(unread(), request_, framing_);
+    if (outcome.kind == RequestParser::Kind::refused) {
       refuse(outcome.refusal.status, outcome.refusal.message);
       return true;
     }
-    if (outcome.kind == HeadParser::Kind::complete) {
+    if (outcome.kind == RequestParser::Kind::complete) {
       consume(outcome.consumed);
       head_started_ = false;
       begin_request();
@@ -231,10 +231,8 @@ void Connection::begin_request() {
                   framing_.has_body());
   }
   if (!framing_.has_body()) return run_request();
-  body_left_ = framing_.content_length;
   body_received_ = 0;
   body_start_ = now();
-  decoder_ = ChunkedDecoder(dispatch_.body_limit_octets);
   state_ = State::body;
   if (framing_.expects_continue && unread().empty()) out_ += "HTTP/1.1 100 Continue\r\n\r\n";
   if (!out_.empty()) start_write(AfterWrite::read_body);
@@ -242,25 +240,14 @@ void Connection::begin_request() {
 
 bool Connection::step_body() {
   if (const std::string_view input = unread(); !input.empty()) {
-    bool complete = false;
-    std::size_t taken = 0;
-    if (framing_.chunked) {
-      taken = decoder_.decode(input, request_.body);
-      if (const auto& refusal = decoder_.refusal()) {
-        refuse(refusal->status, refusal->message);
-        return true;
-      }
-      complete = decoder_.done();
-    } else {
-      taken = static_cast<std::size_t>(std::min<std::uint64_t>(body_left_, input.size()));
-      const ByteView part = as_bytes(input.substr(0, taken));
-      request_.body.insert(request_.body.end(), part.begin(), part.end());
-      body_left_ -= taken;
-      complete = body_left_ == 0;
+    const auto outcome = parser_.read_body(input, dispatch_.body_limit_octets, request_.body);
+    if (outcome.kind == RequestParser::Kind::refused) {
+      refuse(outcome.refusal.status, outcome.refusal.message);
+      return true;
     }
-    body_received_ += taken;
-    consume(taken);
-    if (complete) {
+    body_received_ += outcome.consumed;
+    consume(outcome.consumed);
+    if (outcome.kind == RequestParser::Kind::complete) {
       run_request();
       return true;
     }
@@ -271,6 +258,9 @@ bool Connection::step_body() {
 
 void Connection::run_request() {
   if (dispatch_.run == Run::inline_) return respond(call_handler());
+  if (dispatch_.run == Run::either) {
+    if (auto response = ask_for_answer_now()) return respond(*std::move(response));
+  }
   start_write(AfterWrite::submit);  // earlier answers first, if any
 }
 
@@ -292,10 +282,23 @@ Response Connection::call_handler() noexcept {
   try {
     return shared_.handler.handle(std::move(request_));
   } catch (...) {
-    shared_.handler_exceptions.fetch_add(1, std::memory_order_relaxed);
-    shared_.log(fmt::format("a handler failed: {}", what_went_wrong(std::current_exception())));
-    return shared_.error_response(kInternalError, "an internal error; the server's log says more");
+    return answer_exception();
   }
+}
+
+std::optional<Response> Connection::ask_for_answer_now() noexcept {
+  try {
+    return shared_.handler.answer_now(request_);
+  } catch (...) {
+    return answer_exception();
+  }
+}
+
+// For the exception that is being handled.
+Response Connection::answer_exception() noexcept {
+  shared_.handler_exceptions.fetch_add(1, std::memory_order_relaxed);
+  shared_.log(fmt::format("a handler failed: {}", what_went_wrong(std::current_exception())));
+  return shared_.error_response(kInternalError, "an internal error; the server's log says more");
 }
 
 void Connection::completed() {

@@ -69,7 +69,9 @@ Result<std::string> percent_decode(std::string_view text) {
   decoded.reserve(text.size());
   for (std::size_t i = 0; i < text.size(); ++i) {
     if (text[i] != '%') {
-      decoded += text[i];
+      const std::size_t run = std::min(text.find('%', i), text.size()) - i;
+      decoded.append(text, i, run);
+      i += run - 1;
       continue;
     }
     const int high = i + 2 < text.size() ? hex_digit(text[i + 1]) : -1;

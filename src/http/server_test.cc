@@ -4,6 +4,8 @@
 
 #include <atomic>
 #include <condition_variable>
+#include <cstdlib>
+#include <future>
 #include <memory>
 #include <mutex>
 #include <stdexcept>
@@ -73,6 +75,50 @@ class ServerTest : public testing::Test {
   std::unique_ptr<Server> server_;
   std::uint16_t port_ = 0;
 };
+
+TEST_F(ServerTest, WhatIsAtHandIsAnsweredWithoutAWorker) {
+  Gate gate;
+  handler_.on_dispatch = [](const RequestHead&) { return Dispatch{Run::either, 1'024}; };
+  handler_.on_answer_now = [](const Request& request) -> std::optional<Response> {
+    if (request.target == "/throws") throw std::runtime_error("a handler's mistake");
+    if (request.target != "/x") return std::nullopt;
+    return respond(200, "text/plain", "at hand" + std::string(request.body_text()));
+  };
+  handler_.on_request = [&](Request&& request) {
+    gate.pass();
+    return respond(200, "text/plain", "worker " + request.target + std::string(request.body_text()));
+  };
+  start();
+  TestSocket slow(port_);
+  slow.send("POST /slow HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n:b" + std::string(kGet));
+  gate.until_waiting(1);
+  EXPECT_TRUE(ask(kGet).ends_with("\r\n\r\nat hand")) << "while a worker is busy";
+  EXPECT_TRUE(ask("POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n:c").ends_with("at hand:c"));
+  EXPECT_EQ(status_of(ask("GET /throws HTTP/1.1\r\nHost: a\r\n\r\n")), 500);
+  gate.open();
+  EXPECT_TRUE(slow.read_answer().ends_with("worker /slow:b"));
+  EXPECT_TRUE(slow.read_answer().ends_with("at hand")) << "pipelined answers keep their order";
+  EXPECT_EQ(server_->statistics().handler_exceptions, 1U);
+}
+
+// A tick that was due at the very moment of stop() went on for ever, and so did stop().
+TEST_F(ServerTest, StopsAtWhateverMoment) {
+  for (int round = 0; round < 150; ++round) {
+    ServerOptions options;
+    options.io_threads = 2;
+    options.worker_threads = 1;
+    options.limits.handshake_timeout = milliseconds(40);  // a tick every 10 ms
+    options.listeners.push_back({.name = "http", .security = Security::plain});
+    auto server = Server::bind(std::move(options), handler_);
+    ASSERT_TRUE(server && (*server)->start());
+    std::this_thread::sleep_for(std::chrono::microseconds(9'700 + 4 * round));
+    auto stopped = std::async(std::launch::async, [&] { (*server)->stop(milliseconds(0)); });
+    if (stopped.wait_for(std::chrono::seconds(20)) != std::future_status::ready) {
+      ADD_FAILURE() << "stop() does not return, round " << round;
+      std::abort();  // nothing could end the thread
+    }
+  }
+}
 
 TEST_F(ServerTest, AnswersAndKeepsTheConnection) {
   handler_.on_request = [](Request&& request) {

@@ -142,6 +142,10 @@ Result<void> IssuanceService::obtain_key(Subject& subject) {
     return fail_field(Errc::policy, "key_type",
                       "key_type: profile \"" + subject.approved.profile().name + "\" does not allow " +
                           std::string((*algorithm)->name));
+  KeySlots::Slot slot;
+  if ((*algorithm)->family == crypto::KeyFamily::rsa) {
+    CERTWRIGHT_TRY(slot, rsa_slots_.take());
+  }
   CERTWRIGHT_TRY(auto key, crypto::PrivateKey::generate(**algorithm));
   subject.certificate_request.subject_public_key_info = to_bytes(key.subject_public_key_info_tlv());
   subject.generated_key.emplace(std::move(key));

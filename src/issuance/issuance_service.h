@@ -1,10 +1,13 @@
 #pragma once
+#include <algorithm>
 #include <atomic>
 #include <string>
+#include <thread>
 
 #include "audit/journal.h"
 #include "clock/clock.h"
 #include "crypto/random.h"
+#include "issuance/key_slots.h"
 #include "keys/sealer.h"
 #include "registration/registration_authority.h"
 #include "store/store.h"
@@ -54,7 +57,7 @@ class IssuanceService {
 
   // Errors: registration's; policy and invalid of profile and lint; conflict, field
   // "idempotency_key", if the key was used with another request or that request is still running;
-  // unavailable if store or token is away: the certificate may exist then, and if it does, a request
+  // too_many_requests if many RSA keys are being made; unavailable if store or token is away: the certificate may exist then, and if it does, a request
   // with the same idempotency key gets it. A refusal of a known principal is an audit record.
   Result<IssuedCertificate> issue(registration::IssuanceRequest request);
   Result<IssuedCertificate> issue(registration::IssuanceRequest request,
@@ -93,6 +96,7 @@ class IssuanceService {
 
   Dependencies d_;
   std::atomic<std::uint64_t> last_id_{0};
+  KeySlots rsa_slots_{std::max(1U, std::thread::hardware_concurrency()), 16, std::chrono::seconds(10)};
 };
 
 }  // namespace certwright::issuance

@@ -498,6 +498,33 @@ TEST_F(Issuance, ARetiredCasCertificatesAreRenewedByAnother) {
   EXPECT_EQ(must(service.renew(renewal_of(stored(first)))).certificate.ca, "issuing-2");
 }
 
+TEST_F(Issuance, ARenewalGivesNoRightToAnotherCa) {
+  const auto only_issuing = World::principal("ivan", {{access::Role::issuer, "default", "issuing"}});
+  const auto first = must(service.issue(World::request(only_issuing)));
+  world.add_ca({.state = store::CaState::retired});
+  auto renewal = renewal_of(stored(first));
+  renewal.principal = only_issuing;
+  EXPECT_EQ(service.renew(renewal).error().code, Errc::unavailable);
+  world.add_ca({.id = "gold"});
+  const auto refused = service.renew(renewal);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, Errc::not_permitted);
+  renewal.principal.bindings.push_back({access::Role::issuer, "default", "silver"});
+  world.add_ca({.id = "silver"});
+  EXPECT_EQ(must(service.renew(renewal)).certificate.ca, "silver");
+}
+
+TEST_F(Issuance, ARenewalNearTheCasEndEndsWithIt) {
+  world.add_ca({.validity = 100 * kDay});
+  const auto first = must(service.issue(request()));  // for 90 days
+  clock.advance(60 * kDay);
+  const auto renewed = must(service.renew(renewal_of(stored(first))));
+  EXPECT_EQ(renewed.certificate.not_after, world.cas.find("issuing")->certificate().not_after());
+  auto explicitly = renewal_of(stored(renewed));
+  explicitly.validity = 90 * kDay;  // who asks for more than there is, is told so
+  EXPECT_EQ(service.renew(explicitly).error().code, Errc::policy);
+}
+
 // ---- Serials (RFC 5280 section 4.1.2.2, DESIGN invariant 2)
 
 TEST_F(Issuance, SerialsAreUniquePositiveAndSixteenOctets) {

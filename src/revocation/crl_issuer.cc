@@ -92,8 +92,12 @@ Result<x509::Extensions> extensions_of(const ca::CertificationAuthority& ca, std
     if (url.empty())
       return fail_field(Errc::invalid, "public_url",
                         "public_url: a CA with several CRL shards needs one, for their names");
+    // Certificates of the time when there was one CRL name that one (RFC 5280 section 6.3.3 (b)(2):
+    // one of these names must be theirs).
+    std::vector<std::string> uris{url};
+    if (shard == 0) uris.push_back(ca.crl_url_of_one());
     CERTWRIGHT_CHECK(extensions.add({x509::oids::kIssuingDistributionPoint, true,
-                                     x509::encode_issuing_distribution_point({.uris = {url}})}));
+                                     x509::encode_issuing_distribution_point({.uris = std::move(uris)})}));
   }
   return extensions;
 }
@@ -164,6 +168,13 @@ Result<std::shared_ptr<const PublishedCrl>> CrlIssuer::current(std::string_view 
   if (!has_online_key(*ca, state_->clock.now()))
     return fail(Errc::not_found, "CA \"" + ca->id() + "\" is offline and no CRL of it was imported");
   return state_->build(*ca, shard, ca->policy().crl_period);
+}
+
+std::shared_ptr<const PublishedCrl> CrlIssuer::published(std::string_view ca_id,
+                                                         std::uint32_t shard_number) const {
+  const auto ca = state_->find_ca(ca_id, shard_number);
+  const CrlShard* const shard = ca ? state_->shards.find(ca_id, shard_number) : nullptr;
+  return shard == nullptr ? nullptr : shard->published();
 }
 
 Result<std::shared_ptr<const PublishedCrl>> CrlIssuer::rebuild(std::string_view ca_id,

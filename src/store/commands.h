@@ -57,7 +57,7 @@ struct ConsumeDownloadGrant {
   CertificateId lineage = 0;
   Time now{};
 };
-struct EraseManagedKey { CertificateId certificate = 0; };  // no error if there is none
+struct EraseManagedKey { CertificateId certificate = 0; };  // errors: not_found, so that one of two does it
 
 struct PutTenant { TenantRecord tenant; };           // insert or replace
 struct PutPrincipal { PrincipalRecord principal; };  // insert or replace; not_found: no such tenant
@@ -65,6 +65,9 @@ struct PutCredential { CredentialRecord credential; };  // insert; conflict if i
 struct RevokeCredential { std::string id; };            // errors: not_found
 struct PutRoleBinding { RoleBindingRecord binding; };   // no error if it exists
 struct RemoveRoleBinding { RoleBindingRecord binding; };  // errors: not_found
+// Changes nothing. Errors: conflict, field "administrator", unless somebody is left after the commands
+// before it who is enabled, in an enabled tenant, and has role admin on tenant "*" and every CA.
+struct RequireAdministrator {};
 
 // Insert when record.revision == 1, else replace. Errors: conflict if the stored revision is not
 // record.revision - 1.
@@ -109,7 +112,7 @@ using Command =
                  ConsumeDownloadGrant, EraseManagedKey, PutTenant, PutPrincipal, PutCredential,
                  RevokeCredential, PutRoleBinding, RemoveRoleBinding, PutCa, PutProfile, PutCrl,
                  PutSetting, PutSettingOnce, BlockKey, AppendAuditLeaf, PutAuditCheckpoint,
-                 PutAuditTile, AcquireLease>;
+                 PutAuditTile, AcquireLease, RequireAdministrator>;
 
 using Transaction = std::vector<Command>;
 

@@ -159,6 +159,12 @@ struct ManagedKeyRecord {
   bool erase_after_delivery = false;
 };
 
+struct ManagedKeyEnd {
+  CertificateId certificate = 0;
+  x509::SerialNumber serial;
+  Time not_after{};
+};
+
 struct DownloadGrantRecord {
   Sha256 secret_sha256{};
   CertificateId lineage = 0;

@@ -77,6 +77,9 @@ class Store {
                                                                    std::string_view key) const = 0;
   virtual Result<bool> is_key_blocked(const Sha256& subject_public_key_sha256) const = 0;
   virtual Result<std::optional<ManagedKeyRecord>> find_managed_key(CertificateId id) const = 0;
+  // Of the managed keys above `after`, in order, the first `limit`: where their certificates end.
+  virtual Result<std::vector<ManagedKeyEnd>> managed_key_ends(CertificateId after,
+                                                              std::uint32_t limit) const = 0;
   // Not those that were consumed; expired ones, yes.
   virtual Result<std::optional<DownloadGrantRecord>> find_download_grant(
       const Sha256& secret_sha256) const = 0;

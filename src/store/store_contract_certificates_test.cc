@@ -204,7 +204,27 @@ TEST_P(StoreContract, KeepsManagedKeysUntilErased) {
   EXPECT_TRUE(key->erase_after_delivery);
   EXPECT_EQ(outcome({EraseManagedKey{id_of(1)}}), "ok");
   EXPECT_FALSE(store().find_managed_key(id_of(1)).value());
-  EXPECT_EQ(outcome({EraseManagedKey{id_of(1)}}), "ok");
+  EXPECT_EQ(outcome({PutSetting{"s", {1}}, EraseManagedKey{id_of(1)}}), "not_found");
+  EXPECT_FALSE(store().find_setting("s").value());
+}
+
+TEST_P(StoreContract, TellsWhereManagedKeysEnd) {
+  for (std::uint64_t n = 1; n <= 3; ++n)
+    issue(certificate(n), 0, n == 2 ? std::nullopt : std::optional(ManagedKeyRecord{id_of(n), {1}, false}));
+  const auto ids = [&](CertificateId after, std::uint32_t limit) {
+    std::vector<CertificateId> found;
+    const auto ends = store().managed_key_ends(after, limit).value();
+    for (const auto& end : ends) {
+      EXPECT_EQ(end.serial, certificate(1).serial.id() == end.certificate ? certificate(1).serial : certificate(3).serial);
+      EXPECT_EQ(end.not_after, certificate(1).not_after);
+      found.push_back(end.certificate);
+    }
+    return found;
+  };
+  EXPECT_EQ(ids(0, 10), (std::vector<CertificateId>{id_of(1), id_of(3)}));
+  EXPECT_EQ(ids(0, 1), (std::vector<CertificateId>{id_of(1)}));
+  EXPECT_EQ(ids(id_of(1), 10), (std::vector<CertificateId>{id_of(3)}));
+  EXPECT_TRUE(ids(id_of(3), 10).empty());
 }
 
 TEST_P(StoreContract, ConsumesADownloadGrantOnce) {

@@ -45,6 +45,10 @@ class ForwardingStore : public Store {
   Result<std::optional<ManagedKeyRecord>> find_managed_key(CertificateId id) const override {
     return to_.find_managed_key(id);
   }
+  Result<std::vector<ManagedKeyEnd>> managed_key_ends(CertificateId after,
+                                                      std::uint32_t limit) const override {
+    return to_.managed_key_ends(after, limit);
+  }
   Result<std::optional<DownloadGrantRecord>> find_download_grant(
       const Sha256& secret_sha256) const override {
     return to_.find_download_grant(secret_sha256);

@@ -155,6 +155,28 @@ TEST_F(AdminDoor, AnswersEachCallerAsTheMatrixSays) {
   }
 }
 
+// A tenant may be the home of somebody with more rights than its administrator.
+TEST_F(AdminDoor, ATenantIsDisabledOnlyByWhoMayDisableEverybodyInIt) {
+  const auto disable = [&](std::size_t caller, const std::string& tenant) {
+    return handler->handle(web::testing::make_request(
+        "PATCH", "/api/v1/tenants/" + tenant, http::Headers{{"Authorization", "Bearer " + callers[caller]}},
+        R"({"disabled":true})")).status;
+  };
+  const auto denied = [&] {
+    std::size_t count = 0;
+    const auto leaves = must(world.store.audit_leaves(0, 1000));
+    for (const auto& leaf : leaves)
+      if (as_text(leaf.record).find("ACCESS_DENIED") != std::string_view::npos) ++count;
+    return count;
+  };
+  const auto before = denied();
+  EXPECT_EQ(disable(1, "acme"), 403);  // an auditor of everything is there
+  EXPECT_EQ(denied(), before + 1) << "also this refusal is on record";
+  EXPECT_EQ(disable(7, "globex"), 204);
+  EXPECT_EQ(disable(0, "acme"), 204);
+  EXPECT_EQ(disable(0, "default"), 409);  // the last administrator is there
+}
+
 TEST_F(AdminDoor, ATokenIsShownOnceAndNotKept) {
   const auto response = handler->handle(web::testing::make_request(
       "POST", "/api/v1/principals/" + subject.id + "/tokens",

@@ -113,6 +113,8 @@ class Runner {
     return {};
   }
   Result<void> operator()(const EraseManagedKey& c) {
+    if (!data_.keys.contains(c.certificate))
+      return fail_field(Errc::not_found, "key", "there is no such key");
     undo_.erase(data_.keys, c.certificate);
     return {};
   }
@@ -153,6 +155,17 @@ class Runner {
       return fail_field(Errc::not_found, "role", "there is no such role binding");
     undo_.erase(data_.bindings, key_of(c.binding));
     return {};
+  }
+
+  Result<void> operator()(const RequireAdministrator&) {
+    for (const auto& [key, binding] : data_.bindings) {
+      if (binding.role != "admin" || binding.tenant != "*" || !binding.ca.empty()) continue;
+      const auto principal = data_.principals.find(binding.principal);
+      if (principal == data_.principals.end() || principal->second.disabled) continue;
+      const auto tenant = data_.tenants.find(principal->second.tenant);
+      if (tenant != data_.tenants.end() && !tenant->second.disabled) return {};
+    }
+    return fail_field(Errc::conflict, "administrator", "no administrator would be left");
   }
 
   Result<void> operator()(const PutCa& c) {

@@ -179,6 +179,18 @@ Result<std::optional<ManagedKeyRecord>> MemoryStore::find_managed_key(Certificat
   return found_in(state_->data.keys, id);
 }
 
+Result<std::vector<ManagedKeyEnd>> MemoryStore::managed_key_ends(CertificateId after,
+                                                                 std::uint32_t limit) const {
+  const std::lock_guard lock(state_->mutex);
+  std::vector<ManagedKeyEnd> ends;
+  for (auto key = state_->data.keys.upper_bound(after);
+       key != state_->data.keys.end() && ends.size() < limit; ++key)
+    if (const auto certificate = state_->data.certificates.find(key->first);
+        certificate != state_->data.certificates.end())
+      ends.push_back({key->first, certificate->second.serial, certificate->second.not_after});
+  return ends;
+}
+
 Result<std::optional<DownloadGrantRecord>> MemoryStore::find_download_grant(
     const Sha256& secret_sha256) const {
   const std::lock_guard lock(state_->mutex);

@@ -117,7 +117,8 @@ Result<void> CommandRunner::operator()(const ConsumeDownloadGrant& c) {
 }
 
 Result<void> CommandRunner::operator()(const EraseManagedKey& c) {
-  CERTWRIGHT_CHECK(database_.run(Statement::delete_managed_key, c.certificate));
+  CERTWRIGHT_TRY(const auto changed, database_.run(Statement::delete_managed_key, c.certificate));
+  if (changed == 0) return fail_field(Errc::not_found, "key", "there is no such key");
   return {};
 }
 

@@ -55,6 +55,14 @@ Result<void> CommandRunner::operator()(const RemoveRoleBinding& c) {
   return {};
 }
 
+// Reads the role bindings up to the first that will do; people change them rarely.
+Result<void> CommandRunner::operator()(const RequireAdministrator&) {
+  CERTWRIGHT_TRY(auto row, database_.query(Statement::find_administrator));
+  CERTWRIGHT_TRY(const bool found, row.next());
+  if (!found) return fail_field(Errc::conflict, "administrator", "no administrator would be left");
+  return {};
+}
+
 Result<void> CommandRunner::operator()(const PutCa& c) {
   const auto& ca = c.ca;
   std::uint64_t stored = 0;
@@ -173,9 +181,8 @@ bool leaves_nothing_on_failure(const Transaction& transaction) {
     const bool never_fails = std::visit(
         [](const auto& c) {
           using C = std::decay_t<decltype(c)>;
-          return std::is_same_v<C, PutDownloadGrant> || std::is_same_v<C, EraseManagedKey> ||
-                 std::is_same_v<C, PutTenant> || std::is_same_v<C, PutRoleBinding> ||
-                 std::is_same_v<C, PutSetting> || std::is_same_v<C, BlockKey> ||
+          return std::is_same_v<C, PutDownloadGrant> || std::is_same_v<C, PutTenant> ||
+                 std::is_same_v<C, PutRoleBinding> || std::is_same_v<C, PutSetting> || std::is_same_v<C, BlockKey> ||
                  std::is_same_v<C, PutAuditTile>;
         },
         command);

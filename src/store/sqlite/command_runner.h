@@ -52,6 +52,7 @@ class CommandRunner {
   Result<void> operator()(const PutSetting& c);
   Result<void> operator()(const PutSettingOnce& c);
   Result<void> operator()(const BlockKey& c);
+  Result<void> operator()(const RequireAdministrator& c);
   Result<void> operator()(const AcquireLease& c);
 
   Result<void> operator()(const AppendAuditLeaf& c);

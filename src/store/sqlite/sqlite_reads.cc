@@ -143,6 +143,17 @@ Result<std::optional<ManagedKeyRecord>> SqliteStore::find_managed_key(Certificat
   });
 }
 
+Result<std::vector<ManagedKeyEnd>> SqliteStore::managed_key_ends(CertificateId after,
+                                                                 std::uint32_t limit) const {
+  if (too_large(after)) return std::vector<ManagedKeyEnd>{};
+  const auto reader = parts_->readers->borrow();
+  return all_rows(reader->query(Statement::managed_key_ends, after, capped(limit)),
+                  [](const Query& row) -> Result<ManagedKeyEnd> {
+                    CERTWRIGHT_TRY(const auto serial, row.serial(1));
+                    return ManagedKeyEnd{row.natural(0), serial, row.time(2)};
+                  });
+}
+
 Result<std::optional<DownloadGrantRecord>> SqliteStore::find_download_grant(
     const Sha256& secret_sha256) const {
   const auto reader = parts_->readers->borrow();

@@ -61,6 +61,8 @@ class SqliteStore final : public Store {
                                                            std::string_view key) const override;
   Result<bool> is_key_blocked(const Sha256& subject_public_key_sha256) const override;
   Result<std::optional<ManagedKeyRecord>> find_managed_key(CertificateId id) const override;
+  Result<std::vector<ManagedKeyEnd>> managed_key_ends(CertificateId after,
+                                                      std::uint32_t limit) const override;
   Result<std::optional<DownloadGrantRecord>> find_download_grant(
       const Sha256& secret_sha256) const override;
 

@@ -66,6 +66,10 @@ constexpr std::array kTable = {
     Entry{Statement::list_role_bindings, "list_role_bindings",
      "SELECT principal, role, tenant, ca FROM role_binding WHERE principal = ?1 ORDER BY "
      "role, tenant, ca"},
+    Entry{Statement::find_administrator, "find_administrator",
+     "SELECT 1 FROM role_binding AS b CROSS JOIN principal AS p ON p.id = b.principal CROSS "
+     "JOIN tenant AS t ON t.id = p.tenant WHERE b.role = 'admin' AND b.tenant = '*' AND "
+     "b.ca = '' AND p.disabled = 0 AND t.disabled = 0 LIMIT 1"},
     // Authorities, profiles, settings
     Entry{Statement::find_ca_revision, "find_ca_revision",
      "SELECT revision FROM ca WHERE id = ?1"},
@@ -196,6 +200,10 @@ constexpr std::array kTable = {
     Entry{Statement::find_managed_key, "find_managed_key",
      "SELECT certificate, sealed_pkcs8, erase_after_delivery FROM managed_key WHERE "
      "certificate = ?1"},
+    Entry{Statement::managed_key_ends, "managed_key_ends",
+     "SELECT m.certificate, c.serial, c.not_after FROM managed_key AS m CROSS JOIN "
+     "certificate AS c ON c.id = m.certificate WHERE m.certificate > ?1 ORDER BY "
+     "m.certificate LIMIT ?2"},
     Entry{Statement::delete_managed_key, "delete_managed_key",
      "DELETE FROM managed_key WHERE certificate = ?1"},
     Entry{Statement::put_grant, "put_grant",

@@ -29,6 +29,7 @@ enum class Statement : std::uint8_t {
   put_role_binding,
   remove_role_binding,
   list_role_bindings,
+  find_administrator,
   // Authorities, profiles, settings
   find_ca_revision,
   put_ca,
@@ -77,6 +78,7 @@ enum class Statement : std::uint8_t {
   list_tenant_counters,
   put_managed_key,
   find_managed_key,
+  managed_key_ends,
   delete_managed_key,
   put_grant,
   find_grant,
