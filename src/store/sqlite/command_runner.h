@@ -66,7 +66,6 @@ class CommandRunner {
   struct Lineage {
     CertificateId current = 0;
     bool revoked = false;
-    std::string tenant;
   };
   struct RevocationRow {
     std::uint64_t sequence = 0;

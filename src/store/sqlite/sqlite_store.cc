@@ -95,9 +95,11 @@ Result<std::unique_ptr<SqliteStore>> SqliteStore::open(const std::string& path,
   parts->readers = std::make_unique<sqlite::ReaderPool>(std::move(readers));
   parts->checkpointer = std::make_unique<sqlite::Checkpointer>(*parts->writer, std::move(copier),
                                                                options.checkpoint_pages);
+  static const SystemClock system_clock;
   if (options.index_from > 0)
-    parts->indexer = std::make_unique<sqlite::Indexer>(*parts->writer, *parts->tail,
-                                                       std::move(progress), options.index_from);
+    parts->indexer = std::make_unique<sqlite::Indexer>(
+        *parts->writer, *parts->tail, options.clock != nullptr ? *options.clock : system_clock,
+        std::move(progress), options.index_from);
   parts->writer->on_commit([&p = *parts](std::uint32_t wal_pages) {
     p.checkpointer->committed(wal_pages);
     if (p.indexer) p.indexer->nudge();

@@ -19,6 +19,9 @@ struct SqliteOptions {
   std::string vfs{};        // name of a registered SQLite VFS; empty: the system's
   bool synchronous = true;  // false: PRAGMA synchronous=OFF, which loses acknowledged transactions
   std::uint32_t index_from = 2048;  // rows before a batch is indexed; 0: never, they stay in memory
+  // When what expired is listed as such, which decides how fast and never what a search answers.
+  // Must outlive the store; null: the system's.
+  const Clock* clock = nullptr;
 };
 
 // The embedded store: SQLite, one file `path` (plus `-wal`, `-shm` and `.lock` beside it), mode
