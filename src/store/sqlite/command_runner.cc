@@ -174,6 +174,7 @@ bool leaves_nothing_on_failure(const Transaction& transaction) {
         [](const auto& c) {
           using C = std::decay_t<decltype(c)>;
           return std::is_same_v<C, PutDownloadGrant> || std::is_same_v<C, EraseManagedKey> ||
+                 std::is_same_v<C, EraseDownloadGrant> || std::is_same_v<C, ForgetIdempotencyKey> ||
                  std::is_same_v<C, PutTenant> || std::is_same_v<C, PutRoleBinding> ||
                  std::is_same_v<C, PutSetting> || std::is_same_v<C, BlockKey> ||
                  std::is_same_v<C, PutAuditTile>;

@@ -138,6 +138,11 @@ constexpr std::array kTable = {
      "WHERE principal = ?1 AND key = ?2"},
     Entry{Statement::delete_idempotency, "delete_idempotency",
      "DELETE FROM idempotency WHERE principal = ?1 AND key = ?2"},
+    Entry{Statement::forget_idempotency, "forget_idempotency",
+     "DELETE FROM idempotency WHERE principal = ?1 AND key = ?2 AND certificate = ?3"},
+    Entry{Statement::list_idempotency, "list_idempotency",
+     "SELECT principal, key, request_sha256, certificate, created_at FROM idempotency "
+     "WHERE created_at < ?1 ORDER BY created_at LIMIT ?2"},
     // Certificates and lineages
     Entry{Statement::put_certificate, "put_certificate",
      "INSERT INTO certificate (id, serial, ca, lineage, not_before, not_after, crl_shard, "
@@ -209,6 +214,11 @@ constexpr std::array kTable = {
      "UPDATE download_grant SET used = 1 WHERE secret_sha256 = ?1"},
     Entry{Statement::delete_grants, "delete_grants",
      "DELETE FROM download_grant WHERE lineage = ?1"},
+    Entry{Statement::delete_grant, "delete_grant",
+     "DELETE FROM download_grant WHERE secret_sha256 = ?1"},
+    Entry{Statement::list_grants, "list_grants",
+     "SELECT secret_sha256, lineage, principal, expires_at, used FROM download_grant WHERE "
+     "expires_at < ?1 ORDER BY expires_at LIMIT ?2"},
     // Revocation
     Entry{Statement::find_revocation, "find_revocation",
      "SELECT serial, ca, crl_shard, sequence, removed, reason, revoked_at, principal FROM "

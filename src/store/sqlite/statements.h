@@ -57,6 +57,8 @@ enum class Statement : std::uint8_t {
   put_idempotency,
   find_idempotency,
   delete_idempotency,
+  forget_idempotency,
+  list_idempotency,
   // Certificates and lineages
   put_certificate,
   find_certificate,
@@ -82,6 +84,8 @@ enum class Statement : std::uint8_t {
   find_grant,
   use_grant,
   delete_grants,
+  delete_grant,
+  list_grants,
   // Revocation
   find_revocation,
   put_revocation,
