@@ -10,7 +10,7 @@
 namespace certwright::store::sqlite {
 namespace {
 
-constexpr std::size_t kShort = 200;  // ids that are read just to know that they are few
+constexpr std::size_t kShort = 64;  // ids that are read just to know that they are few
 constexpr std::uint64_t kFirstBudget =
     20'000;  // lineages looked at before a range is sorted instead
 constexpr std::uint64_t kLastBudget = 300'000;  // lineages looked at before a search gives up

@@ -66,10 +66,13 @@ Result<void> place_lineage(Database& database, CertificateId lineage) {
 
 Result<bool> sweep_expired(Database& database, Time now) {
   CERTWRIGHT_TRY(const auto from, read_sweep(database));
+  // A clock that was set back: what it had expired is valid again.
+  const bool back = now < from.not_after;
   std::vector<Sweep> due;
   {
-    CERTWRIGHT_TRY(auto rows, database.query(Statement::list_to_sweep, from.not_after,
-                                             from.lineage, now, kSweepPiece));
+    CERTWRIGHT_TRY(auto rows,
+                   database.query(back ? Statement::list_swept : Statement::list_to_sweep,
+                                  from.not_after, from.lineage, now, kSweepPiece));
     while (true) {
       CERTWRIGHT_TRY(const bool more, rows.next());
       if (!more) break;
@@ -78,8 +81,9 @@ Result<bool> sweep_expired(Database& database, Time now) {
   }
   if (due.empty()) return false;
   // First the mark, which is what places them.
-  CERTWRIGHT_CHECK(
-      database.run(Statement::put_sweep, due.back().not_after, due.back().lineage + 1));
+  const auto& last = due.back();
+  CERTWRIGHT_CHECK(database.run(Statement::put_sweep, last.not_after,
+                                back ? last.lineage : last.lineage + 1));
   for (const auto& [not_after, lineage] : due) CERTWRIGHT_CHECK(place_lineage(database, lineage));
   return true;
 }

@@ -27,7 +27,8 @@ Result<void> place_lineage(Database& database, CertificateId lineage);
 // The same for one that is in no list, or in the right one, already.
 Result<void> place_new_lineage(Database& database, CertificateId lineage);
 
-// Sweeps a few of the certificates with notAfter < now that are left. False: there were none.
+// Sweeps a few of the certificates with notAfter < now that are left, or takes some back after a clock
+// was set back. False: there were none.
 Result<bool> sweep_expired(Database& database, Time now);
 
 }  // namespace certwright::store::sqlite

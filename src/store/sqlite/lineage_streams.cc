@@ -93,11 +93,19 @@ Result<std::vector<std::string>> first_column(Result<Query> rows) {
 
 IdStreamPtr LineageSearch::by_entity(const Order& order) {
   return std::make_unique<LateStream>([this, order]() -> Result<IdStreamPtr> {
-    CERTWRIGHT_TRY(auto tenants, filter_.tenants.empty()
-                                     ? first_column(database_.query(Statement::entity_counters,
-                                                                    filter_.entity_id))
-                                     : Result<std::vector<std::string>>(filter_.tenants));
     std::vector<IdStreamPtr> streams;
+    auto tenants = filter_.tenants;
+    if (tenants.empty()) {
+      CERTWRIGHT_TRY(auto few, collect(database_.query(Statement::lineages_of_entity,
+                                                       filter_.entity_id, kFew + 1),
+                                       {}, kFew));
+      if (few) {
+        streams.push_back(stream_of(std::move(*few), order));
+      } else {
+        CERTWRIGHT_TRY(tenants, first_column(database_.query(Statement::entity_counters,
+                                                             filter_.entity_id)));
+      }
+    }
     for (auto& tenant : tenants)
       streams.push_back(stream_of(
           [this, tenant = std::move(tenant), newest = order.newest_first](CertificateId bound,

@@ -328,6 +328,12 @@ TEST(SqliteStore, ALineageIsListedUnderOneState) {
   eventually(0, {2, 3, 5});
   eventually(1, {4});
   eventually(2, {1});
+  clock.set(kStart + 25 * contract::kDay);  // it had been wrong
+  store.reset();
+  store = open_store(path, options);
+  eventually(0, {2, 3, 4, 5});
+  eventually(1, {});
+  eventually(2, {1});
 }
 
 TEST(SqliteStore, MigrationListsWhatAnOlderSchemaHad) {

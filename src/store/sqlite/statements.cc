@@ -319,6 +319,9 @@ constexpr std::array kTable = {
     Entry{Statement::list_to_sweep, "list_to_sweep",
      "SELECT not_after, lineage FROM lineage_expiry WHERE (not_after, lineage) >= (?1, ?2) "
      "AND not_after < ?3 ORDER BY not_after, lineage LIMIT ?4"},
+    Entry{Statement::list_swept, "list_swept",
+     "SELECT not_after, lineage FROM lineage_expiry WHERE (not_after, lineage) < (?1, ?2) "
+     "AND not_after >= ?3 ORDER BY not_after DESC, lineage DESC LIMIT ?4"},
     // Searching: streams of lineages in order, from a bound, a piece at a time
     Entry{Statement::key_ascending, "key_ascending",
      "SELECT lineage FROM lineage_key WHERE kind = ?3 AND value = ?4 AND lineage > ?1 "
@@ -326,6 +329,8 @@ constexpr std::array kTable = {
     Entry{Statement::key_descending, "key_descending",
      "SELECT lineage FROM lineage_key WHERE kind = ?3 AND value = ?4 AND lineage < ?1 "
      "ORDER BY lineage DESC LIMIT ?2"},
+    Entry{Statement::lineages_of_entity, "lineages_of_entity",
+     "SELECT lineage FROM lineage_entity WHERE entity_id = ?1 LIMIT ?2"},
     Entry{Statement::entity_ascending, "entity_ascending",
      "SELECT lineage FROM lineage_entity WHERE entity_id = ?3 AND tenant = ?4 AND lineage "
      "> ?1 ORDER BY lineage LIMIT ?2"},

@@ -123,9 +123,11 @@ enum class Statement : std::uint8_t {
   find_sweep,
   put_sweep,
   list_to_sweep,
+  list_swept,
   // Searching: streams of lineages in order, from a bound, a piece at a time
   key_ascending,
   key_descending,
+  lineages_of_entity,
   entity_ascending,
   entity_descending,
   public_key_ascending,
