@@ -138,20 +138,18 @@ Name CertificateList::issuer() const { return Name::parse(issuer_tlv()).value_or
 
 void encode_revoked_entry(const SerialNumber& serial_number, Time revocation_date,
                           RevocationReason reason, Bytes& out) {
+  // SEQUENCE { SEQUENCE { OID id-ce-cRLReasons, OCTET STRING { ENUMERATED reason } } }
+  constexpr std::array<std::uint8_t, 13> kReasonBefore = {0x30, 0x0c, 0x30, 0x0a, 0x06, 0x03, 0x55,
+                                                          0x1d, 0x15, 0x04, 0x03, 0x0a, 0x01};
+  const std::size_t begin = out.size();
   der::Writer writer(std::move(out));
-  writer.sequence([&] {
-    writer.integer_content(serial_number.integer_content());
-    writer.time(revocation_date);
-    if (reason == RevocationReason::unspecified) return;
-    writer.sequence([&] {
-      writer.sequence([&] {
-        writer.oid(oids::kReasonCode);
-        writer.nested(der::Tag::octet_string,
-                      [&] { writer.enumerated(static_cast<std::uint64_t>(reason)); });
-      });
-    });
-  });
+  writer.header(der::Tag::sequence, 0);
+  writer.integer_content(serial_number.integer_content());
+  writer.time(revocation_date);
+  if (reason != RevocationReason::unspecified) writer.raw(kReasonBefore);
   out = std::move(writer).take();
+  if (reason != RevocationReason::unspecified) out.push_back(static_cast<std::uint8_t>(reason));
+  out[begin + 1] = static_cast<std::uint8_t>(out.size() - begin - 2);  // 53 at most: one octet
 }
 
 namespace {
