@@ -159,9 +159,11 @@ IdStreamPtr LineageSearch::by_state(const Order& order) {
     } else {
       CERTWRIGHT_CHECK(expiring_in(streams, between, order));
     }
-    // Renewals too, whatever they say: their lineage may be listed by what it was before.
+    // Of a lineage whose newest certificate is here, that one's notAfter counts; the others were
+    // listed by their newest. A renewal does not know its lineage's tenant.
     streams.push_back(stream_of(from_tail([&](const TailEntry& e) {
-                                  return !e.is_first() || tenant_selected(e.tenant);
+                                  return valid == (e.not_after >= filter_.now) &&
+                                         (!e.is_first() || tenant_selected(e.tenant));
                                 }),
                                 order));
     return merged(std::move(streams), order);
