@@ -5,4 +5,7 @@ if(CERTWRIGHT_BENCH)
     add_executable(${program} ${CMAKE_SOURCE_DIR}/bench/${program}.cc)
     target_link_libraries(${program} PRIVATE ${certwright_all_rooms})
   endforeach()
+  add_executable(scale_bench ${CMAKE_SOURCE_DIR}/bench/scale_bench.cc)
+  target_link_libraries(scale_bench PRIVATE certwright_revocation certwright_store_sqlite
+                        certwright_store_memory certwright_signer_software fmt::fmt sqlite3)
 endif()

@@ -151,6 +151,7 @@ class Serving {
         {"expired keys", 10s, [this] { return drop_value(in_.download_grants.erase_expired()); }},
         {"client CAs", 1s, [this] { return renew_client_cas(); }},
         {"server certificate", 60s, [this] { return renew_certificate(); }},
+        {"old records", 10s, [this] { return forget_old_records(); }},
     };
     if (const auto interval = http::watchdog_interval())
       all.push_back({"watchdog", std::chrono::duration_cast<std::chrono::milliseconds>(*interval), [] {
@@ -199,6 +200,15 @@ class Serving {
     return {};
   }
 
+  // What has served its time; each in small commits beside the issuing ones.
+  Result<void> forget_old_records() {
+    CERTWRIGHT_TRY(const auto keys, in_.issuance.forget_old_idempotency_keys());
+    forgotten_keys_.increment(static_cast<double>(keys));
+    CERTWRIGHT_TRY(const auto grants, in_.download_grants.erase_ended_grants());
+    erased_grants_.increment(static_cast<double>(grants));
+    return {};
+  }
+
   Result<void> renew_certificate() {
     if (!certificate_.is_due()) return {};
     CERTWRIGHT_TRY(const auto identity, certificate_.current());
@@ -207,8 +217,15 @@ class Serving {
     return {};
   }
 
+  metrics::Counter forgotten(const char* kind) {
+    return in_.metrics.counter("certwright_records_forgotten_total",
+                               "Records that had served their time and were deleted.", {{"kind", kind}});
+  }
+
   Installation& in_;
   const Configuration& configuration_;
+  const metrics::Counter forgotten_keys_ = forgotten("idempotency_key");
+  const metrics::Counter erased_grants_ = forgotten("download_grant");
   ServerCertificate certificate_;
   Gateways gateways_;
   std::unique_ptr<http::Server> server_;

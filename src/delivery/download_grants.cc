@@ -133,6 +133,23 @@ Result<void> DownloadGrants::consume(const store::StoredCertificate& newest,
   return applied;
 }
 
+Result<std::size_t> DownloadGrants::erase_ended_grants() {
+  constexpr std::uint32_t kBatch = 200;  // of one commit: others' requests wait for no more
+  constexpr std::size_t kAtMost = 20'000;
+  std::size_t erased = 0;
+  while (erased < kAtMost) {
+    CERTWRIGHT_TRY(const auto ended, d_.store.download_grants_before(d_.clock.now(), kBatch));
+    if (ended.empty()) break;
+    store::Transaction transaction;
+    for (const auto& grant : ended)
+      transaction.push_back(store::EraseDownloadGrant{grant.secret_sha256});
+    CERTWRIGHT_CHECK(d_.store.apply(transaction));
+    erased += ended.size();
+    if (ended.size() < kBatch) break;
+  }
+  return erased;
+}
+
 Result<SecretBytes> DownloadGrants::open_key(const store::ManagedKeyRecord& managed) const {
   const auto opened =
       d_.sealer.open("managed-key:" + std::to_string(managed.certificate), managed.sealed_pkcs8);

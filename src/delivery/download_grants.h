@@ -90,6 +90,10 @@ class DownloadGrants {
   static constexpr std::uint32_t kKeysPerSweep = 1000;
   Result<std::size_t> erase_expired();
 
+  // Called from time to time: erases grants that ended, used or not, in small commits, up to 20,000
+  // of them. Their tokens are refused by their own end. Returns how many. Errors: unavailable.
+  Result<std::size_t> erase_ended_grants();
+
  private:
   Result<SecretBytes> signing_key();
   Result<Bundle> redeem_verified(const store::StoredCertificate& certificate,

@@ -222,6 +222,28 @@ TEST_F(DownloadGrantsTest, NothingForExpiredCertificates) {
   EXPECT_EQ(grants_.grant(certificate, principal_, actor_).error().code, Errc::gone);
 }
 
+TEST_F(DownloadGrantsTest, EndedGrantsAreErased) {
+  const auto certificate = with_key();
+  const auto used = must(grants_.grant(certificate, principal_, actor_));
+  must(grants_.redeem(certificate, used, actor_));
+  const auto unused = must(grants_.grant(certificate, principal_, actor_));
+  for (int i = 0; i < 450; ++i) {  // more than two batches
+    store::Sha256 secret{};
+    secret[0] = static_cast<std::uint8_t>(i), secret[1] = static_cast<std::uint8_t>(i / 256);
+    must(store_.apply({store::PutDownloadGrant{
+        {secret, certificate.certificate.lineage, principal_.id, clock_.now()}}}));
+  }
+  clock_.advance(DownloadGrants::kLifetime);
+  const auto later = must(grants_.grant(certificate, principal_, actor_));
+  EXPECT_EQ(must(grants_.erase_ended_grants()), 450u) << "their end itself is not after it";
+  clock_.advance(Seconds(1));
+  EXPECT_EQ(must(grants_.erase_ended_grants()), 2u);
+  EXPECT_EQ(must(grants_.erase_ended_grants()), 0u);
+  EXPECT_EQ(grants_.redeem(certificate, used, actor_).error().code, Errc::gone);
+  EXPECT_EQ(grants_.redeem(certificate, unused, actor_).error().code, Errc::gone);
+  EXPECT_FALSE(must(grants_.redeem(certificate, later, actor_)).key_pem.empty());
+}
+
 TEST_F(DownloadGrantsTest, RevocationBetweenGrantAndUse) {
   const auto certificate = with_key();
   const auto token = must(grants_.grant(certificate, principal_, actor_));

@@ -69,9 +69,16 @@ class IssuanceService {
   // expired, or another renewal was faster; else as issue().
   Result<IssuedCertificate> renew(RenewalRequest request);
 
-  // At start, before anything is issued: records INTENT_ABANDONED for every intent of an earlier run
-  // that has no certificate and no such record yet. Returns how many there were.
+  // At start, before anything is issued: closes every intent of an earlier run that has no
+  // certificate, with an INTENT_ABANDONED record each; no certificate can be recorded for it then.
+  // Returns how many there were.
   Result<std::size_t> account_for_unfinished_intents();
+
+  // How long a request with an idempotency key can be repeated and get the same certificate.
+  static constexpr Seconds kIdempotencyKeyKept{7 * 86'400};
+  // Called from time to time: forgets older keys, in small commits, up to 20,000 of them. Returns
+  // how many it forgot. A request that repeats one is a new request. Errors: unavailable.
+  Result<std::size_t> forget_old_idempotency_keys();
 
  private:
   struct Subject;  // what is on its way to become a certificate: subject.h
@@ -85,6 +92,7 @@ class IssuanceService {
   Result<IssuedCertificate> sign_and_record(Subject& subject, signer::PreparedCertificate prepared);
   Result<IssuedCertificate> sign_and_record_unguarded(Subject& subject,
                                                       signer::PreparedCertificate prepared);
+  Result<void> abandon(const store::SerialReservation& intent, const audit::Actor& actor);
   void account_for_failed_intent(const Subject& subject);
   Result<store::CertificateRecord> record_certificate(Subject& subject,
                                                       const x509::Certificate& certificate);

@@ -17,6 +17,11 @@ struct ReserveSerial {
   std::optional<IdempotencyRecord> idempotency;
 };
 
+// Closes an intent without a certificate: from then on none can be recorded under its serial, by
+// whatever request still holds it. Errors: conflict, field "serial", if it was never reserved, has
+// its certificate, or was abandoned before.
+struct AbandonIntent { CertificateId id = 0; };
+
 // Frees a key whose request died after its intent, so that a retry can go ahead. No error if the key
 // is free. Errors: conflict if it now names another serial, or that one has its certificate.
 struct ReleaseIdempotencyKey {
@@ -25,7 +30,8 @@ struct ReleaseIdempotencyKey {
   CertificateId certificate = 0;
 };
 
-// Errors: conflict if the serial was not reserved, or a certificate is recorded under it already;
+// Errors: conflict, field "serial", if the serial was not reserved, a certificate is recorded under
+// it already, or its intent was abandoned;
 // if certificate.lineage != certificate.id (a renewal): not_found if there is no such lineage,
 // conflict, field "lineage", if its newest certificate is not `replaces` or is revoked.
 struct RecordCertificate {
@@ -56,6 +62,15 @@ struct ConsumeDownloadGrant {
   Sha256 secret_sha256{};
   CertificateId lineage = 0;
   Time now{};
+};
+// Drops a grant, used or not. No error if there is none.
+struct EraseDownloadGrant { Sha256 secret_sha256{}; };
+// Drops an idempotency key that has served its time, whether its request has a certificate or not.
+// No error if there is none, or if it names another certificate by now.
+struct ForgetIdempotencyKey {
+  std::string principal;
+  std::string key;
+  CertificateId certificate = 0;
 };
 struct EraseManagedKey { CertificateId certificate = 0; };  // errors: not_found, so that one of two does it
 
@@ -108,8 +123,9 @@ struct AcquireLease {
 };
 
 using Command =
-    std::variant<ReserveSerial, ReleaseIdempotencyKey, RecordCertificate, RevokeLineage, ReleaseHold, PutDownloadGrant,
-                 ConsumeDownloadGrant, EraseManagedKey, PutTenant, PutPrincipal, PutCredential,
+    std::variant<ReserveSerial, AbandonIntent, ReleaseIdempotencyKey, RecordCertificate,
+                 RevokeLineage, ReleaseHold, PutDownloadGrant, ConsumeDownloadGrant,
+                 EraseDownloadGrant, ForgetIdempotencyKey, EraseManagedKey, PutTenant, PutPrincipal, PutCredential,
                  RevokeCredential, PutRoleBinding, RemoveRoleBinding, PutCa, PutProfile, PutCrl,
                  PutSetting, PutSettingOnce, BlockKey, AppendAuditLeaf, PutAuditCheckpoint,
                  PutAuditTile, AcquireLease, RequireAdministrator>;

@@ -64,6 +64,11 @@ struct CommandCheck {
     CERTWRIGHT_CHECK(check_id("idempotency_key", c.idempotency->certificate));
     return check_text("principal", c.idempotency->principal);
   }
+  Result<void> operator()(const AbandonIntent& c) const { return check_id("serial", c.id); }
+  Result<void> operator()(const ForgetIdempotencyKey& c) const {
+    CERTWRIGHT_CHECK(check_id("certificate", c.certificate));
+    return check_texts({{"principal", c.principal}, {"idempotency_key", c.key}});
+  }
   Result<void> operator()(const ReleaseIdempotencyKey& c) const {
     CERTWRIGHT_CHECK(check_id("certificate", c.certificate));
     return check_texts({{"principal", c.principal}, {"idempotency_key", c.key}});

@@ -195,6 +195,90 @@ TEST_P(StoreContract, ListsUnfinishedIntentsOldestFirst) {
   EXPECT_EQ(numbers(kStart, 10), Numbers{});
 }
 
+TEST_P(StoreContract, AnAbandonedIntentIsClosedForever) {
+  const auto before = kStart + kDay;
+  issue(certificate(1));
+  ASSERT_EQ(outcome({ReserveSerial{reservation(2), {}}}), "ok");
+  ASSERT_EQ(outcome({ReserveSerial{reservation(3), {}}}), "ok");
+  EXPECT_EQ(outcome_with_field({AbandonIntent{id_of(1)}}), "conflict:serial") << "it was issued";
+  EXPECT_EQ(outcome_with_field({AbandonIntent{id_of(9)}}), "conflict:serial") << "none was reserved";
+  EXPECT_EQ(outcome_with_field({AbandonIntent{0}}), "invalid:serial");
+  EXPECT_EQ(outcome({AbandonIntent{id_of(2)}, AppendAuditLeaf{{1}}}), "ok");
+  EXPECT_EQ(store().audit_size().value(), 1U);
+  EXPECT_EQ(outcome_with_field({AbandonIntent{id_of(2)}, AppendAuditLeaf{{2}}}), "conflict:serial");
+  EXPECT_EQ(store().audit_size().value(), 1U) << "accounted for once";
+  // Whoever still holds it records nothing: as a first certificate, as a renewal, after a restart.
+  backend_->reopen();
+  if (!store().find_reservation(id_of(2)).value()) return;  // it forgot everything
+  EXPECT_EQ(outcome_with_field({RecordCertificate{certificate(2), 0, {}}, AppendAuditLeaf{{3}}}),
+            "conflict:serial");
+  EXPECT_EQ(outcome_with_field({RecordCertificate{renewal(2, 1), id_of(1), {}}}), "conflict:serial");
+  EXPECT_EQ(store().audit_size().value(), 1U);
+  EXPECT_FALSE(store().find_certificate(id_of(2)).value());
+  EXPECT_EQ(stored(1).current, id_of(1));
+  EXPECT_EQ(outcome_with_field({ReserveSerial{reservation(2), {}}}), "conflict:serial");
+  const auto open = store().unfinished_intents(before, 10).value();
+  ASSERT_EQ(open.size(), 1U);
+  EXPECT_EQ(open[0].id, id_of(3));
+  // In one transaction the later command meets what the earlier one did.
+  EXPECT_EQ(outcome_with_field({RecordCertificate{certificate(3), 0, {}}, AbandonIntent{id_of(3)}}),
+            "conflict:serial");
+  EXPECT_EQ(outcome_with_field({AbandonIntent{id_of(3)}, RecordCertificate{certificate(3), 0, {}}}),
+            "conflict:serial");
+  EXPECT_EQ(outcome({RecordCertificate{certificate(3), 0, {}}}), "ok");
+}
+
+TEST_P(StoreContract, ForgetsIdempotencyKeysByTheirTime) {
+  for (const std::uint64_t n : {1U, 2U, 3U})
+    ASSERT_EQ(outcome({ReserveSerial{
+                  reservation(n), IdempotencyRecord{"alice", "k" + std::to_string(n), hash_of(n),
+                                                    id_of(n), kStart + Seconds(10 - n)}}}),
+              "ok");
+  ASSERT_EQ(outcome({RecordCertificate{certificate(2), 0, {}}}), "ok");
+  const auto keys = [&](Time before, std::uint32_t limit) {
+    std::vector<std::string> result;
+    const auto records = store().idempotency_before(before, limit).value();
+    for (const auto& r : records) result.push_back(r.key);
+    return result;
+  };
+  using Keys = std::vector<std::string>;
+  EXPECT_EQ(keys(kStart + kDay, 10), (Keys{"k3", "k2", "k1"}));
+  EXPECT_EQ(keys(kStart + kDay, 2), (Keys{"k3", "k2"}));
+  EXPECT_EQ(keys(kStart + Seconds(9), 10), (Keys{"k3", "k2"}));  // before, not at
+  const auto oldest = store().idempotency_before(kStart + kDay, 1).value().at(0);
+  EXPECT_EQ(oldest.principal, "alice");
+  EXPECT_EQ(oldest.certificate, id_of(3));
+  EXPECT_EQ(oldest.request_sha256, hash_of(3));
+  EXPECT_EQ(oldest.created_at, kStart + Seconds(7));
+  EXPECT_EQ(outcome({ForgetIdempotencyKey{"alice", "k2", id_of(2)}}), "ok") << "though it was issued";
+  EXPECT_EQ(outcome({ForgetIdempotencyKey{"alice", "k3", id_of(1)}}), "ok") << "another's: it stays";
+  EXPECT_EQ(outcome({ForgetIdempotencyKey{"bob", "k1", id_of(1)}}), "ok");
+  EXPECT_EQ(keys(kStart + kDay, 10), (Keys{"k3", "k1"}));
+  EXPECT_FALSE(store().find_idempotent("alice", "k2").value());
+  EXPECT_TRUE(store().find_certificate(id_of(2)).value());
+}
+
+TEST_P(StoreContract, ErasesDownloadGrantsByTheirEnd) {
+  issue(certificate(1));
+  for (const std::uint64_t n : {1U, 2U, 3U})
+    ASSERT_EQ(outcome({PutDownloadGrant{{hash_of(n), id_of(1), "alice", kStart + Seconds(10 - n)}}}),
+              "ok");
+  ASSERT_EQ(outcome({ConsumeDownloadGrant{hash_of(2), id_of(1), kStart}}), "ok");
+  const auto grants = [&](Time before, std::uint32_t limit) {
+    std::vector<Sha256> result;
+    const auto records = store().download_grants_before(before, limit).value();
+    for (const auto& g : records) result.push_back(g.secret_sha256);
+    return result;
+  };
+  using Hashes = std::vector<Sha256>;
+  EXPECT_EQ(grants(kStart + kDay, 10), (Hashes{hash_of(3), hash_of(2), hash_of(1)}));
+  EXPECT_EQ(grants(kStart + kDay, 1), (Hashes{hash_of(3)}));
+  EXPECT_EQ(grants(kStart + Seconds(9), 10), (Hashes{hash_of(3), hash_of(2)}));
+  EXPECT_EQ(outcome({EraseDownloadGrant{hash_of(2)}, EraseDownloadGrant{hash_of(7)}}), "ok");
+  EXPECT_EQ(grants(kStart + kDay, 10), (Hashes{hash_of(3), hash_of(1)}));
+  EXPECT_EQ(outcome({ConsumeDownloadGrant{hash_of(2), id_of(1), kStart}}), "not_found");
+}
+
 TEST_P(StoreContract, KeepsManagedKeysUntilErased) {
   issue(certificate(1), 0, ManagedKeyRecord{id_of(1), {1, 2, 3}, true});
   const auto key = store().find_managed_key(id_of(1)).value();

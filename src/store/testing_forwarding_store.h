@@ -39,6 +39,10 @@ class ForwardingStore : public Store {
                                                            std::string_view key) const override {
     return to_.find_idempotent(principal, key);
   }
+  Result<std::vector<IdempotencyRecord>> idempotency_before(Time before,
+                                                            std::uint32_t limit) const override {
+    return to_.idempotency_before(before, limit);
+  }
   Result<bool> is_key_blocked(const Sha256& subject_public_key_sha256) const override {
     return to_.is_key_blocked(subject_public_key_sha256);
   }
@@ -52,6 +56,10 @@ class ForwardingStore : public Store {
   Result<std::optional<DownloadGrantRecord>> find_download_grant(
       const Sha256& secret_sha256) const override {
     return to_.find_download_grant(secret_sha256);
+  }
+  Result<std::vector<DownloadGrantRecord>> download_grants_before(
+      Time before, std::uint32_t limit) const override {
+    return to_.download_grants_before(before, limit);
   }
   Result<CertificateStatus> certificate_status(std::string_view ca,
                                                const x509::SerialNumber& serial) const override {

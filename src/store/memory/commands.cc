@@ -24,6 +24,22 @@ class Runner {
     return {};
   }
 
+  Result<void> operator()(const AbandonIntent& c) {
+    if (!data_.reservations.contains(c.id) || data_.certificates.contains(c.id) ||
+        data_.abandoned.contains(c.id))
+      return fail_field(Errc::conflict, "serial", "there is no such open intent");
+    undo_.put(data_.abandoned, c.id, true);
+    return {};
+  }
+
+  Result<void> operator()(const ForgetIdempotencyKey& c) {
+    const auto key = std::pair(c.principal, c.key);
+    const auto found = data_.idempotency.find(key);
+    if (found != data_.idempotency.end() && found->second.certificate == c.certificate)
+      undo_.erase(data_.idempotency, key);
+    return {};
+  }
+
   Result<void> operator()(const ReleaseIdempotencyKey& c) {
     const auto key = std::pair(c.principal, c.key);
     const auto found = data_.idempotency.find(key);
@@ -56,6 +72,8 @@ class Runner {
       lineage.certificates.push_back(certificate.id);
       std::ranges::sort(lineage.certificates);
     }
+    if (data_.abandoned.contains(certificate.id))
+      return fail_field(Errc::conflict, "serial", "the intent was abandoned");
     undo_.put(data_.lineages, certificate.lineage, lineage);
     undo_.put(data_.certificates, certificate.id, certificate);
     if (c.key) undo_.put(data_.keys, c.key->certificate, *c.key);
@@ -110,6 +128,10 @@ class Runner {
     if (used) return fail_field(Errc::gone, "grant", "the grant was used");
     if (grant.expires_at <= c.now) return fail_field(Errc::gone, "grant", "the grant has expired");
     undo_.put(data_.grants, c.secret_sha256, std::pair(grant, true));
+    return {};
+  }
+  Result<void> operator()(const EraseDownloadGrant& c) {
+    undo_.erase(data_.grants, c.secret_sha256);
     return {};
   }
   Result<void> operator()(const EraseManagedKey& c) {

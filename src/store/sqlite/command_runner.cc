@@ -181,8 +181,10 @@ bool leaves_nothing_on_failure(const Transaction& transaction) {
     const bool never_fails = std::visit(
         [](const auto& c) {
           using C = std::decay_t<decltype(c)>;
-          return std::is_same_v<C, PutDownloadGrant> || std::is_same_v<C, PutTenant> ||
-                 std::is_same_v<C, PutRoleBinding> || std::is_same_v<C, PutSetting> || std::is_same_v<C, BlockKey> ||
+          return std::is_same_v<C, PutDownloadGrant> ||
+                 std::is_same_v<C, EraseDownloadGrant> || std::is_same_v<C, ForgetIdempotencyKey> ||
+                 std::is_same_v<C, PutTenant> || std::is_same_v<C, PutRoleBinding> ||
+                 std::is_same_v<C, PutSetting> || std::is_same_v<C, BlockKey> ||
                  std::is_same_v<C, PutAuditTile>;
         },
         command);

@@ -30,10 +30,13 @@ class CommandRunner {
   explicit CommandRunner(Database& database) noexcept : database_(database) {}
 
   Result<void> operator()(const ReserveSerial& c);
+  Result<void> operator()(const AbandonIntent& c);
   Result<void> operator()(const ReleaseIdempotencyKey& c);
   Result<void> operator()(const RecordCertificate& c);
   Result<void> operator()(const PutDownloadGrant& c);
   Result<void> operator()(const ConsumeDownloadGrant& c);
+  Result<void> operator()(const EraseDownloadGrant& c);
+  Result<void> operator()(const ForgetIdempotencyKey& c);
   Result<void> operator()(const EraseManagedKey& c);
 
   Result<void> operator()(const RevokeLineage& c);
@@ -67,7 +70,6 @@ class CommandRunner {
   struct Lineage {
     CertificateId current = 0;
     bool revoked = false;
-    std::string tenant;
   };
   struct RevocationRow {
     std::uint64_t sequence = 0;

@@ -124,10 +124,14 @@ Result<std::optional<IdempotencyRecord>> SqliteStore::find_idempotent(std::strin
                                                                       std::string_view key) const {
   const auto reader = parts_->readers->borrow();
   return first_row(reader->query(Statement::find_idempotency, principal, key),
-                   [](const Query& row) {
-                     return IdempotencyRecord{row.text(0), row.text(1), row.hash(2), row.natural(3),
-                                              row.time(4)};
-                   });
+                   sqlite::idempotency_record);
+}
+
+Result<std::vector<IdempotencyRecord>> SqliteStore::idempotency_before(Time before,
+                                                                       std::uint32_t limit) const {
+  const auto reader = parts_->readers->borrow();
+  return all_rows(reader->query(Statement::list_idempotency, before, capped(limit)),
+                  sqlite::idempotency_record);
 }
 
 Result<bool> SqliteStore::is_key_blocked(const Sha256& subject_public_key_sha256) const {
@@ -160,7 +164,14 @@ Result<std::optional<DownloadGrantRecord>> SqliteStore::find_download_grant(
   CERTWRIGHT_TRY(auto row, reader->query(Statement::find_grant, secret_sha256));
   CERTWRIGHT_TRY(const bool found, row.next());
   if (!found || row.integer(4) != 0) return std::nullopt;
-  return DownloadGrantRecord{row.hash(0), row.natural(1), row.text(2), row.time(3)};
+  return sqlite::download_grant_record(row);
+}
+
+Result<std::vector<DownloadGrantRecord>> SqliteStore::download_grants_before(
+    Time before, std::uint32_t limit) const {
+  const auto reader = parts_->readers->borrow();
+  return all_rows(reader->query(Statement::list_grants, before, capped(limit)),
+                  sqlite::download_grant_record);
 }
 
 Result<CertificateStatus> SqliteStore::certificate_status(std::string_view ca,

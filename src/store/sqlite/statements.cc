@@ -142,6 +142,11 @@ constexpr std::array kTable = {
      "WHERE principal = ?1 AND key = ?2"},
     Entry{Statement::delete_idempotency, "delete_idempotency",
      "DELETE FROM idempotency WHERE principal = ?1 AND key = ?2"},
+    Entry{Statement::forget_idempotency, "forget_idempotency",
+     "DELETE FROM idempotency WHERE principal = ?1 AND key = ?2 AND certificate = ?3"},
+    Entry{Statement::list_idempotency, "list_idempotency",
+     "SELECT principal, key, request_sha256, certificate, created_at FROM idempotency "
+     "WHERE created_at < ?1 ORDER BY created_at LIMIT ?2"},
     // Certificates and lineages
     Entry{Statement::put_certificate, "put_certificate",
      "INSERT INTO certificate (id, serial, ca, lineage, not_before, not_after, crl_shard, "
@@ -217,6 +222,11 @@ constexpr std::array kTable = {
      "UPDATE download_grant SET used = 1 WHERE secret_sha256 = ?1"},
     Entry{Statement::delete_grants, "delete_grants",
      "DELETE FROM download_grant WHERE lineage = ?1"},
+    Entry{Statement::delete_grant, "delete_grant",
+     "DELETE FROM download_grant WHERE secret_sha256 = ?1"},
+    Entry{Statement::list_grants, "list_grants",
+     "SELECT secret_sha256, lineage, principal, expires_at, used FROM download_grant WHERE "
+     "expires_at < ?1 ORDER BY expires_at LIMIT ?2"},
     // Revocation
     Entry{Statement::find_revocation, "find_revocation",
      "SELECT serial, ca, crl_shard, sequence, removed, reason, revoked_at, principal FROM "
@@ -238,16 +248,6 @@ constexpr std::array kTable = {
      "SELECT sequence, serial, reason, revoked_at, not_after, removed FROM "
      "revocation_change WHERE ca = ?1 AND crl_shard = ?2 AND sequence > ?3 AND not_after "
      ">= ?4 AND removed <= ?5 ORDER BY sequence LIMIT ?6"},
-    Entry{Statement::put_revoked_lineage, "put_revoked_lineage",
-     "INSERT INTO revoked_lineage (tenant, lineage) VALUES (?1, ?2) ON CONFLICT DO NOTHING"},
-    Entry{Statement::delete_revoked_lineage, "delete_revoked_lineage",
-     "DELETE FROM revoked_lineage WHERE tenant = ?1 AND lineage = ?2"},
-    Entry{Statement::revoked_ascending, "revoked_ascending",
-     "SELECT lineage FROM revoked_lineage WHERE tenant = ?3 AND lineage > ?1 ORDER BY "
-     "lineage LIMIT ?2"},
-    Entry{Statement::revoked_descending, "revoked_descending",
-     "SELECT lineage FROM revoked_lineage WHERE tenant = ?3 AND lineage < ?1 ORDER BY "
-     "lineage DESC LIMIT ?2"},
     Entry{Statement::find_crl_number, "find_crl_number",
      "SELECT number FROM crl WHERE ca = ?1 AND crl_shard = ?2"},
     Entry{Statement::put_crl, "put_crl",
@@ -315,6 +315,21 @@ constexpr std::array kTable = {
     Entry{Statement::index_expiry_span, "index_expiry_span",
      "INSERT INTO lineage_expiry_span (width_bits, span, lineage) VALUES (?1, ?2, ?3) ON "
      "CONFLICT DO NOTHING"},
+    Entry{Statement::put_state, "put_state",
+     "INSERT INTO lineage_state (tenant, state, lineage) VALUES (?1, ?2, ?3) ON CONFLICT DO "
+     "NOTHING"},
+    Entry{Statement::delete_state, "delete_state",
+     "DELETE FROM lineage_state WHERE tenant = ?1 AND state = ?2 AND lineage = ?3"},
+    Entry{Statement::find_sweep, "find_sweep",
+     "SELECT not_after, lineage FROM expiry_sweep WHERE id = 1"},
+    Entry{Statement::put_sweep, "put_sweep",
+     "UPDATE expiry_sweep SET not_after = ?1, lineage = ?2 WHERE id = 1"},
+    Entry{Statement::list_to_sweep, "list_to_sweep",
+     "SELECT not_after, lineage FROM lineage_expiry WHERE (not_after, lineage) >= (?1, ?2) "
+     "AND not_after < ?3 ORDER BY not_after, lineage LIMIT ?4"},
+    Entry{Statement::list_swept, "list_swept",
+     "SELECT not_after, lineage FROM lineage_expiry WHERE (not_after, lineage) < (?1, ?2) "
+     "AND not_after >= ?3 ORDER BY not_after DESC, lineage DESC LIMIT ?4"},
     // Searching: streams of lineages in order, from a bound, a piece at a time
     Entry{Statement::key_ascending, "key_ascending",
      "SELECT lineage FROM lineage_key WHERE kind = ?3 AND value = ?4 AND lineage > ?1 "
@@ -322,6 +337,8 @@ constexpr std::array kTable = {
     Entry{Statement::key_descending, "key_descending",
      "SELECT lineage FROM lineage_key WHERE kind = ?3 AND value = ?4 AND lineage < ?1 "
      "ORDER BY lineage DESC LIMIT ?2"},
+    Entry{Statement::lineages_of_entity, "lineages_of_entity",
+     "SELECT lineage FROM lineage_entity WHERE entity_id = ?1 LIMIT ?2"},
     Entry{Statement::entity_ascending, "entity_ascending",
      "SELECT lineage FROM lineage_entity WHERE entity_id = ?3 AND tenant = ?4 AND lineage "
      "> ?1 ORDER BY lineage LIMIT ?2"},
@@ -334,6 +351,12 @@ constexpr std::array kTable = {
     Entry{Statement::public_key_descending, "public_key_descending",
      "SELECT lineage FROM lineage_public_key WHERE subject_public_key_sha256 = ?3 AND "
      "lineage < ?1 ORDER BY lineage DESC LIMIT ?2"},
+    Entry{Statement::state_ascending, "state_ascending",
+     "SELECT lineage FROM lineage_state WHERE tenant = ?3 AND state = ?4 AND lineage > ?1 "
+     "ORDER BY lineage LIMIT ?2"},
+    Entry{Statement::state_descending, "state_descending",
+     "SELECT lineage FROM lineage_state WHERE tenant = ?3 AND state = ?4 AND lineage < ?1 "
+     "ORDER BY lineage DESC LIMIT ?2"},
     Entry{Statement::expiry_span_ascending, "expiry_span_ascending",
      "SELECT lineage FROM lineage_expiry_span WHERE width_bits = ?3 AND span = ?4 AND "
      "lineage > ?1 ORDER BY lineage LIMIT ?2"},
