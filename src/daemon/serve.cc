@@ -129,6 +129,7 @@ class Serving {
         {"crl", 1s, [this] { return drop_value(in_.crls.run_due()); }},
         {"ocsp", 5s, [this] { return drop_value(in_.ocsp.run_due()); }},
         {"expired keys", 10s, [this] { return drop_value(in_.download_grants.erase_expired()); }},
+        {"key-encryption key", 250ms, [this] { return seal_again(); }},
         {"server certificate", 60s, [this] { return renew_certificate(); }},
     };
     if (const auto interval = http::watchdog_interval())
@@ -165,6 +166,16 @@ class Serving {
   template <class T>
   static Result<void> drop_value(const Result<T>& result) {
     if (!result) return tl::unexpected(result.error());
+    return {};
+  }
+
+  // Less than half of the time, so that requests hardly feel it.
+  Result<void> seal_again() {
+    const auto until = std::chrono::steady_clock::now() + 100ms;
+    do {
+      CERTWRIGHT_TRY(const bool more, in_.rotation.step());
+      if (!more) break;
+    } while (std::chrono::steady_clock::now() < until);
     return {};
   }
 
