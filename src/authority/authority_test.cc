@@ -44,12 +44,15 @@ Bytes der_of(X509* certificate) {
 // A root that is not ours: OpenSSL with a key of its own.
 class OutsideRoot {
  public:
-  explicit OutsideRoot(std::string_view cn = "Outside Root", std::optional<int> path_length = {})
+  using Extensions = std::vector<std::pair<int, std::string>>;
+  explicit OutsideRoot(std::string_view cn = "Outside Root", std::optional<int> path_length = {},
+                       const Extensions& more = {}, int days = 3650)
       : key_(EVP_EC_gen("P-256")) {
     X509_NAME* name = X509_NAME_new();
     X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_UTF8, reinterpret_cast<const unsigned char*>(cn.data()),
                                static_cast<int>(cn.size()), -1, 0);
-    certificate_.reset(make(name, key_.get(), nullptr, key_.get(), constraints(path_length), 3650));
+    certificate_.reset(make(name, key_.get(), nullptr, key_.get(), constraints(path_length), days,
+                            "critical,keyCertSign,cRLSign", more));
     X509_NAME_free(name);
   }
   static std::string constraints(std::optional<int> path_length) {
@@ -74,7 +77,7 @@ class OutsideRoot {
  private:
   static X509* make(X509_NAME* subject, EVP_PKEY* key, X509* issuer, EVP_PKEY* issuer_key,
                     const std::string& basic_constraints, int days,
-                    const char* key_usage = "critical,keyCertSign,cRLSign") {
+                    const char* key_usage = "critical,keyCertSign,cRLSign", const Extensions& more = {}) {
     X509* certificate = X509_new();
     X509_set_version(certificate, X509_VERSION_3);
     ASN1_INTEGER_set(X509_get_serialNumber(certificate), 4711);
@@ -85,10 +88,11 @@ class OutsideRoot {
     X509_set_pubkey(certificate, key);
     X509V3_CTX context;
     X509V3_set_ctx(&context, issuer != nullptr ? issuer : certificate, certificate, nullptr, nullptr, 0);
-    const std::pair<int, std::string> kExtensions[] = {{NID_basic_constraints, basic_constraints},
-                                                       {NID_key_usage, key_usage},
-                                                       {NID_subject_key_identifier, "hash"}};
-    for (const auto& [nid, value] : kExtensions) {
+    Extensions extensions{{NID_basic_constraints, basic_constraints},
+                          {NID_key_usage, key_usage},
+                          {NID_subject_key_identifier, "hash"}};
+    extensions.insert(extensions.end(), more.begin(), more.end());
+    for (const auto& [nid, value] : extensions) {
       if (value.empty()) continue;
       X509_EXTENSION* extension = X509V3_EXT_conf_nid(nullptr, &context, nid, value.c_str());
       X509_add_ext(certificate, extension, -1);
@@ -354,6 +358,47 @@ TEST_F(AuthorityTest, PathLengthsOfAChainSuffice) {
                                                           admin(), actor())),
               row.lower) << row.name;
   }
+}
+
+// A verifier holds the whole chain against what is issued, so the root's limits are ours too.
+TEST_F(AuthorityTest, WhatAnOutsideRootForbidsIsNotIssued) {
+  struct Row {
+    const char* id;
+    OutsideRoot::Extensions extensions;
+    int days;
+    const char* complaint;  // "": it is issued
+  };
+  const Row kRows[] = {
+      {"free", {}, 3650, ""},
+      {"names", {{NID_name_constraints, "critical,permitted;DNS:nowhere.example"}}, 3650, "nameConstraints of CN=Root names"},
+      {"wide", {{NID_name_constraints, "critical,excluded;DNS:nowhere.example"}}, 3650, ""},
+      {"purposes", {{NID_ext_key_usage, "clientAuth"}}, 3650, "purposes of CN=Root purposes"},
+      {"short", {}, 10, ""},
+  };
+  for (const Row& row : kRows) {
+    const OutsideRoot outside(std::string("Root ") + row.id, {}, row.extensions, row.days);
+    const std::string pem = must(rooms.authority.create_request(new_ca(row.id, {"tls-server"}), actor()));
+    const auto ca = must(rooms.authority.install(row.id, outside.sign(pem), {outside.der()}, actor()));
+    auto request = registration::testing::World::request(registration::testing::World::issuer());
+    request.ca = row.id;
+    const auto issued = rooms.issuance.issue(std::move(request));
+    if (*row.complaint == '\0') {
+      ASSERT_TRUE(issued) << row.id << ": " << issued.error().detail;
+      EXPECT_LE(issued->certificate.not_after, clock.now() + row.days * kDay) << row.id;
+    } else {
+      ASSERT_FALSE(issued) << row.id;
+      EXPECT_EQ(issued.error().code, Errc::policy);
+      EXPECT_THAT(issued.error().detail, HasSubstr(row.complaint));
+    }
+  }
+  // Longer than the root lasts is refused, also where the issuing CA lasts longer.
+  EXPECT_GT(rooms.world.cas.find("short")->certificate().not_after(), clock.now() + 100 * kDay);
+  auto request = registration::testing::World::request(registration::testing::World::issuer());
+  request.ca = "short";
+  request.validity = Seconds(20 * kDay);
+  const auto refused = rooms.issuance.issue(std::move(request));
+  ASSERT_FALSE(refused);
+  EXPECT_THAT(refused.error().detail, HasSubstr("outlive"));
 }
 
 // ---- Import

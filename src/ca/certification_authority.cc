@@ -19,6 +19,7 @@ CertificationAuthority::CertificationAuthority(store::CaRecord record, x509::Cer
   // A foreign CA may lack the extension: the identifier most clients compute stands in.
   if (subject_key_identifier_.empty()) subject_key_identifier_ = to_bytes(crypto::sha1(key));
   issuer_hash_ = {crypto::sha1(name), crypto::sha1(key), crypto::sha256(name), crypto::sha256(key)};
+  issuers_above_ = lint::IssuersAbove::read(record_.issuer_chain);
   certificate_pem_ = x509::to_pem(x509::kPemCertificate, certificate_.der());
   chain_pem_ = certificate_pem_;
   for (const Bytes& issuer : record_.issuer_chain)
@@ -34,6 +35,10 @@ Result<CaPtr> CertificationAuthority::create(store::CaRecord record,
     return fail(Errc::invalid, "the key of CA \"" + record.id + "\" is not its certificate's");
   return CaPtr(new CertificationAuthority(std::move(record), std::move(certificate),
                                           std::move(policy), std::move(signer)));
+}
+
+Time CertificationAuthority::not_after() const noexcept {
+  return std::min(certificate_.not_after(), issuers_above_.not_after.value_or(certificate_.not_after()));
 }
 
 bool CertificationAuthority::has_working_key(Time now) const noexcept {

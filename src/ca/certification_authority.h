@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "ca/ca_policy.h"
+#include "lint/issuers_above.h"
 #include "signer/signer.h"
 #include "store/records.h"
 #include "x509/certificate.h"
@@ -27,6 +28,10 @@ class CertificationAuthority {
   const x509::Certificate& certificate() const noexcept { return certificate_; }
   const CaPolicy& policy() const noexcept { return policy_; }
   ByteView subject_key_identifier() const noexcept { return subject_key_identifier_; }
+  // What the CAs above it allow, for lint.
+  const lint::IssuersAbove& issuers_above() const noexcept { return issuers_above_; }
+  // When it or a CA above it ends, whichever is first: nothing it issues may live longer.
+  Time not_after() const noexcept;
   bool is_root() const noexcept { return record_.issuer_chain.empty(); }
   // Key online, not expired at `now`: CRLs and OCSP go on, also of a CA that is retired or revoked.
   bool has_working_key(Time now) const noexcept;
@@ -66,6 +71,7 @@ class CertificationAuthority {
   std::shared_ptr<signer::Signer> signer_;
   Bytes subject_key_identifier_;
   IssuerHash issuer_hash_{};
+  lint::IssuersAbove issuers_above_;
   std::string certificate_pem_;
   std::string chain_pem_;
   bool is_revoked_ = false;

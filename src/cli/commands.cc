@@ -50,6 +50,7 @@ std::function<int()> add_commands(CLI::App& app) {
   add_cert_commands(app, *registry);
   add_access_commands(app, *registry);
   add_audit_commands(app, *registry);
+  add_kek_commands(app, *registry);
   add_doctor(app, *registry);
   add_completion(app, *registry);
   return [registry] {

@@ -21,6 +21,7 @@ void add_profile_commands(CLI::App& app, Registry& registry);
 void add_cert_commands(CLI::App& app, Registry& registry);
 void add_access_commands(CLI::App& app, Registry& registry);
 void add_audit_commands(CLI::App& app, Registry& registry);
+void add_kek_commands(CLI::App& app, Registry& registry);
 void add_doctor(CLI::App& app, Registry& registry);
 
 }  // namespace certwright::cli

@@ -1,4 +1,4 @@
 certwright_room(cli EXPOSES errors http_client json USES bytes clock audit SYSTEM cli
                 SOURCES output.cc waiting.cc help.cc session.cc commands.cc completion.cc ca_commands.cc cert_commands.cc
-                        access_commands.cc audit_commands.cc doctor.cc
+                        access_commands.cc audit_commands.cc kek_commands.cc doctor.cc
                 TESTS output_test.cc help_test.cc waiting_test.cc completion_test.cc)

@@ -101,6 +101,7 @@ struct Gateways::Doors {
                                                      .store = *in.store,
                                                      .checkpoint_key = audit::CheckpointKey::of(*in.checkpoint_signer),
                                                      .clock = in.clock,
+                                                     .rotation = in.rotation,
                                                      .status = [this] { return status_of(in); }});
     for (const auto& door : {certs.routes(), pki.routes(), admin}) all.insert(all.end(), door.begin(), door.end());
     return all;

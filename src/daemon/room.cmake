@@ -11,7 +11,7 @@ string(TIMESTAMP CERTWRIGHT_BUILD_TIME "%Y-%m-%dT%H:%M:%SZ" UTC)
 configure_file(${CMAKE_SOURCE_DIR}/src/daemon/version.h.in ${CMAKE_BINARY_DIR}/generated/daemon/version.h @ONLY)
 
 certwright_room(daemon
-  EXPOSES access audit authority ca clock crypto delivery inventory issuance keys metrics registration
+  EXPOSES access audit authority ca clock crypto delivery inventory issuance key_rotation keys metrics registration
           revocation store errors bytes
   USES store/sqlite gateway/web gateway/certs gateway/pki gateway/admin http json profile x509 cli
   SYSTEM yaml spdlog cli

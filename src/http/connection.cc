@@ -13,6 +13,8 @@
 
 #include <fmt/format.h>
 
+#include "bytes/secret_bytes.h"
+
 namespace certwright::http {
 namespace {
 
@@ -43,6 +45,27 @@ std::string what_went_wrong(std::exception_ptr error) {
 void empty(std::string& buffer) {
   if (buffer.capacity() > kKeepBufferOctets) buffer = {};
   buffer.clear();
+}
+
+// What arrives may hold a private key to import: no copy of it stays behind where input is kept. A few
+// hundred octets to overwrite are nothing beside reading them.
+void append_input(std::string& to, char* from, std::size_t count) {
+  if (to.capacity() - to.size() < count) {
+    std::string larger;
+    larger.reserve(std::max(2 * to.capacity(), to.size() + count));
+    larger = to;
+    wipe(to);
+    to.swap(larger);
+  }
+  to.append(from, count);
+  wipe_memory(from, count);
+}
+
+void drop_input(std::string& from, std::size_t count) {
+  const std::size_t size = from.size();
+  from.erase(0, count);
+  from.resize(size);  // with zeros
+  from.resize(size - count);
 }
 
 }  // namespace
@@ -112,6 +135,8 @@ void Connection::start() {
 void Connection::close() noexcept {
   if (state_ == State::closed) return;
   state_ = State::closed;
+  drop_large();
+  wipe_memory(in_.data(), in_.size());
   if (ssl_ && ssl_usable_) SSL_shutdown(ssl_.get());
   ERR_clear_error();
   boost::system::error_code ignored;
@@ -302,7 +327,10 @@ Response Connection::answer_exception() noexcept {
 }
 
 void Connection::completed() {
-  if (state_ == State::closed) return;
+  if (state_ == State::closed) {
+    if (response_.secret) response_.body.wipe();
+    return;
+  }
   respond(std::exchange(response_, {}));
   drive();
 }
@@ -359,17 +387,22 @@ void Connection::append_ordinary(Response& response) {
   if (response.status < kLowestFinal || response.status > kHighest || !append_head()) {
     shared_.log("a handler's answer has an impossible status or header field");
     out_.resize(start);
+    if (response.secret) response.body.wipe();
     response = {};
     response.status = kInternalError;
     append_head();
   }
   out_ += "\r\n";
-  if (is_head_request_ || !status_has_body(response.status)) return;
-  if (response.body.size() <= kGatherOver) {
+  if (is_head_request_ || !status_has_body(response.status)) {
+    if (response.secret) response.body.wipe();
+    return;
+  }
+  if (response.body.size() <= kGatherOver && !response.secret) {
     out_ += response.body.text();
   } else {
     large_body_ = std::move(response.body);
     large_ = large_body_.text();
+    large_secret_ = response.secret;
   }
 }
 
@@ -401,9 +434,7 @@ bool Connection::step_writing() {
 void Connection::finish_write() {
   empty(out_);
   out_at_ = 0;
-  large_ = {};
-  large_body_ = {};
-  large_prepared_.reset();
+  drop_large();
   switch (after_write_) {
     case AfterWrite::next_request:
       state_ = State::head;
@@ -422,6 +453,13 @@ void Connection::finish_write() {
       deadline_ = now() + kLinger;
       return;
   }
+}
+
+void Connection::drop_large() noexcept {
+  large_ = {};
+  if (std::exchange(large_secret_, false)) large_body_.wipe();
+  large_body_ = {};
+  large_prepared_.reset();
 }
 
 bool Connection::step_lingering() {
@@ -444,8 +482,8 @@ bool Connection::receive() {
   std::size_t count = 0;
   const Io outcome = readable_ ? read_some(count) : Io::want_read;
   if (outcome == Io::done) {
-    if (in_at_ > 0) in_.erase(0, std::exchange(in_at_, 0));
-    in_.append(loop_.scratch.data(), count);
+    if (in_at_ > 0) drop_input(in_, std::exchange(in_at_, 0));
+    append_input(in_, loop_.scratch.data(), count);
     return true;
   }
   if (outcome == Io::want_read || outcome == Io::want_write) {
@@ -520,6 +558,7 @@ void Connection::wait(Io what) {
 void Connection::consume(std::size_t octets) {
   in_at_ += octets;
   if (in_at_ < in_.size()) return;
+  wipe_memory(in_.data(), in_.size());
   empty(in_);
   in_at_ = 0;
 }

@@ -128,6 +128,7 @@ class Connection final : public Job, public std::enable_shared_from_this<Connect
   void wait(Io what);
   void start_write(AfterWrite then);
   void finish_write();
+  void drop_large() noexcept;
   std::string_view unread() const noexcept { return std::string_view(in_).substr(in_at_); }
   void consume(std::size_t octets);
   std::chrono::milliseconds transfer_allowance(std::uint64_t octets) const;
@@ -166,9 +167,10 @@ class Connection final : public Job, public std::enable_shared_from_this<Connect
   std::string out_;
   std::size_t out_at_ = 0;
   AfterWrite after_write_ = AfterWrite::next_request;
-  // A large body that follows out_, and what keeps it alive.
+  // A large or secret body that follows out_, and what keeps it alive.
   std::string_view large_;
   Body large_body_;
+  bool large_secret_ = false;
   std::shared_ptr<const PreparedResponse> large_prepared_;
   std::size_t lingered_octets_ = 0;
 };

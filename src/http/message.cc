@@ -6,6 +6,8 @@
 
 #include <fmt/format.h>
 
+#include "bytes/secret_bytes.h"
+
 #include "http/response_writer.h"
 
 namespace certwright::http {
@@ -146,6 +148,12 @@ ByteView Body::view() const noexcept {
   if (const auto* octets = std::get_if<Bytes>(&data_)) return *octets;
   const auto& shared = std::get<std::shared_ptr<const Bytes>>(data_);
   return shared ? ByteView(*shared) : ByteView();
+}
+
+void Body::wipe() noexcept {
+  if (auto* text = std::get_if<std::string>(&data_)) certwright::wipe(*text);
+  if (auto* octets = std::get_if<Bytes>(&data_)) certwright::wipe(*octets);
+  if (auto* shared = std::get_if<std::shared_ptr<const Bytes>>(&data_)) shared->reset();
 }
 
 Result<std::shared_ptr<const PreparedResponse>> PreparedResponse::make(const Response& response) {

@@ -7,6 +7,7 @@
 #include <limits>
 #include <utility>
 
+#include "bytes/secret_bytes.h"
 #include "http/response_writer.h"
 
 namespace certwright::http {
@@ -256,6 +257,13 @@ class RequestParser::Message final : public beast::http::basic_parser<true> {
 
   std::size_t on_body_impl(View part, Code&) override {
     const ByteView octets = as_bytes(text_of(part));
+    if (body_->capacity() - body_->size() < octets.size()) {  // no copy stays behind: it may hold a key
+      Bytes larger;
+      larger.reserve(std::max(2 * body_->capacity(), body_->size() + octets.size()));
+      larger.assign(body_->begin(), body_->end());
+      wipe(*body_);
+      body_->swap(larger);
+    }
     body_->insert(body_->end(), octets.begin(), octets.end());
     body_octets_ += octets.size();
     return octets.size();

@@ -157,7 +157,7 @@ Result<void> IssuanceService::build_and_lint(Subject& subject) {
       .subject_key_identifier = ca.subject_key_identifier(),
       .signature_algorithm_tlv = ca.signer()->signature_algorithm_tlv(),
       .not_before = ca.certificate().not_before(),
-      .not_after = ca.certificate().not_after(),
+      .not_after = ca.not_after(),
       .path_length = path_length,
       .ocsp_url = profile.ocsp_url ? ca.ocsp_url() : "",
       .ca_issuers_url = ca.ca_issuers_url(),
@@ -174,6 +174,7 @@ Result<void> IssuanceService::build_and_lint(Subject& subject) {
       subject.tbs->tlv(),
       {.profile = &profile,
        .issuer = &ca.certificate(),
+       .above = &ca.issuers_above(),
        .expected_subject_public_key_info = subject.certificate_request.subject_public_key_info,
        .expected_signature_algorithm = ca.signer()->signature_algorithm_tlv(),
        .now = subject.now});

@@ -129,7 +129,7 @@ Result<ApprovedRequest> RegistrationAuthority::approve_renewal(IssuanceRequest r
     CERTWRIGHT_CHECK(check_key(key, "certificate", approved.certificate_request_));
   }
   // As before, as far as the present profile and the CA's own end allow: that must not stop a machine.
-  const auto left = std::chrono::floor<Seconds>(approved.ca_->certificate().not_after() - clock_.now());
+  const auto left = std::chrono::floor<Seconds>(approved.ca_->not_after() - clock_.now());
   if (!request.validity && usual_validity <= approved.profile_->validity_max)
     request.validity = std::min(usual_validity, left);
   approved.certificate_request_.validity = request.validity;

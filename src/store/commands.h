@@ -73,6 +73,13 @@ struct ForgetIdempotencyKey {
   CertificateId certificate = 0;
 };
 struct EraseManagedKey { CertificateId certificate = 0; };  // errors: not_found, so that one of two does it
+// Another envelope around the same key, if `present` is what is stored. No error if it is not: the key
+// was erased or replaced meanwhile, and nothing changes.
+struct ResealManagedKey {
+  CertificateId certificate = 0;
+  Bytes present;
+  Bytes sealed;
+};
 
 struct PutTenant { TenantRecord tenant; };           // insert or replace
 struct PutPrincipal { PrincipalRecord principal; };  // insert or replace; not_found: no such tenant
@@ -101,6 +108,12 @@ struct PutSettingOnce {
   std::string name;
   Bytes value;
 };
+// As ResealManagedKey, for a sealed setting.
+struct ResealSetting {
+  std::string name;
+  Bytes present;
+  Bytes sealed;
+};
 struct BlockKey {  // no certificate is issued for this key again
   Sha256 subject_public_key_sha256{};
   std::string why;
@@ -128,7 +141,7 @@ using Command =
                  EraseDownloadGrant, ForgetIdempotencyKey, EraseManagedKey, PutTenant, PutPrincipal, PutCredential,
                  RevokeCredential, PutRoleBinding, RemoveRoleBinding, PutCa, PutProfile, PutCrl,
                  PutSetting, PutSettingOnce, BlockKey, AppendAuditLeaf, PutAuditCheckpoint,
-                 PutAuditTile, AcquireLease, RequireAdministrator>;
+                 PutAuditTile, AcquireLease, RequireAdministrator, ResealManagedKey, ResealSetting>;
 
 using Transaction = std::vector<Command>;
 

@@ -171,6 +171,14 @@ struct CommandCheck {
     CERTWRIGHT_CHECK(check_text("name", c.name));
     return check_blob("value", c.value);
   }
+  Result<void> operator()(const ResealManagedKey& c) const {
+    CERTWRIGHT_CHECK(check_id("certificate", c.certificate));
+    return check_blob("key", c.sealed);
+  }
+  Result<void> operator()(const ResealSetting& c) const {
+    CERTWRIGHT_CHECK(check_text("name", c.name));
+    return check_blob("value", c.sealed);
+  }
   Result<void> operator()(const BlockKey& c) const { return check_text("why", c.why); }
   Result<void> operator()(const AppendAuditLeaf& c) const { return check_blob("record", c.record); }
   Result<void> operator()(const PutAuditCheckpoint& c) const {

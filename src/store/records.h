@@ -159,6 +159,11 @@ struct ManagedKeyRecord {
   bool erase_after_delivery = false;
 };
 
+struct SettingRecord {
+  std::string name;
+  Bytes value;
+};
+
 struct ManagedKeyEnd {
   CertificateId certificate = 0;
   x509::SerialNumber serial;

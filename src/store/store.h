@@ -83,6 +83,10 @@ class Store {
   // Of the managed keys above `after`, in order, the first `limit`: where their certificates end.
   virtual Result<std::vector<ManagedKeyEnd>> managed_key_ends(CertificateId after,
                                                               std::uint32_t limit) const = 0;
+  // The managed keys above `after`, in order, the first `limit` (at most 1,000): what is sealed can be
+  // walked in small pieces while others write. 0 is before the first.
+  virtual Result<std::vector<ManagedKeyRecord>> managed_keys(CertificateId after,
+                                                             std::uint32_t limit) const = 0;
   // Not those that were consumed; expired ones, yes.
   virtual Result<std::optional<DownloadGrantRecord>> find_download_grant(
       const Sha256& secret_sha256) const = 0;
@@ -118,6 +122,10 @@ class Store {
   virtual Result<std::optional<ProfileRecord>> find_profile(std::string_view name,
                                                             std::uint32_t version) const = 0;
   virtual Result<std::optional<Bytes>> find_setting(std::string_view name) const = 0;
+  // The settings whose names are greater than `after` (by their octets), in order, the first `limit`
+  // (at most 1,000). "" is before the first.
+  virtual Result<std::vector<SettingRecord>> settings(std::string_view after,
+                                                      std::uint32_t limit) const = 0;
 
   // Audit. Positions are dense and follow the order of commit.
   virtual Result<std::uint64_t> audit_size() const = 0;

@@ -311,6 +311,57 @@ TEST_P(StoreContract, TellsWhereManagedKeysEnd) {
   EXPECT_TRUE(ids(id_of(3), 10).empty());
 }
 
+TEST_P(StoreContract, ManagedKeysAreWalkedInPiecesAndSealedAgain) {
+  for (const std::uint64_t n : {3U, 1U, 4U, 2U})
+    issue(certificate(n), 0, n == 2 ? std::nullopt
+                                    : std::optional(ManagedKeyRecord{id_of(n), {static_cast<std::uint8_t>(n)}, n == 3}));
+  const auto first = store().managed_keys(0, 2).value();
+  ASSERT_EQ(first.size(), 2U);
+  EXPECT_EQ(first[0].certificate, id_of(1));
+  EXPECT_EQ(first[0].sealed_pkcs8, (Bytes{1}));
+  EXPECT_EQ(first[1].certificate, id_of(3));
+  EXPECT_TRUE(first[1].erase_after_delivery);
+  const auto rest = store().managed_keys(id_of(3), 2).value();
+  ASSERT_EQ(rest.size(), 1U);
+  EXPECT_EQ(rest[0].certificate, id_of(4));
+  EXPECT_TRUE(store().managed_keys(id_of(4), 2).value().empty());
+
+  // What was replaced or erased meanwhile stays as it is, and does not fail the others.
+  ASSERT_EQ(outcome({EraseManagedKey{id_of(4)}}), "ok");
+  EXPECT_EQ(outcome({ResealManagedKey{id_of(1), {1}, {0x11}}, ResealManagedKey{id_of(3), {9}, {0x33}},
+                     ResealManagedKey{id_of(4), {4}, {0x44}}}),
+            "ok");
+  const auto after = store().managed_keys(0, 10).value();
+  ASSERT_EQ(after.size(), 2U);
+  EXPECT_EQ(after[0].sealed_pkcs8, (Bytes{0x11}));
+  EXPECT_EQ(after[1].sealed_pkcs8, (Bytes{3}));
+  EXPECT_TRUE(after[1].erase_after_delivery);
+  EXPECT_EQ(outcome_with_field({ResealManagedKey{0, {1}, {2}}}), "invalid:certificate");
+}
+
+TEST_P(StoreContract, SettingsAreWalkedInPiecesAndSealedAgain) {
+  for (const char* name : {"walk-b", "walk-a", "walk-c"})
+    ASSERT_EQ(outcome({PutSetting{name, to_bytes(as_bytes(std::string_view(name)))}}), "ok");
+  const auto names = [&](std::string_view after, std::uint32_t limit) {
+    std::vector<std::string> found;
+    const auto settings = store().settings(after, limit).value();
+    for (const auto& setting : settings) {
+      EXPECT_EQ(setting.value, *store().find_setting(setting.name).value());
+      found.push_back(setting.name);
+    }
+    return found;
+  };
+  EXPECT_EQ(names("", 2), (std::vector<std::string>{"walk-a", "walk-b"}));
+  EXPECT_EQ(names("walk-b", 2), (std::vector<std::string>{"walk-c"}));
+  EXPECT_TRUE(names("walk-c", 2).empty());
+  EXPECT_EQ(outcome({ResealSetting{"walk-a", to_bytes(as_bytes(std::string_view("walk-a"))), {7}},
+                     ResealSetting{"walk-b", {1}, {8}}, ResealSetting{"none", {1}, {9}}}),
+            "ok");
+  EXPECT_EQ(store().find_setting("walk-a").value(), (Bytes{7}));
+  EXPECT_EQ(store().find_setting("walk-b").value(), to_bytes(as_bytes(std::string_view("walk-b"))));
+  EXPECT_FALSE(store().find_setting("none").value());
+}
+
 TEST_P(StoreContract, ConsumesADownloadGrantOnce) {
   issue(certificate(1));
   issue(certificate(2));

@@ -53,6 +53,10 @@ class ForwardingStore : public Store {
                                                       std::uint32_t limit) const override {
     return to_.managed_key_ends(after, limit);
   }
+  Result<std::vector<ManagedKeyRecord>> managed_keys(CertificateId after,
+                                                     std::uint32_t limit) const override {
+    return to_.managed_keys(after, limit);
+  }
   Result<std::optional<DownloadGrantRecord>> find_download_grant(
       const Sha256& secret_sha256) const override {
     return to_.find_download_grant(secret_sha256);
@@ -104,6 +108,10 @@ class ForwardingStore : public Store {
   }
   Result<std::optional<Bytes>> find_setting(std::string_view name) const override {
     return to_.find_setting(name);
+  }
+  Result<std::vector<SettingRecord>> settings(std::string_view after,
+                                              std::uint32_t limit) const override {
+    return to_.settings(after, limit);
   }
   Result<std::uint64_t> audit_size() const override { return to_.audit_size(); }
   Result<std::vector<AuditLeaf>> audit_leaves(std::uint64_t from,

@@ -60,6 +60,8 @@ constexpr Row kRows[] = {
     {"GET /api/v1/audit/records/{position}/proof", "/api/v1/audit/records/x/proof", "", "+-----+-?"},
     {"GET /api/v1/audit/export", "/api/v1/audit/export", "", "+-----+-?"},
     {"GET /api/v1/audit/checkpoint", "/api/v1/audit/checkpoint?", "", "+-----+-?"},
+    {"GET /api/v1/kek", "/api/v1/kek", "", "+-------?"},
+    {"POST /api/v1/kek/rotate", "/api/v1/kek/rotate", "", "+-------?"},
     {"GET /api/v1/status", "/api/v1/status", "", "+-----+-?"},
 };
 const std::set<std::string> kPublic = {"GET /api/v1/audit/key", "GET /api/v1/audit/events"};
@@ -125,10 +127,13 @@ class AdminDoor : public testing::Test {
   std::vector<std::string> callers;
   World::Account subject;
   registration::ProfilePublisher publisher{world.store, world.journal, world.profiles, world.clock};
+  key_rotation::Rotation rotation{{.store = world.store, .journal = world.journal, .sealer = world.sealer,
+                                   .random = world.random, .source = {}}};
   Dependencies dependencies{.authority = world.authority, .cas = world.cas, .crls = world.crls,
                             .profiles = world.profiles, .publisher = publisher, .access = world.directory,
                             .authenticator = world.authenticator, .journal = world.journal, .store = world.store,
                             .checkpoint_key = must(audit::CheckpointKey::create("test", {})), .clock = world.clock,
+                            .rotation = rotation,
                             .status = [] { return std::vector<std::pair<std::string, std::string>>{}; }};
   std::vector<web::Route> routes;
   std::unique_ptr<web::WebHandler> handler;

@@ -225,6 +225,20 @@ class Runner {
     undo_.put(data_.settings, c.name, c.value);
     return {};
   }
+  Result<void> operator()(const ResealManagedKey& c) {
+    const auto found = data_.keys.find(c.certificate);
+    if (found == data_.keys.end() || found->second.sealed_pkcs8 != c.present) return {};
+    auto key = found->second;
+    key.sealed_pkcs8 = c.sealed;
+    undo_.put(data_.keys, c.certificate, std::move(key));
+    return {};
+  }
+  Result<void> operator()(const ResealSetting& c) {
+    const auto found = data_.settings.find(c.name);
+    if (found == data_.settings.end() || found->second != c.present) return {};
+    undo_.put(data_.settings, c.name, c.sealed);
+    return {};
+  }
   Result<void> operator()(const BlockKey& c) {
     undo_.put(data_.blocked_keys, c.subject_public_key_sha256, c.why);
     return {};

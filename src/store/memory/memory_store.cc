@@ -203,6 +203,16 @@ Result<std::vector<ManagedKeyEnd>> MemoryStore::managed_key_ends(CertificateId a
   return ends;
 }
 
+Result<std::vector<ManagedKeyRecord>> MemoryStore::managed_keys(CertificateId after,
+                                                                std::uint32_t limit) const {
+  const std::lock_guard lock(state_->mutex);
+  std::vector<ManagedKeyRecord> result;
+  for (auto key = state_->data.keys.upper_bound(after);
+       key != state_->data.keys.end() && result.size() < std::min(limit, kMaxSealedRows); ++key)
+    result.push_back(key->second);
+  return result;
+}
+
 Result<std::optional<DownloadGrantRecord>> MemoryStore::find_download_grant(
     const Sha256& secret_sha256) const {
   const std::lock_guard lock(state_->mutex);
@@ -335,6 +345,16 @@ Result<std::optional<ProfileRecord>> MemoryStore::find_profile(std::string_view 
 Result<std::optional<Bytes>> MemoryStore::find_setting(std::string_view name) const {
   const std::lock_guard lock(state_->mutex);
   return found_in(state_->data.settings, std::string(name));
+}
+
+Result<std::vector<SettingRecord>> MemoryStore::settings(std::string_view after,
+                                                         std::uint32_t limit) const {
+  const std::lock_guard lock(state_->mutex);
+  std::vector<SettingRecord> result;
+  for (auto setting = state_->data.settings.upper_bound(std::string(after));
+       setting != state_->data.settings.end() && result.size() < std::min(limit, kMaxSealedRows); ++setting)
+    result.push_back({setting->first, setting->second});
+  return result;
 }
 
 Result<std::uint64_t> MemoryStore::audit_size() const {

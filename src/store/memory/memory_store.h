@@ -34,6 +34,8 @@ class MemoryStore final : public Store {
   Result<std::optional<ManagedKeyRecord>> find_managed_key(CertificateId id) const override;
   Result<std::vector<ManagedKeyEnd>> managed_key_ends(CertificateId after,
                                                       std::uint32_t limit) const override;
+  Result<std::vector<ManagedKeyRecord>> managed_keys(CertificateId after,
+                                                     std::uint32_t limit) const override;
   Result<std::optional<DownloadGrantRecord>> find_download_grant(
       const Sha256& secret_sha256) const override;
   Result<std::vector<DownloadGrantRecord>> download_grants_before(
@@ -62,6 +64,8 @@ class MemoryStore final : public Store {
   Result<std::optional<ProfileRecord>> find_profile(std::string_view name,
                                                     std::uint32_t version) const override;
   Result<std::optional<Bytes>> find_setting(std::string_view name) const override;
+  Result<std::vector<SettingRecord>> settings(std::string_view after,
+                                              std::uint32_t limit) const override;
 
   Result<std::uint64_t> audit_size() const override;
   Result<std::vector<AuditLeaf>> audit_leaves(std::uint64_t from,

@@ -141,4 +141,9 @@ Result<void> CommandRunner::operator()(const EraseManagedKey& c) {
   return {};
 }
 
+Result<void> CommandRunner::operator()(const ResealManagedKey& c) {
+  CERTWRIGHT_CHECK(database_.run(Statement::reseal_managed_key, c.certificate, c.sealed, c.present));
+  return {};
+}
+
 }  // namespace certwright::store::sqlite

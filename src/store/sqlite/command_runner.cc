@@ -112,6 +112,11 @@ Result<void> CommandRunner::operator()(const PutSettingOnce& c) {
   return {};
 }
 
+Result<void> CommandRunner::operator()(const ResealSetting& c) {
+  CERTWRIGHT_CHECK(database_.run(Statement::reseal_setting, c.name, c.sealed, c.present));
+  return {};
+}
+
 Result<void> CommandRunner::operator()(const BlockKey& c) {
   CERTWRIGHT_CHECK(database_.run(Statement::block_key, c.subject_public_key_sha256, c.why));
   return {};
@@ -185,7 +190,8 @@ bool leaves_nothing_on_failure(const Transaction& transaction) {
                  std::is_same_v<C, EraseDownloadGrant> || std::is_same_v<C, ForgetIdempotencyKey> ||
                  std::is_same_v<C, PutTenant> || std::is_same_v<C, PutRoleBinding> ||
                  std::is_same_v<C, PutSetting> || std::is_same_v<C, BlockKey> ||
-                 std::is_same_v<C, PutAuditTile>;
+                 std::is_same_v<C, PutAuditTile> || std::is_same_v<C, ResealManagedKey> ||
+                 std::is_same_v<C, ResealSetting>;
         },
         command);
     if (leaf) continue;

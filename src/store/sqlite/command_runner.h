@@ -38,6 +38,7 @@ class CommandRunner {
   Result<void> operator()(const EraseDownloadGrant& c);
   Result<void> operator()(const ForgetIdempotencyKey& c);
   Result<void> operator()(const EraseManagedKey& c);
+  Result<void> operator()(const ResealManagedKey& c);
 
   Result<void> operator()(const RevokeLineage& c);
   Result<void> operator()(const ReleaseHold& c);
@@ -54,6 +55,7 @@ class CommandRunner {
   Result<void> operator()(const PutProfile& c);
   Result<void> operator()(const PutSetting& c);
   Result<void> operator()(const PutSettingOnce& c);
+  Result<void> operator()(const ResealSetting& c);
   Result<void> operator()(const BlockKey& c);
   Result<void> operator()(const RequireAdministrator& c);
   Result<void> operator()(const AcquireLease& c);

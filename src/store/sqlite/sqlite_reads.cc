@@ -158,6 +158,16 @@ Result<std::vector<ManagedKeyEnd>> SqliteStore::managed_key_ends(CertificateId a
                   });
 }
 
+Result<std::vector<ManagedKeyRecord>> SqliteStore::managed_keys(CertificateId after,
+                                                                std::uint32_t limit) const {
+  if (too_large(after)) return std::vector<ManagedKeyRecord>{};
+  const auto reader = parts_->readers->borrow();
+  return all_rows(reader->query(Statement::list_managed_keys, after, std::min(limit, kMaxSealedRows)),
+                  [](const Query& row) {
+                    return ManagedKeyRecord{row.natural(0), row.blob(1), row.integer(2) != 0};
+                  });
+}
+
 Result<std::optional<DownloadGrantRecord>> SqliteStore::find_download_grant(
     const Sha256& secret_sha256) const {
   const auto reader = parts_->readers->borrow();
@@ -289,6 +299,13 @@ Result<std::optional<Bytes>> SqliteStore::find_setting(std::string_view name) co
   const auto reader = parts_->readers->borrow();
   return first_row(reader->query(Statement::find_setting, name),
                    [](const Query& row) { return row.blob(0); });
+}
+
+Result<std::vector<SettingRecord>> SqliteStore::settings(std::string_view after,
+                                                         std::uint32_t limit) const {
+  const auto reader = parts_->readers->borrow();
+  return all_rows(reader->query(Statement::list_settings, after, std::min(limit, kMaxSealedRows)),
+                  [](const Query& row) { return SettingRecord{row.text(0), row.blob(1)}; });
 }
 
 Result<std::uint64_t> SqliteStore::audit_size() const { return parts_->writer->audit_size(); }

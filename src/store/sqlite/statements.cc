@@ -107,6 +107,10 @@ constexpr std::array kTable = {
      "INSERT INTO setting (name, value) VALUES (?1, ?2)"},
     Entry{Statement::find_setting, "find_setting",
      "SELECT value FROM setting WHERE name = ?1"},
+    Entry{Statement::reseal_setting, "reseal_setting",
+     "UPDATE setting SET value = ?2 WHERE name = ?1 AND value = ?3"},
+    Entry{Statement::list_settings, "list_settings",
+     "SELECT name, value FROM setting WHERE name > ?1 ORDER BY name LIMIT ?2"},
     Entry{Statement::block_key, "block_key",
      "INSERT INTO blocked_key (subject_public_key_sha256, why) VALUES (?1, ?2) ON CONFLICT "
      "(subject_public_key_sha256) DO UPDATE SET why = ?2"},
@@ -209,6 +213,12 @@ constexpr std::array kTable = {
      "SELECT m.certificate, c.serial, c.not_after FROM managed_key AS m CROSS JOIN "
      "certificate AS c ON c.id = m.certificate WHERE m.certificate > ?1 ORDER BY "
      "m.certificate LIMIT ?2"},
+    Entry{Statement::reseal_managed_key, "reseal_managed_key",
+     "UPDATE managed_key SET sealed_pkcs8 = ?2 WHERE certificate = ?1 AND sealed_pkcs8 = "
+     "?3"},
+    Entry{Statement::list_managed_keys, "list_managed_keys",
+     "SELECT certificate, sealed_pkcs8, erase_after_delivery FROM managed_key WHERE "
+     "certificate > ?1 ORDER BY certificate LIMIT ?2"},
     Entry{Statement::delete_managed_key, "delete_managed_key",
      "DELETE FROM managed_key WHERE certificate = ?1"},
     Entry{Statement::put_grant, "put_grant",
