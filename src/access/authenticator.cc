@@ -32,9 +32,10 @@ struct Authenticator::State {
   Result<Principal> look_up(store::CredentialKind kind, std::string_view lookup,
                             const Sha256& hash, Time now);
   Result<void> check_own_certificate(ByteView der, const Sha256& hash, Time now) const;
-  // Runs `work` unless the remote failed too often, and counts its refusals.
+  // Runs `work` unless the remote failed too often with this or other credentials that were not good
+  // lately, and counts its refusals.
   template <class Work>
-  Result<Principal> limited(std::string_view remote, Time now, Work work);
+  Result<Principal> limited(const Sha256& hash, std::string_view remote, Time now, Work work);
 
   const store::Store& store;
   const Clock& clock;
@@ -93,13 +94,17 @@ Result<void> Authenticator::State::check_own_certificate(ByteView der, const Sha
 }
 
 template <class Work>
-Result<Principal> Authenticator::State::limited(std::string_view remote, Time now, Work work) {
+Result<Principal> Authenticator::State::limited(const Sha256& hash, std::string_view remote, Time now,
+                                                Work work) {
   const std::string peer = peer_of(remote);
-  if (remotes.is_over(peer, now))
+  if (remotes.is_over(peer, now) && !cache.remembers(hash))
     return fail(Errc::too_many_requests,
                 "Too many failed sign-ins from this address; try again in a minute.");
   Result<Principal> result = work();
-  if (!result && result.error().code == Errc::unauthenticated) remotes.failed(peer, now);
+  if (!result && result.error().code == Errc::unauthenticated) {
+    remotes.failed(peer, now);
+    cache.forget(hash);
+  }
   return result;
 }
 
@@ -113,7 +118,7 @@ Result<Principal> Authenticator::by_token(std::string_view token, std::string_vi
   // Hashed whatever it looks like, so that the shape of a guess does not show in the time.
   const Sha256 hash = token_hash(token.substr(0, kTokenCharacters + 1));
   if (auto cached = state_->cache.find(hash, now)) return *std::move(cached);
-  return state_->limited(remote, now, [&]() -> Result<Principal> {
+  return state_->limited(hash, remote, now, [&]() -> Result<Principal> {
     CERTWRIGHT_TRY(const std::string_view prefix, token_prefix(token));
     return state_->look_up(store::CredentialKind::api_token, prefix, hash, now);
   });
@@ -127,7 +132,7 @@ Result<Principal> Authenticator::by_client_certificate(ByteView leaf_der, std::s
     CERTWRIGHT_CHECK(state_->check_own_certificate(leaf_der, hash, now));
     return *std::move(cached);
   }
-  return state_->limited(remote, now, [&]() -> Result<Principal> {
+  return state_->limited(hash, remote, now, [&]() -> Result<Principal> {
     CERTWRIGHT_CHECK(state_->check_own_certificate(leaf_der, hash, now));
     return state_->look_up(store::CredentialKind::client_certificate, to_hex(hash), hash, now);
   });

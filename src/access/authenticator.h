@@ -25,7 +25,8 @@ struct AuthenticatorLimits {
 // revoked or expired, are refused with the same error, `unauthenticated`, as unknown ones, and
 // after the same work: one hash, one lookup, one comparison.
 // A remote address (IPv6: its /64) with too many failures gets too_many_requests before the store
-// is asked; credentials that are in the cache go on working from there.
+// is asked; credentials that were good lately (the newest cache_entries of them) go on working from
+// there: one client that fails must not lock out all others behind the same address.
 class Authenticator {
  public:
   // Both must outlive the authenticator.

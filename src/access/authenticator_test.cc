@@ -135,6 +135,12 @@ TEST_F(AuthenticatorTest, ManyFailuresAreTooMany) {
   EXPECT_TRUE(by_token(token_, "192.0.2.2")) << "another address is not concerned";
   EXPECT_TRUE(by_token(token_)) << "now it is in the cache";
   EXPECT_EQ(refused("guess"), Errc::too_many_requests);
+  clock_.advance(Seconds(10));
+  EXPECT_TRUE(by_token(token_)) << "longer than the cache believes it: it was good lately";
+  clock_.advance(Seconds(10));
+  ASSERT_TRUE(directory_.revoke_credential(principal_, credential_, no_evidence));
+  EXPECT_EQ(refused(token_), Errc::unauthenticated) << "looked up, and not good any more";
+  EXPECT_EQ(refused(token_), Errc::too_many_requests) << "so it is a guess like others";
   clock_.advance(Seconds(60));
   EXPECT_EQ(refused("guess"), Errc::unauthenticated);
 }

@@ -86,6 +86,20 @@ store::RoleBindingRecord to_record(std::string_view principal, const RoleBinding
   return {std::string(principal), std::string(name_of(binding.role)), binding.tenant, binding.ca};
 }
 
+bool is_administrator(const RoleBinding& binding) {
+  return binding == RoleBinding{Role::admin, "*", {}};
+}
+
+// The change took an administrator away: whoever is left must be able to undo it.
+Result<void> apply_unless_last(store::Store& store, const store::Transaction& transaction) {
+  const auto applied = store.apply(transaction);
+  if (!applied && applied.error().code == Errc::conflict && applied.error().field == "administrator")
+    return fail_field(Errc::conflict, "administrator",
+                      "Nobody would be left who administers the installation: make another enabled "
+                      "principal admin on tenant * first.");
+  return applied;
+}
+
 void append(store::Transaction& transaction, store::Transaction more) {
   for (auto& command : more) transaction.push_back(std::move(command));
 }
@@ -127,8 +141,17 @@ Result<void> Directory::set_tenant_disabled(std::string_view id, bool disabled,
   if (!tenant) return fail_field(Errc::not_found, "tenant", "There is no such tenant.");
   tenant->disabled = disabled;
   store::Transaction transaction{store::PutTenant{*tenant}};
+  if (disabled) {
+    CERTWRIGHT_TRY(const auto records, store_.list_principals(id));
+    for (const auto& record : records) {
+      CERTWRIGHT_TRY(const Principal principal, find_principal(record.id));
+      if (std::ranges::none_of(principal.bindings, is_administrator)) continue;
+      transaction.push_back(store::RequireAdministrator{});
+      break;
+    }
+  }
   append(transaction, evidence(id));
-  return store_.apply(transaction);
+  return apply_unless_last(store_, transaction);
 }
 
 Result<store::PrincipalRecord> Directory::create_principal(const PrincipalToCreate& principal,
@@ -155,10 +178,13 @@ Result<store::PrincipalRecord> Directory::create_principal(const PrincipalToCrea
 Result<void> Directory::set_principal_disabled(std::string_view id, bool disabled,
                                                const Evidence& evidence) {
   CERTWRIGHT_TRY(store::PrincipalRecord record, existing_principal(store_, id));
+  CERTWRIGHT_TRY(const Principal principal, find_principal(id));
   record.disabled = disabled;
   store::Transaction transaction{store::PutPrincipal{record}};
+  if (disabled && std::ranges::any_of(principal.bindings, is_administrator))
+    transaction.push_back(store::RequireAdministrator{});
   append(transaction, evidence(id));
-  return store_.apply(transaction);
+  return apply_unless_last(store_, transaction);
 }
 
 Result<CreatedToken> Directory::create_token(const TokenToCreate& token, const Evidence& evidence) {
@@ -227,8 +253,9 @@ Result<void> Directory::grant_role(std::string_view principal, const RoleBinding
 Result<void> Directory::remove_role(std::string_view principal, const RoleBinding& binding,
                                     const Evidence& evidence) {
   store::Transaction transaction{store::RemoveRoleBinding{to_record(principal, binding)}};
+  if (is_administrator(binding)) transaction.push_back(store::RequireAdministrator{});
   append(transaction, evidence(principal));
-  return store_.apply(transaction);
+  return apply_unless_last(store_, transaction);
 }
 
 Result<Principal> Directory::find_principal(std::string_view id) const {
@@ -239,6 +266,21 @@ Result<Principal> Directory::find_principal(std::string_view id) const {
     if (const auto role = role_named(binding.role))
       principal.bindings.push_back({*role, binding.tenant, binding.ca});
   return principal;
+}
+
+Result<std::vector<Principal>> Directory::administrators() const {
+  std::vector<Principal> all;
+  CERTWRIGHT_TRY(const auto tenants, store_.list_tenants());
+  for (const auto& tenant : tenants) {
+    if (tenant.disabled) continue;
+    CERTWRIGHT_TRY(const auto records, store_.list_principals(tenant.id));
+    for (const auto& record : records) {
+      if (record.disabled) continue;
+      CERTWRIGHT_TRY(Principal principal, find_principal(record.id));
+      if (std::ranges::any_of(principal.bindings, is_administrator)) all.push_back(std::move(principal));
+    }
+  }
+  return all;
 }
 
 Result<Bootstrap> Directory::bootstrap(std::string_view administrator_name,

@@ -51,7 +51,8 @@ struct Bootstrap {
 };
 
 // Safe to call from any thread. Errors of every function: invalid (with field), not_found,
-// conflict, unavailable. After a change, call Authenticator::invalidate().
+// conflict, unavailable. After a change, call Authenticator::invalidate(). What would leave nobody
+// with role admin on "*" is refused: conflict, field "administrator".
 class Directory {
  public:
   static constexpr std::size_t kMaxBindings = 100;        // per principal
@@ -97,6 +98,9 @@ class Directory {
 
   // With its bindings; disabled or not. For may_manage() and for showing.
   Result<Principal> find_principal(std::string_view id) const;
+
+  // Principals with role admin on "*", enabled, in an enabled tenant: any number of them.
+  Result<std::vector<Principal>> administrators() const;
 
   // The first administrator: the default tenant, a principal with role admin on "*", and one token
   // valid for kBootstrapValidity. Errors: conflict if it was ever done in this store.

@@ -38,6 +38,32 @@ class DirectoryTest : public testing::Test {
   Directory directory_{store_, clock_, random_};
 };
 
+TEST_F(DirectoryTest, TheLastAdministratorStays) {
+  const RoleBinding admin{Role::admin, "*", ""};
+  const auto ada = create({admin, {Role::issuer, "default", ""}});
+  const auto is_refused = [&](const Result<void>& result) {
+    return !result && result.error().code == Errc::conflict && result.error().field == "administrator";
+  };
+  const auto before = store_.audit_size().value();
+  EXPECT_TRUE(is_refused(directory_.remove_role(ada.id, admin, leaf("x"))));
+  EXPECT_TRUE(is_refused(directory_.set_principal_disabled(ada.id, true, leaf("x"))));
+  EXPECT_TRUE(is_refused(directory_.set_tenant_disabled("default", true, leaf("x"))));
+  EXPECT_EQ(store_.audit_size().value(), before);
+  EXPECT_TRUE(directory_.remove_role(ada.id, {Role::issuer, "default", ""}, leaf("r")));
+  // An administrator of one tenant or one CA, or one who is disabled, is none of the installation.
+  ASSERT_TRUE(directory_.create_tenant({"other", "Other"}, leaf("t")));
+  create({{Role::admin, "other", ""}});
+  const auto bob = create({admin});
+  EXPECT_EQ(directory_.administrators().value().size(), 2U);
+  ASSERT_TRUE(directory_.set_principal_disabled(bob.id, true, leaf("d")));
+  EXPECT_TRUE(is_refused(directory_.remove_role(ada.id, admin, leaf("x"))));
+  ASSERT_EQ(directory_.administrators().value().size(), 1U);
+  EXPECT_EQ(directory_.administrators().value().front().id, ada.id);
+  ASSERT_TRUE(directory_.set_principal_disabled(bob.id, false, leaf("e")));
+  EXPECT_TRUE(directory_.remove_role(ada.id, admin, leaf("r")));
+  EXPECT_TRUE(is_refused(directory_.remove_role(bob.id, admin, leaf("x"))));
+}
+
 TEST_F(DirectoryTest, EveryChangeHasItsEvidenceInItsTransaction) {
   EXPECT_EQ(last_leaf(), "tenant:default");
   const auto principal = create({{Role::issuer, "default", ""}});

@@ -41,6 +41,7 @@ constexpr auto kTable = std::to_array<Row>({
     {access_manage,          access_read,      {all, none, none, none, none}},
     {audit_read,             audit_read,       {all, none, none, all,  none}},
     {metrics_read,           metrics_read,     {all, none, none, all,  none}},
+    {keys_manage,            keys_manage,      {all, none, none, none, none}},
 });
 
 constexpr bool table_is_in_order() {
@@ -48,7 +49,7 @@ constexpr bool table_is_in_order() {
     if (static_cast<std::size_t>(kTable[i].action) != i) return false;
   return true;
 }
-static_assert(table_is_in_order() && kTable.size() == static_cast<std::size_t>(metrics_read) + 1);
+static_assert(table_is_in_order() && kTable.size() == static_cast<std::size_t>(keys_manage) + 1);
 
 constexpr const Row& row_of(Action action) noexcept {
   return kTable[static_cast<std::size_t>(action)];
@@ -66,7 +67,8 @@ constexpr bool shared(Action action) noexcept {
 // What belongs to no tenant is not for a tenant's administrator to change, whatever the door named.
 constexpr bool installation_wide(Action action) noexcept {
   return action == ca_manage || action == ca_issue_subordinate || action == crl_import ||
-         action == profile_manage || action == audit_read || action == metrics_read;
+         action == profile_manage || action == audit_read || action == metrics_read ||
+         action == keys_manage;
 }
 
 bool covers_tenant(const RoleBinding& binding, Action action, const Object& object) noexcept {
@@ -102,7 +104,7 @@ bool allowed(const Principal& principal, Action action, const Object& object) no
 
 bool sees(const Principal& principal, Action action, const Object& object) noexcept {
   const Action read = row_of(action).sees;
-  return read == action ? action == audit_read || action == metrics_read
+  return read == action ? action == audit_read || action == metrics_read || action == keys_manage
                         : allowed(principal, read, object);
 }
 
@@ -144,6 +146,7 @@ std::string_view name_of(Action action) noexcept {
     case access_manage: return "access_manage";
     case audit_read: return "audit_read";
     case metrics_read: return "metrics_read";
+    case keys_manage: return "keys_manage";
   }
   return "unknown";
 }

@@ -34,6 +34,7 @@ enum class Action : std::uint8_t {
   access_manage,  // the same, changing
   audit_read,
   metrics_read,
+  keys_manage,  // the key-encryption key: look at its state, rotate it
 };
 
 // Stable names, as in JSON, audit records and the command line: "admin", "certificate_issue", ...

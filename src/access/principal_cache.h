@@ -30,6 +30,19 @@ class PrincipalCache {
     return entry.principal;
   }
 
+  // Was good lately, whether its time here is over or not: no guess.
+  bool remembers(const store::Sha256& key) const {
+    const std::scoped_lock lock(mutex_);
+    return entries_.contains(key);
+  }
+  void forget(const store::Sha256& key) {
+    const std::scoped_lock lock(mutex_);
+    const auto found = entries_.find(key);
+    if (found == entries_.end()) return;
+    by_age_.erase(found->second.age);
+    entries_.erase(found);
+  }
+
   // The generation of before the store was read: a change that was made meanwhile is not forgotten.
   std::uint64_t generation() const {
     const std::scoped_lock lock(mutex_);

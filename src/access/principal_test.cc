@@ -54,6 +54,7 @@ constexpr MatrixRow kMatrix[] = {
     {access_manage, "ynnnn", "y--n-", "-----", "-----"},
     {audit_read, "nnnnn", "nnnnn", "nnnnn", "nnnnn"},
     {metrics_read, "nnnnn", "nnnnn", "nnnnn", "nnnnn"},
+    {keys_manage, "nnnnn", "nnnnn", "nnnnn", "nnnnn"},
 };
 
 class RoleMatrix : public testing::TestWithParam<MatrixRow> {};
@@ -79,7 +80,8 @@ TEST(RoleMatrixCompleteness, EveryActionHasARow) {
 TEST(RoleMatrixEverywhere, ABindingToEveryTenantReachesWhatBelongsToNone) {
   const std::map<Action, std::string> expected = {
       {ca_manage, "ynnnn"},      {ca_issue_subordinate, "ynnnn"}, {crl_import, "ynnnn"},
-      {profile_manage, "ynnnn"}, {audit_read, "ynnyn"},           {metrics_read, "ynnyn"}};
+      {profile_manage, "ynnnn"}, {audit_read, "ynnyn"},           {metrics_read, "ynnyn"},
+      {keys_manage, "ynnnn"}};
   for (const auto& [action, verdicts_of_roles] : expected) {
     std::string found;
     for (const Role role : all_roles())

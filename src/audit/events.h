@@ -122,7 +122,16 @@ namespace certwright::audit {
     "Many from one address are guesses or a forgotten job with an old token.")                     \
   X(80, key_blocked, "KEY_BLOCKED", "spki_sha256 why",                                             \
     "No certificate will be issued for this public key again.",                                    \
-    "Revoke the certificates that exist for it.")
+    "Revoke the certificates that exist for it.")                                                  \
+  X(90, kek_rotated, "KEK_ROTATED", "kek source",                                                  \
+    "Another key-encryption key takes the place of `kek`, which stays until all is sealed again.", \
+    "Check that it was planned. `certwright kek status` says how much remains.")                   \
+  X(91, kek_kept, "KEK_KEPT", "kek source",                                                        \
+    "The key-encryption key was kept beside the store, so that its source can be changed.",        \
+    "Change the source, then `certwright kek rotate` again, or restart.")                          \
+  X(92, kek_forgotten, "KEK_FORGOTTEN", "kek active resealed",                                     \
+    "Nothing is sealed under a retired key-encryption key any more; it was deleted.",              \
+    "Backups from before the rotation need it: keep it with them, or make a new backup.")
 
 enum class EventType : std::uint8_t {  // stored
 #define CERTWRIGHT_AUDIT_ENUMERATOR(number, enumerator, name, fields, cause, action) \

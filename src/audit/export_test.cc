@@ -60,6 +60,35 @@ TEST(AuditExport, ProvesItself) {
   EXPECT_EQ(report.last.origin, kTestLog);
 }
 
+// The same key signs another history from the start on: every file of it verifies by itself.
+TEST(AuditExport, AForkShowsAgainstAnEarlierFileAndAnEarlierCheckpoint) {
+  const SmallLog log;
+  TestLog other;
+  other.records = 1'000;
+  for (const std::uint64_t count : {3u, 2u, 7u}) {
+    other.add(count);
+    ASSERT_TRUE(other.checkpointer.run_once().value());
+  }
+  const std::string first = exported(log, {0, 5}), second = exported(other, {5, {}});
+  const auto a = verified(first, log.key), b = verified(second, log.key);
+  ASSERT_TRUE(a.ok() && b.ok());
+  EXPECT_EQ(b.from, a.from + a.records);
+  EXPECT_NE(b.root_before, a.last.root) << "the files are not of one history";
+  EXPECT_EQ(verified(exported(log, {5, {}}), log.key).root_before, a.last.root);
+
+  const auto with = [&](const std::string& text) {
+    std::istringstream in(text);
+    return verify_export(in, log.key, {}, a.last);
+  };
+  EXPECT_TRUE(with(exported(log)).continues_known);
+  EXPECT_TRUE(with(first).continues_known);
+  EXPECT_TRUE(with(exported(log, {5, {}})).continues_known) << "it begins right behind";
+  ASSERT_TRUE(with(exported(log, {0, 3})).ok());
+  EXPECT_FALSE(with(exported(log, {0, 3})).continues_known) << "cut before the checkpoint";
+  EXPECT_FALSE(with(exported(other)).ok());
+  EXPECT_FALSE(with(second).ok());
+}
+
 TEST(AuditExport, IsVerifiedWithAPemKeyToo) {
   const SmallLog log;
   EXPECT_TRUE(verified(exported(log), CheckpointKey::parse(log.key.pem()).value()).ok());

@@ -119,11 +119,13 @@ Result<Checkpoint> read_checkpoint(Lines& lines, const CheckpointKey& key, std::
 class ExportReader {
  public:
   ExportReader(Lines& lines, const CheckpointKey& key, const VerifyProgress& progress,
-               ExportReport& report)
-      : lines_(lines), key_(key), progress_(progress), report_(report) {}
+               const std::optional<Checkpoint>& known, ExportReport& report)
+      : lines_(lines), key_(key), progress_(progress), known_(known), report_(report) {}
 
   Result<void> run() {
     CERTWRIGHT_TRY(std::string line, header());
+    report_.root_before = range_.root();
+    CERTWRIGHT_CHECK(compare_with_known());
     while (line != format::kEnd) {
       if (line.starts_with('{')) {
         CERTWRIGHT_CHECK(record(line));
@@ -163,8 +165,19 @@ class ExportReader {
   Result<void> record(std::string_view line) {
     if (range_.size() == to_) return fail(Errc::invalid, "There are more records than announced.");
     range_.append(leaf_hash(as_bytes(line)));
+    CERTWRIGHT_CHECK(compare_with_known());
     ++report_.records;
     if (progress_ && report_.records % kRecordsPerProgress == 0) progress_(report_.records);
+    return {};
+  }
+
+  Result<void> compare_with_known() {
+    if (!known_ || range_.size() != known_->tree_size) return {};
+    if (range_.root() != known_->root)
+      return fail(Errc::invalid, fmt::format("The first {} records are not those of the checkpoint "
+                                             "that was kept: history was rewritten.",
+                                             known_->tree_size));
+    report_.continues_known = true;
     return {};
   }
 
@@ -198,6 +211,7 @@ class ExportReader {
   Lines& lines_;
   const CheckpointKey& key_;
   const VerifyProgress& progress_;
+  const std::optional<Checkpoint>& known_;
   ExportReport& report_;
   std::string name_;
   std::uint64_t to_ = 0;
@@ -232,10 +246,10 @@ Result<RecordProof> read_proof(Lines& lines, const CheckpointKey& key) {
 }  // namespace
 
 ExportReport verify_export(std::istream& file, const CheckpointKey& key,
-                           const VerifyProgress& progress) {
+                           const VerifyProgress& progress, const std::optional<Checkpoint>& known) {
   ExportReport report;
   Lines lines(file);
-  const auto result = ExportReader(lines, key, progress, report).run();
+  const auto result = ExportReader(lines, key, progress, known, report).run();
   if (!result) report.problem = ExportProblem{lines.number(), result.error().detail};
   return report;
 }

@@ -39,6 +39,7 @@ Result<Authority::KeyPair> Authority::KeyPair::create(crypto::PrivateKey key,
 }
 
 Result<void> Authority::load() {
+  const std::lock_guard lock(directory_mutex_);
   CERTWRIGHT_TRY(const auto records, d_.store.list_cas());
   for (const auto& record : records) {
     if (record.certificate.empty()) continue;
@@ -47,10 +48,52 @@ Result<void> Authority::load() {
       CERTWRIGHT_TRY(auto pair, open_key(record));
       signer = std::move(pair.signer);
     }
-    CERTWRIGHT_TRY(auto ca, ca::CertificationAuthority::create(record, std::move(signer)));
-    d_.cas.put(std::move(ca));
+    CERTWRIGHT_TRY(const auto ca, ca::CertificationAuthority::create(record, std::move(signer)));
+    CERTWRIGHT_TRY(const bool revoked, is_revoked(record, records));
+    d_.cas.put(ca->with_revoked(revoked));
   }
   return {};
+}
+
+// Its certificate or one above it, as far as its issuers are here.
+Result<bool> Authority::is_revoked(const store::CaRecord& record,
+                                   const std::vector<store::CaRecord>& all) const {
+  const store::CaRecord* at = &record;
+  for (std::size_t above = 0; above <= all.size() && !at->parent.empty() && !at->certificate.empty(); ++above) {
+    CERTWRIGHT_TRY(const auto certificate, x509::Certificate::parse(at->certificate));
+    if (const auto serial = certificate.serial_number()) {
+      CERTWRIGHT_TRY(const auto status, d_.store.certificate_status(at->parent, *serial));
+      if (status.kind == store::StatusKind::revoked) return true;
+    }
+    const auto parent = std::ranges::find(all, at->parent, &store::CaRecord::id);
+    if (parent == all.end()) return false;
+    at = &*parent;
+  }
+  return false;
+}
+
+Result<void> Authority::put_in_directory(const ca::CaPtr& ca) {
+  const std::lock_guard lock(directory_mutex_);
+  CERTWRIGHT_TRY(const auto records, d_.store.list_cas());
+  CERTWRIGHT_TRY(const bool revoked, is_revoked(ca->record(), records));
+  d_.cas.put(ca->with_revoked(revoked));
+  return {};
+}
+
+void Authority::on_revocation_change(std::string_view ca, std::uint32_t,
+                                     const x509::SerialNumber& serial) noexcept {
+  const auto is_meant = [&](const ca::CaPtr& one) {
+    const auto own = one->certificate().serial_number();
+    return one->record().parent == ca && own && *own == serial;
+  };
+  if (std::ranges::none_of(d_.cas.all(), is_meant)) return;
+  const std::lock_guard lock(directory_mutex_);
+  const auto records = d_.store.list_cas();
+  for (const auto& one : d_.cas.all()) {
+    bool revoked = one->is_revoked() || is_meant(one);  // what cannot be read is believed revoked
+    if (records) revoked = is_revoked(one->record(), *records).value_or(revoked);
+    if (revoked != one->is_revoked()) d_.cas.put(one->with_revoked(revoked));
+  }
 }
 
 Result<Authority::KeyPair> Authority::open_key(const store::CaRecord& record) const {
@@ -106,8 +149,13 @@ Result<ca::CaPtr> Authority::store_ca(store::CaRecord record, std::shared_ptr<si
                       fresh ? "id: there is a CA \"" + id + "\" already"
                             : "CA \"" + id + "\" was changed by somebody else at the same time; try again");
   }
-  if (ca != nullptr) d_.cas.put(ca);
-  return ca;
+  if (ca == nullptr) return ca;
+  // The change is durable and must count at once; what cannot be read now is as it was.
+  if (!put_in_directory(ca)) {
+    const auto before = d_.cas.find(id);
+    d_.cas.put(ca->with_revoked(before != nullptr && before->is_revoked()));
+  }
+  return d_.cas.find(id);
 }
 
 Result<store::CaRecord> Authority::find_record(std::string_view id) const {

@@ -2,6 +2,7 @@
 // The life cycle of CAs: create, import, export a CSR, install the answer, retire. The only room that
 // signs self-signed roots and a CA's own certification requests.
 #include <functional>
+#include <mutex>
 #include <optional>
 #include <string>
 
@@ -12,6 +13,7 @@
 #include "keys/sealer.h"
 #include "revocation/crl_issuer.h"
 #include "revocation/ocsp_responder.h"
+#include "revocation/revocation_service.h"
 #include "store/store.h"
 
 namespace certwright::authority {
@@ -44,7 +46,7 @@ struct ServerIdentity {  // TLS certificate of this server
 
 // Everything that makes a CA or changes its policy refuses (policy, field "profiles") what would put
 // interception and anything else under one root (registration/hierarchy.h).
-class Authority {
+class Authority final : public revocation::RevocationListener {
  public:
   struct Dependencies {
     store::Store& store;
@@ -96,6 +98,11 @@ class Authority {
   Result<void> take_offline(std::string_view id, revocation::CrlIssuer& crls, const KeyKeeper& keep,
                             const audit::Actor& actor);
 
+  // A CA whose certificate, or one above it, is revoked or on hold issues no more until a release;
+  // so does one of which that cannot be read. CRLs that were imported are not looked at.
+  void on_revocation_change(std::string_view ca, std::uint32_t crl_shard,
+                            const x509::SerialNumber& serial) noexcept override;
+
   // A delegated OCSP responder for `ca`: a fresh P-256 key that lives in memory only.
   Result<revocation::ResponderIdentity> make_responder(const ca::CertificationAuthority& ca);
   // A TLS certificate for this server from its own CA, for these DNS names and IP addresses.
@@ -111,12 +118,15 @@ class Authority {
                              const audit::Event& event, std::optional<store::Command> also = {});
   Result<ca::CaPtr> replace(std::string_view id, audit::Event event,
                             const std::function<Result<void>(store::CaRecord&)>& change);
+  Result<bool> is_revoked(const store::CaRecord& record, const std::vector<store::CaRecord>& all) const;
+  Result<void> put_in_directory(const ca::CaPtr& ca);
   Result<std::string> next_id(const std::string& id) const;
   Result<void> check_profiles(const store::CaRecord& record) const;
   Result<Bytes> sign_request(std::string_view subject, const KeyPair& pair) const;
   Result<issuance::IssuedCertificate> issue_ca(registration::IssuanceRequest request,
                                                const access::Principal& principal);
   Dependencies d_;
+  std::mutex directory_mutex_;  // from reading what is revoked to putting it into the directory
 };
 
 }  // namespace certwright::authority

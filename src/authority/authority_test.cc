@@ -45,12 +45,15 @@ Bytes der_of(X509* certificate) {
 // A root that is not ours: OpenSSL with a key of its own.
 class OutsideRoot {
  public:
-  explicit OutsideRoot(std::string_view cn = "Outside Root", std::optional<int> path_length = {})
+  using Extensions = std::vector<std::pair<int, std::string>>;
+  explicit OutsideRoot(std::string_view cn = "Outside Root", std::optional<int> path_length = {},
+                       const Extensions& more = {}, int days = 3650)
       : key_(EVP_EC_gen("P-256")) {
     X509_NAME* name = X509_NAME_new();
     X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_UTF8, reinterpret_cast<const unsigned char*>(cn.data()),
                                static_cast<int>(cn.size()), -1, 0);
-    certificate_.reset(make(name, key_.get(), nullptr, key_.get(), constraints(path_length), 3650));
+    certificate_.reset(make(name, key_.get(), nullptr, key_.get(), constraints(path_length), days,
+                            "critical,keyCertSign,cRLSign", more));
     X509_NAME_free(name);
   }
   static std::string constraints(std::optional<int> path_length) {
@@ -75,7 +78,7 @@ class OutsideRoot {
  private:
   static X509* make(X509_NAME* subject, EVP_PKEY* key, X509* issuer, EVP_PKEY* issuer_key,
                     const std::string& basic_constraints, int days,
-                    const char* key_usage = "critical,keyCertSign,cRLSign") {
+                    const char* key_usage = "critical,keyCertSign,cRLSign", const Extensions& more = {}) {
     X509* certificate = X509_new();
     X509_set_version(certificate, X509_VERSION_3);
     ASN1_INTEGER_set(X509_get_serialNumber(certificate), 4711);
@@ -86,10 +89,11 @@ class OutsideRoot {
     X509_set_pubkey(certificate, key);
     X509V3_CTX context;
     X509V3_set_ctx(&context, issuer != nullptr ? issuer : certificate, certificate, nullptr, nullptr, 0);
-    const std::pair<int, std::string> kExtensions[] = {{NID_basic_constraints, basic_constraints},
-                                                       {NID_key_usage, key_usage},
-                                                       {NID_subject_key_identifier, "hash"}};
-    for (const auto& [nid, value] : kExtensions) {
+    Extensions extensions{{NID_basic_constraints, basic_constraints},
+                          {NID_key_usage, key_usage},
+                          {NID_subject_key_identifier, "hash"}};
+    extensions.insert(extensions.end(), more.begin(), more.end());
+    for (const auto& [nid, value] : extensions) {
       if (value.empty()) continue;
       X509_EXTENSION* extension = X509V3_EXT_conf_nid(nullptr, &context, nid, value.c_str());
       X509_add_ext(certificate, extension, -1);
@@ -117,9 +121,15 @@ class FailingStore : public store::testing::ForwardingStore {
   using ForwardingStore::ForwardingStore;
   Result<void> apply(const store::Transaction& transaction) override {
     if (fail_at != 0 && ++applied == fail_at) return fail(Errc::unavailable, "the disk is away");
+    blind = blind_from_now;
     return to().apply(transaction);
   }
+  Result<std::vector<store::CaRecord>> list_cas() const override {
+    if (blind) return fail(Errc::unavailable, "the disk is away");
+    return ForwardingStore::list_cas();
+  }
   int fail_at = 0, applied = 0;
+  bool blind_from_now = false, blind = false;  // reads fail from the next commit on
 };
 
 // The rooms, wired once more: a restart is another Rooms on the same store.
@@ -266,6 +276,11 @@ TEST_F(AuthorityTest, InterceptionSharesNoRootWithAnythingElse) {
   policy.profiles = {"interception"};
   EXPECT_EQ(error_of(rooms.authority.change_policy("issuing", policy, actor())), "policy profiles");
   EXPECT_EQ(error_of(rooms.authority.change_policy("mitm", policy, actor())), "ok");
+  const auto intercepts = [&](const char* id) {
+    return registration::is_of_interception(rooms.world.cas, rooms.world.profiles, *rooms.world.cas.find(id));
+  };
+  EXPECT_FALSE(intercepts("root") || intercepts("issuing"));
+  EXPECT_TRUE(intercepts("mitm-root") && intercepts("mitm"));
   // Refused before anything was signed: every intent has its certificate.
   EXPECT_EQ(rooms.world.records("CERTIFICATE_INTENT").size(), 2U);
 }
@@ -406,6 +421,47 @@ TEST_F(AuthorityTest, PathLengthsOfAChainSuffice) {
   }
 }
 
+// A verifier holds the whole chain against what is issued, so the root's limits are ours too.
+TEST_F(AuthorityTest, WhatAnOutsideRootForbidsIsNotIssued) {
+  struct Row {
+    const char* id;
+    OutsideRoot::Extensions extensions;
+    int days;
+    const char* complaint;  // "": it is issued
+  };
+  const Row kRows[] = {
+      {"free", {}, 3650, ""},
+      {"names", {{NID_name_constraints, "critical,permitted;DNS:nowhere.example"}}, 3650, "nameConstraints of CN=Root names"},
+      {"wide", {{NID_name_constraints, "critical,excluded;DNS:nowhere.example"}}, 3650, ""},
+      {"purposes", {{NID_ext_key_usage, "clientAuth"}}, 3650, "purposes of CN=Root purposes"},
+      {"short", {}, 10, ""},
+  };
+  for (const Row& row : kRows) {
+    const OutsideRoot outside(std::string("Root ") + row.id, {}, row.extensions, row.days);
+    const std::string pem = must(rooms.authority.create_request(new_ca(row.id, {"tls-server"}), actor()));
+    const auto ca = must(rooms.authority.install(row.id, outside.sign(pem), {outside.der()}, actor()));
+    auto request = registration::testing::World::request(registration::testing::World::issuer());
+    request.ca = row.id;
+    const auto issued = rooms.issuance.issue(std::move(request));
+    if (*row.complaint == '\0') {
+      ASSERT_TRUE(issued) << row.id << ": " << issued.error().detail;
+      EXPECT_LE(issued->certificate.not_after, clock.now() + row.days * kDay) << row.id;
+    } else {
+      ASSERT_FALSE(issued) << row.id;
+      EXPECT_EQ(issued.error().code, Errc::policy);
+      EXPECT_THAT(issued.error().detail, HasSubstr(row.complaint));
+    }
+  }
+  // Longer than the root lasts is refused, also where the issuing CA lasts longer.
+  EXPECT_GT(rooms.world.cas.find("short")->certificate().not_after(), clock.now() + 100 * kDay);
+  auto request = registration::testing::World::request(registration::testing::World::issuer());
+  request.ca = "short";
+  request.validity = Seconds(20 * kDay);
+  const auto refused = rooms.issuance.issue(std::move(request));
+  ASSERT_FALSE(refused);
+  EXPECT_THAT(refused.error().detail, HasSubstr("outlive"));
+}
+
 // ---- Import
 
 TEST_F(AuthorityTest, ARootWithItsKeyIsImported) {
@@ -422,7 +478,10 @@ TEST_F(AuthorityTest, ARootWithItsKeyIsImported) {
   EXPECT_TRUE(issues("issuing"));
   EXPECT_EQ(error_of(rooms.authority.import(make("outside", pkcs8_of(outside.key())), actor())), "conflict id");
 
-  const auto offline = must(rooms.authority.import(make("offline", {}), actor()));
+  EXPECT_EQ(error_of(rooms.authority.import(make("again", {}), actor())), "conflict certificate");
+  auto without_key = make("offline", {});
+  without_key.certificate = OutsideRoot("Offline Root").der();
+  const auto offline = must(rooms.authority.import(std::move(without_key), actor()));
   EXPECT_FALSE(offline->can_issue(clock.now()));
   EXPECT_EQ(rooms.world.records("CA_IMPORTED").size(), 2U);
 }
@@ -461,7 +520,45 @@ TEST_F(AuthorityTest, RetiredIsForGood) {
   EXPECT_FALSE(issues("issuing"));
   EXPECT_EQ(error_of(rooms.authority.retire("issuing", actor())), "conflict ");
   EXPECT_TRUE(rooms.crls.rebuild("issuing", 0));
+  // What it issued is answered for as before: a responder is made also after a restart.
+  EXPECT_TRUE(rooms.authority.make_responder(*rooms.world.cas.find("issuing")));
   EXPECT_EQ(rooms.world.records("CA_RETIRED").size(), 1U);
+}
+
+TEST_F(AuthorityTest, ARevokedCaIssuesNoMore) {
+  root();
+  auto policy = issuing()->policy();
+  revocation::RevocationService revocation(store, rooms.world.journal, clock);
+  revocation.add_listener(rooms.authority);
+  const auto serial = must(rooms.world.cas.find("issuing")->certificate().serial_number());
+  const auto lineage = must(memory.find_certificate(serial))->certificate.lineage;
+
+  must(revocation.revoke(lineage, x509::RevocationReason::certificate_hold, actor()));
+  EXPECT_FALSE(issues("issuing"));
+  must(revocation.release(lineage, actor()));
+  EXPECT_TRUE(issues("issuing"));
+  must(revocation.revoke(lineage, x509::RevocationReason::ca_compromise, actor()));
+  EXPECT_FALSE(issues("issuing"));
+  // Neither a change of policy nor a restart brings it back; relying parties are still told.
+  must(rooms.authority.change_policy("issuing", policy, actor()));
+  EXPECT_FALSE(issues("issuing"));
+  EXPECT_TRUE(rooms.crls.rebuild("issuing", 0));
+  EXPECT_TRUE(rooms.authority.make_responder(*rooms.world.cas.find("issuing")));
+  Rooms again(memory, clock, sealer, random);
+  must(again.authority.load());
+  EXPECT_TRUE(again.world.cas.find("issuing")->is_revoked());
+  EXPECT_FALSE(again.world.cas.find("root")->is_revoked());
+  EXPECT_TRUE(must(rooms.authority.rotate("issuing", admin(), actor()))->can_issue(clock.now()))
+      << "its successor";
+}
+
+TEST_F(AuthorityTest, ARetirementCountsAlsoWhereTheStoreCannotBeReadAfterIt) {
+  root();
+  issuing();
+  store.blind_from_now = true;
+  must(rooms.authority.retire("issuing", actor()));
+  store.blind = store.blind_from_now = false;
+  EXPECT_FALSE(issues("issuing"));
 }
 
 TEST_F(AuthorityTest, PolicyChangesAreCheckedAndRecorded) {
@@ -518,9 +615,25 @@ TEST_F(AuthorityTest, ResponderAndServerCertificates) {
   const auto server = must(rooms.authority.make_server_identity({"pki.example"}, {"127.0.0.1"}));
   const auto chain = must(x509::parse_certificates_pem(server.chain_pem));
   ASSERT_EQ(chain.size(), 2U);
-  const auto names = must(chain[0].subject_alt_names());
-  EXPECT_THAT(names, ::testing::Contains(must(x509::GeneralName::dns("pki.example"))));
-  EXPECT_THAT(names, ::testing::Contains(must(x509::GeneralName::ip("127.0.0.1"))));
+  // These names and no other: the common name is one of them.
+  EXPECT_THAT(must(chain[0].subject_alt_names()),
+              ::testing::UnorderedElementsAre(must(x509::GeneralName::dns("pki.example")),
+                                              must(x509::GeneralName::ip("127.0.0.1"))));
+  EXPECT_EQ(chain[0].subject().to_text(), "CN=pki.example");
+}
+
+TEST_F(AuthorityTest, ARetiredCaStillHasResponders) {
+  root();
+  issuing();
+  must(rooms.authority.rotate("issuing", admin(), actor()));
+  clock.advance(std::chrono::hours(24 * 8));  // the responder's certificate of then is over
+  const auto retired = rooms.world.cas.find("issuing");
+  const auto responder = must(rooms.authority.make_responder(*retired));
+  const auto certificate = must(x509::Certificate::parse(responder.certificate));
+  EXPECT_EQ(to_bytes(certificate.issuer_tlv()), to_bytes(retired->certificate().subject_tlv()));
+  EXPECT_FALSE(issues("issuing")) << "and nothing else";
+  clock.advance(30 * kYear);
+  EXPECT_EQ(rooms.authority.make_responder(*retired).error().code, Errc::unavailable) << "not for ever";
 }
 
 // ---- A store that fails at every place in turn: no CA in the directory that the store does not have.

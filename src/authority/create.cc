@@ -185,7 +185,7 @@ Result<ca::CaPtr> Authority::rotate(std::string_view id, const access::Principal
   auto validity = std::chrono::floor<Seconds>(certificate.not_after() - certificate.not_before() - kBackdate);
   // No certificate outlives its issuer, and a parent near its end must not stop a rotation.
   if (const auto parent = d_.cas.find(present->record().parent); parent != nullptr)
-    validity = std::min(validity, std::chrono::floor<Seconds>(parent->certificate().not_after() - d_.clock.now()));
+    validity = std::min(validity, std::chrono::floor<Seconds>(parent->not_after() - d_.clock.now()));
   CERTWRIGHT_TRY(const auto successor,
                  create_subordinate({.id = successor_id,
                                      .name = present->record().name,

@@ -17,6 +17,20 @@ registration::IssuanceRequest system_request(std::string profile, std::string en
   return request;
 }
 
+// A common name is believed by old clients and becomes a SAN: it is one of the names asked for. It has
+// at most 64 characters (RFC 5280 appendix A).
+std::string common_name_of_server(const std::vector<std::string>& dns_names,
+                                  const std::vector<std::string>& ip_addresses) {
+  constexpr std::size_t kMaxCommonName = 64;
+  std::string chosen = ip_addresses.empty() ? "localhost" : ip_addresses.front();
+  for (const auto& name : dns_names) {
+    if (name.size() > kMaxCommonName) continue;
+    chosen = name;
+    if (name != "localhost") break;
+  }
+  return chosen;
+}
+
 }  // namespace
 
 // The key never leaves memory, so it comes to issuance as a CSR of its own.
@@ -41,8 +55,8 @@ Result<revocation::ResponderIdentity> Authority::make_responder(const ca::Certif
 
 Result<ServerIdentity> Authority::make_server_identity(const std::vector<std::string>& dns_names,
                                                        const std::vector<std::string>& ip_addresses) {
-  NewCa key{.id = "server", .name = {}, .subject = "CN=Certwright", .key_algorithm = "ecdsa-p256",
-            .signature_algorithm = {}, .validity = {}, .policy = {}};
+  NewCa key{.id = "server", .name = {}, .subject = "CN=" + common_name_of_server(dns_names, ip_addresses),
+            .key_algorithm = "ecdsa-p256", .signature_algorithm = {}, .validity = {}, .policy = {}};
   CERTWRIGHT_TRY(const auto pair, KeyPair::generate(key));
   CERTWRIGHT_TRY(const auto request_der, sign_request(key.subject, pair));
   auto request = system_request("tls-server", "server", "certwright");

@@ -22,6 +22,16 @@ Result<std::vector<x509::Certificate>> parse_chain(const std::vector<Bytes>& cha
   return parsed;
 }
 
+// Two CAs of one key and name would answer for each other's certificates, and neither's CRL would
+// hold what the other revoked.
+Result<void> check_key_is_new(const store::Store& store, ByteView subject_public_key_info) {
+  CERTWRIGHT_TRY(const auto cas, store.list_cas());
+  for (const auto& ca : cas)
+    if (std::ranges::equal(ca.subject_public_key_info, subject_public_key_info))
+      return fail_field(Errc::conflict, "certificate", "certificate: its key is that of CA \"" + ca.id + "\" already");
+  return {};
+}
+
 // The id of the CA here that issued it, if there is one.
 std::string parent_of(const ca::CaDirectory& cas, const std::vector<Bytes>& issuer_chain) {
   if (issuer_chain.empty()) return "";
@@ -67,6 +77,7 @@ Result<ca::CaPtr> Authority::import(ImportedCa imported, const audit::Actor& act
   CERTWRIGHT_TRY(const auto certificate, x509::Certificate::parse(imported.certificate));
   CERTWRIGHT_TRY(const auto issuers, parse_chain(imported.issuer_chain));
   CERTWRIGHT_CHECK(check_ca_chain(certificate, issuers, d_.clock.now()));
+  if (!find_record(imported.id)) CERTWRIGHT_CHECK(check_key_is_new(d_.store, certificate.subject_public_key_info_tlv()));
   CERTWRIGHT_TRY(const auto described, crypto::check_public_key(certificate.subject_public_key_info_tlv()));
 
   NewCa ca{.id = imported.id, .name = imported.name, .subject = {}, .signature_algorithm = {},

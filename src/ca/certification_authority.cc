@@ -19,6 +19,7 @@ CertificationAuthority::CertificationAuthority(store::CaRecord record, x509::Cer
   // A foreign CA may lack the extension: the identifier most clients compute stands in.
   if (subject_key_identifier_.empty()) subject_key_identifier_ = to_bytes(crypto::sha1(key));
   issuer_hash_ = {crypto::sha1(name), crypto::sha1(key), crypto::sha256(name), crypto::sha256(key)};
+  issuers_above_ = lint::IssuersAbove::read(record_.issuer_chain);
   certificate_pem_ = x509::to_pem(x509::kPemCertificate, certificate_.der());
   chain_pem_ = certificate_pem_;
   for (const Bytes& issuer : record_.issuer_chain)
@@ -36,9 +37,22 @@ Result<CaPtr> CertificationAuthority::create(store::CaRecord record,
                                           std::move(policy), std::move(signer)));
 }
 
+Time CertificationAuthority::not_after() const noexcept {
+  return std::min(certificate_.not_after(), issuers_above_.not_after.value_or(certificate_.not_after()));
+}
+
+bool CertificationAuthority::has_working_key(Time now) const noexcept {
+  return signer_ != nullptr && certificate_.not_before() <= now && now < certificate_.not_after();
+}
+
 bool CertificationAuthority::can_issue(Time now) const noexcept {
-  return record_.state == store::CaState::active && signer_ != nullptr &&
-         certificate_.not_before() <= now && now < certificate_.not_after();
+  return record_.state == store::CaState::active && !is_revoked_ && has_working_key(now);
+}
+
+CaPtr CertificationAuthority::with_revoked(bool is_revoked) const {
+  const std::shared_ptr<CertificationAuthority> changed(new CertificationAuthority(*this));
+  changed->is_revoked_ = is_revoked;
+  return changed;
 }
 
 std::string CertificationAuthority::ocsp_url() const {
@@ -51,8 +65,12 @@ std::string CertificationAuthority::ca_issuers_url() const {
 
 std::string CertificationAuthority::crl_url(std::uint32_t shard) const {
   if (policy_.public_url.empty()) return "";
-  const std::string base = policy_.public_url + "/crl/" + id();
-  return policy_.crl_shards == 1 ? base + ".crl" : base + "/" + std::to_string(shard) + ".crl";
+  if (policy_.crl_shards == 1) return crl_url_of_one();
+  return policy_.public_url + "/crl/" + id() + "/" + std::to_string(shard) + ".crl";
+}
+
+std::string CertificationAuthority::crl_url_of_one() const {
+  return policy_.public_url.empty() ? "" : policy_.public_url + "/crl/" + id() + ".crl";
 }
 
 std::vector<ByteView> CertificationAuthority::chain() const {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "ca/ca_policy.h"
+#include "lint/issuers_above.h"
 #include "signer/signer.h"
 #include "store/records.h"
 #include "x509/certificate.h"
@@ -27,9 +28,19 @@ class CertificationAuthority {
   const x509::Certificate& certificate() const noexcept { return certificate_; }
   const CaPolicy& policy() const noexcept { return policy_; }
   ByteView subject_key_identifier() const noexcept { return subject_key_identifier_; }
+  // What the CAs above it allow, for lint.
+  const lint::IssuersAbove& issuers_above() const noexcept { return issuers_above_; }
+  // When it or a CA above it ends, whichever is first: nothing it issues may live longer.
+  Time not_after() const noexcept;
   bool is_root() const noexcept { return record_.issuer_chain.empty(); }
-  // Active, key online, not expired at `now`.
+  // Key online, not expired at `now`: CRLs and OCSP go on, also of a CA that is retired or revoked.
+  bool has_working_key(Time now) const noexcept;
+  // The same, active, and neither it nor a CA above it is revoked.
   bool can_issue(Time now) const noexcept;
+  // Its own certificate, or one above it, is revoked or on hold.
+  bool is_revoked() const noexcept { return is_revoked_; }
+  // The same CA with another answer to is_revoked().
+  std::shared_ptr<const CertificationAuthority> with_revoked(bool is_revoked) const;
   // Null if the key is offline. Only issuance, revocation and authority may use it: nobody else can
   // make the proofs that it takes.
   signer::Signer* signer() const noexcept { return signer_.get(); }
@@ -42,6 +53,9 @@ class CertificationAuthority {
   std::string ocsp_url() const;        // <public_url>/ocsp; empty too if the policy says no OCSP
   std::string ca_issuers_url() const;  // <public_url>/ca/<id>.cer
   std::string crl_url(std::uint32_t shard) const;  // <public_url>/crl/<id>.crl, or .../crl/<id>/<shard>.crl
+  // <public_url>/crl/<id>.crl: what certificates name that were issued while there was one shard. They
+  // are in shard 0.
+  std::string crl_url_of_one() const;
 
   // This CA's certificate, then its issuers up to the root: DER, and as PEM text.
   std::vector<ByteView> chain() const;
@@ -57,8 +71,10 @@ class CertificationAuthority {
   std::shared_ptr<signer::Signer> signer_;
   Bytes subject_key_identifier_;
   IssuerHash issuer_hash_{};
+  lint::IssuersAbove issuers_above_;
   std::string certificate_pem_;
   std::string chain_pem_;
+  bool is_revoked_ = false;
 };
 
 using CaPtr = std::shared_ptr<const CertificationAuthority>;

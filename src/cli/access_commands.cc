@@ -1,5 +1,5 @@
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
 #include "cli/commands.h"
 #include "cli/session.h"
@@ -9,8 +9,10 @@ namespace certwright::cli {
 namespace {
 
 struct AccessOptions {
-  std::string id, name, tenant, email, kind = "machine", role, ca, label, ttl, out, credential;
+  std::string id, name, tenant, email, kind = "machine", role, ca, label, ttl, out, credential,
+                                       file;
 };
+auto known_role() { return CLI::IsMember({"admin", "issuer", "approver", "auditor", "requester"}); }
 using Options = std::shared_ptr<AccessOptions>;
 
 Result<void> print_rows(Session& session, const std::string& path, std::string_view member,
@@ -19,21 +21,26 @@ Result<void> print_rows(Session& session, const std::string& path, std::string_v
   if (session.json()) return print_json(answer), Result<void>();
   std::vector<std::string> headings = columns;
   for (auto& heading : headings)
-    for (char& c : heading) c = c == '_' ? ' ' : static_cast<char>(c >= 'a' && c <= 'z' ? c - 'a' + 'A' : c);
+    for (char& c : heading)
+      c = c == '_' ? ' ' : static_cast<char>(c >= 'a' && c <= 'z' ? c - 'a' + 'A' : c);
   Table table(headings);
-  if (const auto* rows = answer.find(member); rows != nullptr && rows->if_array() != nullptr)
-    for (const auto& row : *rows->if_array()) {
-      std::vector<std::string> cells;
-      for (const auto& column : columns) cells.push_back(text_of(row, column));
-      table.add(std::move(cells));
-    }
+  for (const auto& row : rows_of(answer, member)) {
+    std::vector<std::string> cells;
+    for (const auto& column : columns)
+      cells.push_back(column.ends_with("_at") ? time_of(row, column) : text_of(row, column));
+    table.add(std::move(cells));
+  }
   table.print();
   return {};
 }
 
-Result<void> set_disabled(Session& session, const std::string& path, bool disabled) {
-  CERTWRIGHT_CHECK(session.call("PATCH", path, disabled ? R"({"disabled":true})" : R"({"disabled":false})"));
-  if (!session.json()) fmt::print("{}.\n", disabled ? "Disabled" : "Enabled");
+Result<void> set_disabled(Session& session, const char* collection, const std::string& id,
+                          bool disabled) {
+  CERTWRIGHT_CHECK(session.call("PATCH",
+                                std::string("/api/v1/") + collection + "/" + url_encode(id),
+                                disabled ? R"({"disabled":true})" : R"({"disabled":false})"));
+  session.report(json::Object{{"id", id}, {"disabled", disabled}},
+                 (disabled ? "Disabled " : "Enabled ") + id);
   return {};
 }
 
@@ -43,8 +50,11 @@ Result<void> create_tenant(Session& session, const AccessOptions& o) {
   if (!o.name.empty()) w.member("name", o.name);
   w.end_object();
   CERTWRIGHT_TRY(const auto tenant, session.call_json("POST", "/api/v1/tenants", w.text()));
-  if (session.json()) print_json(tenant);
-  else print_members(tenant);
+  if (session.json())
+    print_json(tenant);
+  else
+    fmt::print("Created {}. Put somebody into it: certwright user create NAME --tenant {}\n",
+               text_of(tenant, "id"), text_of(tenant, "id"));
   return {};
 }
 
@@ -60,16 +70,58 @@ Result<void> create_user(Session& session, const AccessOptions& o) {
   }
   w.end_object();
   CERTWRIGHT_TRY(const auto user, session.call_json("POST", "/api/v1/principals", w.text()));
-  if (session.json()) print_json(user);
-  else fmt::print("Created {} ({}). Give it a token: certwright token create {}\n", text_of(user, "id"),
-                  printable(text_of(user, "name")), text_of(user, "id"));
+  if (session.json())
+    print_json(user);
+  else
+    fmt::print("Created {} ({}). Give it a token: certwright token create {}\n",
+               text_of(user, "id"), printable(text_of(user, "name")), text_of(user, "id"));
   return {};
 }
 
+Result<json::Value> user_of(Session& session, const std::string& id) {
+  return session.call_json(
+      "GET", id.empty() ? std::string("/api/v1/self") : "/api/v1/principals/" + url_encode(id));
+}
+
+std::string roles_text(const json::Value& user) {
+  Table table({"ROLE", "TENANT", "CA"});
+  for (const auto& role : rows_of(user, "roles"))
+    table.add({text_of(role, "role"), text_of(role, "tenant"), text_of(role, "ca")});
+  return table.text();
+}
+
+std::string credentials_text(const json::Value& user) {
+  Table table({"CREDENTIAL", "KIND", "LOOKUP", "LABEL", "CREATED", "EXPIRES", "REVOKED"});
+  for (const auto& row : rows_of(user, "credentials"))
+    table.add({text_of(row, "id"), text_of(row, "kind"), text_of(row, "lookup"),
+               text_of(row, "label"), time_of(row, "created_at"), time_of(row, "expires_at"),
+               text_of(row, "revoked")});
+  return table.text();
+}
+
 Result<void> show_user(Session& session, const AccessOptions& o) {
-  CERTWRIGHT_TRY(const auto user, session.call_json("GET", "/api/v1/principals/" + o.id));
-  if (session.json()) print_json(user);
-  else print_members(user);
+  CERTWRIGHT_TRY(const auto user, user_of(session, o.id));
+  if (session.json()) return print_json(user), Result<void>();
+  json::Value plain;
+  for (const char* member : {"id", "name", "tenant", "email"})
+    plain.set(member, text_of(user, member));
+  print_members(plain);
+  fmt::print("\n{}", roles_text(user));
+  if (user.find("credentials") != nullptr) fmt::print("\n{}", credentials_text(user));
+  return {};
+}
+
+Result<void> add_certificate(Session& session, const AccessOptions& o) {
+  CERTWRIGHT_TRY(const auto pem, read_text_file(o.file, 32 * 1024));
+  json::Writer w;
+  w.begin_object().member("certificate", pem).member("label", o.label).end_object();
+  CERTWRIGHT_TRY(
+      const auto credential,
+      session.call_json("POST", "/api/v1/principals/" + url_encode(o.id) + "/client-certificates",
+                        w.text()));
+  session.report(credential, fmt::format("Added {}: whoever has the certificate's key can sign in "
+                                         "with --client-cert and --client-key",
+                                         text_of(credential, "id")));
   return {};
 }
 
@@ -78,16 +130,44 @@ Result<void> create_token(Session& session, const AccessOptions& o) {
   w.begin_object().member("label", o.label);
   if (!o.ttl.empty()) w.member("ttl", o.ttl);
   w.end_object();
-  CERTWRIGHT_TRY(const auto answer, session.call_json("POST", "/api/v1/principals/" + o.id + "/tokens", w.text()));
-  const std::string token = text_of(answer, "token");
-  if (!o.out.empty()) {
-    CERTWRIGHT_CHECK(write_output(o.out, token + "\n", true));
-    fmt::print("Token {} written to {} (mode 0600)\n", text_of(answer, "id"), o.out);
+  CERTWRIGHT_TRY(
+      const auto answer,
+      session.call_json("POST", "/api/v1/principals/" + url_encode(o.id) + "/tokens", w.text()));
+  const std::string token = text_of(answer, "token"), id = text_of(answer, "id");
+  if (o.out.empty()) {
+    session.report(answer, token);
     return {};
   }
-  if (session.json()) print_json(answer);
-  else fmt::print("{}\n", token);
+  CERTWRIGHT_CHECK(write_output(o.out, token + "\n", true));
+  session.report(
+      json::Object{{"id", id}, {"principal", o.id}, {"file", o.out}},
+      fmt::format("Token {} written to {} (mode 0600). To use it: export CERTWRIGHT_TOKEN_FILE={}",
+                  id, o.out, o.out));
   return {};
+}
+
+Result<void> list_tokens(Session& session, const AccessOptions& o) {
+  CERTWRIGHT_TRY(const auto user, user_of(session, o.id));
+  if (session.json())
+    print_json(json::Object{{"credentials", rows_of(user, "credentials")}});
+  else
+    fmt::print("{}", credentials_text(user));
+  return {};
+}
+
+Result<void> revoke_token(Session& session, const AccessOptions& o) {
+  CERTWRIGHT_CHECK(session.call("DELETE", "/api/v1/principals/" + url_encode(o.id) +
+                                              "/credentials/" + url_encode(o.credential)));
+  session.report(json::Object{{"id", o.credential}, {"revoked", true}}, "Revoked " + o.credential);
+  return {};
+}
+
+json::Value binding_of(const AccessOptions& o, bool granted) {
+  json::Value binding = json::Object{{"principal", o.id}, {"role", o.role}};
+  if (!o.tenant.empty()) binding.set("tenant", o.tenant);
+  if (!o.ca.empty()) binding.set("ca", o.ca);
+  binding.set("granted", granted);
+  return binding;
 }
 
 Result<void> grant_role(Session& session, const AccessOptions& o) {
@@ -96,92 +176,140 @@ Result<void> grant_role(Session& session, const AccessOptions& o) {
   if (!o.tenant.empty()) w.member("tenant", o.tenant);
   if (!o.ca.empty()) w.member("ca", o.ca);
   w.end_object();
-  CERTWRIGHT_CHECK(session.call("POST", "/api/v1/principals/" + o.id + "/roles", w.text()));
-  if (!session.json()) fmt::print("Granted.\n");
+  CERTWRIGHT_CHECK(
+      session.call("POST", "/api/v1/principals/" + url_encode(o.id) + "/roles", w.text()));
+  session.report(binding_of(o, true), "Granted " + o.role + " to " + o.id);
   return {};
 }
 
 Result<void> remove_role(Session& session, const AccessOptions& o) {
-  std::string path = "/api/v1/principals/" + o.id + "/roles?role=" + o.role;
-  if (!o.tenant.empty()) path += "&tenant=" + (o.tenant == "*" ? std::string("%2A") : o.tenant);
-  if (!o.ca.empty()) path += "&ca=" + o.ca;
+  std::string path = "/api/v1/principals/" + url_encode(o.id) + "/roles?role=" + url_encode(o.role);
+  if (!o.tenant.empty()) path += "&tenant=" + url_encode(o.tenant);
+  if (!o.ca.empty()) path += "&ca=" + url_encode(o.ca);
   CERTWRIGHT_CHECK(session.call("DELETE", path));
-  if (!session.json()) fmt::print("Removed.\n");
+  session.report(binding_of(o, false), "Took " + o.role + " from " + o.id);
   return {};
 }
 
 void add_tenant_commands(CLI::App& app, Registry& registry, const Options& o) {
   auto* tenant = app.add_subcommand("tenant", "Tenants");
   tenant->require_subcommand(1);
-  add_command(*tenant, registry, "list", "All tenants", [](Session& s) {
+  add_command(*tenant, registry, "list", "All tenants that you may see", [](Session& s) {
     return print_rows(s, "/api/v1/tenants", "tenants", {"id", "name", "disabled", "created_at"});
   });
-  auto* create = add_command(*tenant, registry, "create", "A new tenant", [o](Session& s) { return create_tenant(s, *o); });
-  create->add_option("id", o->id, "lower-case letters, digits, '-'")->required();
-  create->add_option("--name", o->name, "for people");
+  auto* create = add_command(*tenant, registry, "create", "A new tenant",
+                             [o](Session& s) { return create_tenant(s, *o); });
+  create->add_option("id", o->id, "lower-case letters, digits, '-'")->required()->type_name("ID");
+  create->add_option("--name", o->name, "for people")->type_name("TEXT");
   for (const bool disabled : {true, false})
     add_command(*tenant, registry, disabled ? "disable" : "enable",
                 disabled ? "Nobody of it can sign in" : "Undo disable",
-                [o, disabled](Session& s) { return set_disabled(s, "/api/v1/tenants/" + o->id, disabled); })
-        ->add_option("id", o->id)->required();
+                [o, disabled](Session& s) { return set_disabled(s, "tenants", o->id, disabled); })
+        ->add_option("id", o->id, "the tenant's id")
+        ->required()
+        ->type_name("ID");
 }
 
 void add_user_commands(CLI::App& app, Registry& registry, const Options& o) {
   auto* user = app.add_subcommand("user", "Principals: people and machines");
   user->require_subcommand(1);
-  add_command(*user, registry, "list", "Principals of a tenant", [o](Session& s) {
-    return print_rows(s, "/api/v1/principals" + (o->tenant.empty() ? "" : "?tenant=" + o->tenant), "principals",
-                      {"id", "name", "kind", "email", "disabled", "created_at"});
-  })->add_option("--tenant", o->tenant, "default: your own");
-  auto* create = add_command(*user, registry, "create", "A new principal", [o](Session& s) { return create_user(s, *o); });
-  create->add_option("name", o->name)->required();
-  create->add_option("--tenant", o->tenant, "default: your own");
-  create->add_option("--email", o->email);
-  create->add_option("--kind", o->kind, "person or machine")->capture_default_str();
-  create->add_option("--role", o->role, "admin, issuer, approver, auditor or requester");
-  create->add_option("--ca-scope", o->ca, "only for this CA");
-  add_command(*user, registry, "show", "Roles and credentials of one", [o](Session& s) { return show_user(s, *o); })
-      ->add_option("id", o->id)->required();
+  add_command(
+      *user, registry, "list", "Principals of a tenant",
+      [o](Session& s) {
+        return print_rows(
+            s, "/api/v1/principals" + (o->tenant.empty() ? "" : "?tenant=" + url_encode(o->tenant)),
+            "principals", {"id", "name", "kind", "email", "disabled", "created_at"});
+      })
+      ->add_option("--tenant", o->tenant, "default: your own")
+      ->type_name("TENANT");
+  auto* create = add_command(*user, registry, "create", "A new principal",
+                             [o](Session& s) { return create_user(s, *o); });
+  create->add_option("name", o->name, "for people, e.g. \"build server\"")
+      ->required()
+      ->type_name("NAME");
+  create->add_option("--tenant", o->tenant, "default: your own")->type_name("TENANT");
+  create->add_option("--email", o->email, "for certificates of people")->type_name("ADDRESS");
+  create->add_option("--kind", o->kind, "what it is")
+      ->check(CLI::IsMember({"person", "machine"}))
+      ->capture_default_str()
+      ->type_name("KIND");
+  auto* role = create->add_option("--role", o->role, "what it may do")
+                   ->check(known_role())
+                   ->type_name("ROLE");
+  create->add_option("--ca-scope", o->ca, "the role only for this CA")
+      ->needs(role)
+      ->type_name("CA");
+  add_command(*user, registry, "show", "Roles and credentials of one; without an id: who you are",
+              [o](Session& s) { return show_user(s, *o); })
+      ->add_option("id", o->id, "the principal's id")
+      ->type_name("ID");
+  auto* certificate = add_command(*user, registry, "add-certificate",
+                                  "Let a principal sign in with a client certificate",
+                                  [o](Session& s) { return add_certificate(s, *o); });
+  certificate->add_option("id", o->id, "the principal's id")->required()->type_name("ID");
+  certificate->add_option("file", o->file, "the certificate, PEM")->required()->type_name("FILE");
+  certificate->add_option("--label", o->label, "what it is for")->type_name("TEXT");
   for (const bool disabled : {true, false})
-    add_command(*user, registry, disabled ? "disable" : "enable",
-                disabled ? "Its credentials stop working" : "Undo disable",
-                [o, disabled](Session& s) { return set_disabled(s, "/api/v1/principals/" + o->id, disabled); })
-        ->add_option("id", o->id)->required();
+    add_command(
+        *user, registry, disabled ? "disable" : "enable",
+        disabled ? "Its credentials stop working" : "Undo disable",
+        [o, disabled](Session& s) { return set_disabled(s, "principals", o->id, disabled); })
+        ->add_option("id", o->id, "the principal's id")
+        ->required()
+        ->type_name("ID");
 }
 
 void add_token_commands(CLI::App& app, Registry& registry, const Options& o) {
-  auto* token = app.add_subcommand("token", "API tokens");
+  auto* token = app.add_subcommand("token", "API tokens and other credentials");
   token->require_subcommand(1);
-  auto* create = add_command(*token, registry, "create", "A new token, shown once", [o](Session& s) { return create_token(s, *o); });
-  create->add_option("principal", o->id)->required();
-  create->add_option("--label", o->label, "what it is for");
-  create->add_option("--ttl", o->ttl, "e.g. 720h; default: until revoked");
-  create->add_option("--out", o->out, "write it to this file (mode 0600) instead of showing it");
-  add_command(*token, registry, "list", "Credentials of a principal", [o](Session& s) {
-    return print_rows(s, "/api/v1/principals/" + o->id, "credentials",
-                      {"id", "kind", "lookup", "label", "created_at", "expires_at", "revoked"});
-  })->add_option("principal", o->id)->required();
-  auto* revoke = add_command(*token, registry, "revoke", "End a credential", [o](Session& s) -> Result<void> {
-    CERTWRIGHT_CHECK(s.call("DELETE", "/api/v1/principals/" + o->id + "/credentials/" + o->credential));
-    if (!s.json()) fmt::print("Revoked.\n");
-    return {};
-  });
-  revoke->add_option("principal", o->id)->required();
-  revoke->add_option("credential", o->credential)->required();
+  const auto add_principal = [&](CLI::App* sub) {
+    sub->add_option("principal", o->id, "whose: an id of certwright user list")
+        ->required()
+        ->type_name("ID");
+    return sub;
+  };
+  auto* create = add_principal(add_command(*token, registry, "create", "A new token, shown once",
+                                           [o](Session& s) { return create_token(s, *o); }));
+  create->add_option("--label", o->label, "what it is for")->type_name("TEXT");
+  create->add_option("--ttl", o->ttl, "e.g. 720h; default: until revoked")->type_name("TIME");
+  create->add_option("--out", o->out, "write it to this new file (mode 0600) instead of showing it")
+      ->type_name("FILE");
+  add_principal(add_command(*token, registry, "list", "Credentials of a principal",
+                            [o](Session& s) { return list_tokens(s, *o); }));
+  add_principal(add_command(*token, registry, "revoke", "End a credential",
+                            [o](Session& s) { return revoke_token(s, *o); }))
+      ->add_option("credential", o->credential, "its id")
+      ->required()
+      ->type_name("CREDENTIAL");
 }
 
 void add_role_commands(CLI::App& app, Registry& registry, const Options& o) {
   auto* role = app.add_subcommand("role", "Roles of principals");
   role->require_subcommand(1);
+  add_command(*role, registry, "list", "What a principal may do; without an id: what you may do",
+              [o](Session& s) -> Result<void> {
+                CERTWRIGHT_TRY(const auto user, user_of(s, o->id));
+                if (s.json())
+                  print_json(json::Object{{"roles", rows_of(user, "roles")}});
+                else
+                  fmt::print("{}", roles_text(user));
+                return {};
+              })
+      ->add_option("principal", o->id, "an id of certwright user list")
+      ->type_name("ID");
   using Run = Result<void> (*)(Session&, const AccessOptions&);
-  const std::tuple<const char*, const char*, Run> commands[] = {{"grant", "Give a role", grant_role},
-                                                                {"remove", "Take a role away", remove_role}};
+  const std::tuple<const char*, const char*, Run> commands[] = {
+      {"grant", "Give a role", grant_role}, {"remove", "Take a role away", remove_role}};
   for (const auto& [name, help, run] : commands) {
-    auto* sub = add_command(*role, registry, name, help, [o, run = run](Session& s) { return run(s, *o); });
-    sub->add_option("principal", o->id)->required();
-    sub->add_option("role", o->role, "admin, issuer, approver, auditor, requester")->required();
-    sub->add_option("--tenant", o->tenant, "default: the principal's; \"*\": all");
-    sub->add_option("--ca-scope", o->ca, "only for this CA");
+    auto* sub =
+        add_command(*role, registry, name, help, [o, run = run](Session& s) { return run(s, *o); });
+    sub->add_option("principal", o->id, "an id of certwright user list")
+        ->required()
+        ->type_name("ID");
+    sub->add_option("role", o->role, "which")->required()->check(known_role())->type_name("ROLE");
+    sub->add_option("--tenant", o->tenant, "default: the principal's; \"*\": all")
+        ->type_name("TENANT");
+    sub->add_option("--ca-scope", o->ca, "only for this CA")->type_name("CA");
   }
 }
 

@@ -1,8 +1,9 @@
 #include <fstream>
+#include <optional>
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 #include <unistd.h>
+#include <CLI/CLI.hpp>
 
 #include "audit/verify.h"
 #include "cli/commands.h"
@@ -12,29 +13,31 @@ namespace certwright::cli {
 namespace {
 
 struct AuditOptions {
-  std::string from, limit = "50", position, out, key;
+  std::string from, limit = "50", position, out = "-", key, since;
   std::vector<std::string> files;
 };
 
 Result<void> show(Session& session, const AuditOptions& o) {
-  std::string path = "/api/v1/audit/records?limit=" + o.limit;
-  if (!o.from.empty()) path += "&from=" + o.from;
+  std::string path = "/api/v1/audit/records?limit=" + url_encode(o.limit);
+  if (!o.from.empty()) path += "&from=" + url_encode(o.from);
   CERTWRIGHT_TRY(const auto answer, session.call_json("GET", path));
   if (session.json()) return print_json(answer), Result<void>();
   Table table({"POSITION", "TIME", "EVENT", "PRINCIPAL", "DOOR", "FROM", "WHAT"});
-  if (const auto* rows = answer.find("records"); rows != nullptr && rows->if_array() != nullptr)
-    for (const auto& row : *rows->if_array()) {
-      const json::Value* record = row.find("record");
-      if (record == nullptr) continue;
-      const json::Value none;
-      const json::Value* actor = record->find("actor");
-      if (actor == nullptr) actor = &none;
-      std::string what;
-      if (const auto* fields = record->find("fields"); fields != nullptr && fields->if_object() != nullptr)
-        for (const auto& field : *fields->if_object()) what += field.name + "=" + text_of(*fields, field.name) + " ";
-      table.add({text_of(row, "position"), text_of(*record, "time"), text_of(*record, "event"),
-                 text_of(*actor, "principal"), text_of(*actor, "door"), text_of(*actor, "remote"), what});
-    }
+  for (const auto& row : rows_of(answer, "records")) {
+    const json::Value* record = row.find("record");
+    if (record == nullptr) continue;
+    const json::Value none;
+    const json::Value* actor = record->find("actor");
+    if (actor == nullptr) actor = &none;
+    std::string what;
+    if (const auto* fields = record->find("fields");
+        fields != nullptr && fields->if_object() != nullptr)
+      for (const auto& field : *fields->if_object())
+        what += field.name + "=" + text_of(*fields, field.name) + " ";
+    table.add({text_of(row, "position"), text_of(*record, "time"), text_of(*record, "event"),
+               text_of(*actor, "principal"), text_of(*actor, "door"), text_of(*actor, "remote"),
+               what});
+  }
   table.print();
   return {};
 }
@@ -42,15 +45,29 @@ Result<void> show(Session& session, const AuditOptions& o) {
 // A long log comes in parts, each a file that proves itself; verify takes them together.
 Result<void> export_log(Session& session, const AuditOptions& o) {
   std::string from = o.from.empty() ? "0" : o.from;
+  json::Array files;
   for (unsigned part = 1; !from.empty(); ++part) {
-    CERTWRIGHT_TRY(const auto reply, session.call("GET", "/api/v1/audit/export?from=" + from));
+    CERTWRIGHT_TRY(const auto reply,
+                   session.call("GET", "/api/v1/audit/export?from=" + url_encode(from)));
+    from = std::string(reply.header("X-Next-Position"));
+    if (o.out == "-" && (part > 1 || !from.empty()))
+      return fail(Errc::too_large,
+                  "the log has more than one part: give --out FILE, for FILE, FILE.2, FILE.3, ...");
     const std::string path = part == 1 ? o.out : o.out + "." + std::to_string(part);
     CERTWRIGHT_CHECK(write_output(path, reply.text(), false));
-    from = std::string(reply.header("X-Next-Position"));
-    if (o.out != "-") fmt::print(stderr, "{} ({} octets)\n", path, reply.body.size());
-    else if (!from.empty())
-      return fail(Errc::too_large, "the log has more than one part: give --out FILE");
+    files.push_back(
+        json::Object{{"file", path}, {"octets", static_cast<std::uint64_t>(reply.body.size())}});
+    if (o.out != "-" && !session.json())
+      fmt::print("Wrote {} ({} octets)\n", path, reply.body.size());
   }
+  if (o.out == "-") return {};
+  if (session.json())
+    print_json(json::Object{{"files", std::move(files)}});
+  else
+    fmt::print(
+        "Verify it anywhere: certwright audit verify {}{} --key AUDIT.PUB (the server's "
+        "ca/audit.pub, or certwright audit key)\n",
+        o.out, files.size() == 1 ? "" : " " + o.out + ".2 ...");
   return {};
 }
 
@@ -60,54 +77,141 @@ Result<audit::CheckpointKey> read_key(const std::string& path) {
   return audit::CheckpointKey::parse(text);
 }
 
+Result<audit::ExportReport> verify_file(const std::string& path, const audit::CheckpointKey& key,
+                                        const std::optional<audit::Checkpoint>& known) {
+  std::ifstream file(path, std::ios::binary);
+  if (!file) return fail(Errc::not_found, path + ": cannot be read");
+  const bool progress = isatty(STDERR_FILENO) != 0;
+  auto report = audit::verify_export(
+      file, key,
+      [&](std::uint64_t records) {
+        if (progress) fmt::print(stderr, "\r{}: {} records", path, records);
+      },
+      known);
+  if (progress) fmt::print(stderr, "\r\x1b[K");
+  if (!report.ok())
+    return fail(Errc::invalid,
+                fmt::format("{}:{}: {}", path, report.problem->line, report.problem->text));
+  return report;
+}
+
+// Does a file go on where, and with what, the one before it ended?
+Result<void> follows(const std::string& path, const audit::ExportReport& report,
+                     const audit::ExportReport& before) {
+  if (report.from != before.last.tree_size)
+    return fail(Errc::invalid,
+                fmt::format("{}: begins at record {}, but the file before it ends at {}", path,
+                            report.from, before.last.tree_size));
+  if (report.root_before != before.last.root)
+    return fail(Errc::invalid,
+                path + ": continues another history than that of the file before it");
+  return {};
+}
+
 // Offline: the files and the public key are all it needs.
-Result<void> verify(const AuditOptions& o) {
+Result<void> verify(Session& session, const AuditOptions& o) {
   CERTWRIGHT_TRY(const auto key, read_key(o.key));
-  std::uint64_t next = 0;
-  bool first = true;
+  std::optional<audit::Checkpoint> known;
+  if (!o.since.empty()) {
+    CERTWRIGHT_TRY(const auto note, read_text_file(o.since, 64 * 1024));
+    CERTWRIGHT_TRY(known, audit::verify_checkpoint(note, key));
+  }
+  std::optional<audit::ExportReport> before;
+  bool continues_known = false;
+  json::Array files;
   for (const auto& path : o.files) {
-    std::ifstream file(path, std::ios::binary);
-    if (!file) return fail(Errc::not_found, path + ": cannot be read");
-    const bool progress = isatty(STDERR_FILENO) != 0;
-    const auto report = audit::verify_export(file, key, [&](std::uint64_t records) {
-      if (progress) fmt::print(stderr, "\r{}: {} records", path, records);
-    });
-    if (progress) fmt::print(stderr, "\r");
-    if (!report.ok())
-      return fail(Errc::invalid, fmt::format("{}:{}: {}", path, report.problem->line, report.problem->text));
-    if (!first && report.from != next)
-      return fail(Errc::invalid, fmt::format("{}: begins at record {}, but the file before it ends at {}", path, report.from, next));
-    fmt::print("{}: {} records from {}, {} signed checkpoints, tree size {}, root {}: verified\n", path, report.records,
-               report.from, report.checkpoints, report.last.tree_size, to_hex(report.last.root));
-    next = report.from + report.records;
-    first = false;
+    CERTWRIGHT_TRY(const auto report, verify_file(path, key, known));
+    if (before) CERTWRIGHT_CHECK(follows(path, report, *before));
+    continues_known = continues_known || report.continues_known;
+    const std::string root = to_hex(report.last.root);
+    files.push_back(json::Object{{"file", path},
+                                 {"from", report.from},
+                                 {"records", report.records},
+                                 {"checkpoints", report.checkpoints},
+                                 {"tree_size", report.last.tree_size},
+                                 {"root", root}});
+    if (!session.json())
+      fmt::print("{}: {} records from {}, {} signed checkpoints, tree size {}, root {}: verified\n",
+                 path, report.records, report.from, report.checkpoints, report.last.tree_size,
+                 root);
+    before = report;
+  }
+  if (known && !continues_known)
+    return fail(Errc::invalid,
+                fmt::format("the checkpoint of {} records in {} is not within these files: {}",
+                            known->tree_size, o.since,
+                            before->last.tree_size < known->tree_size
+                                ? "records were cut off at the end"
+                                : "give the files before them too"));
+  if (session.json()) {
+    print_json(json::Object{
+        {"verified", true}, {"continues_checkpoint", continues_known}, {"files", std::move(files)}});
+  } else if (known) {
+    fmt::print("the records continue the checkpoint of {} records in {}\n", known->tree_size,
+               o.since);
   }
   return {};
 }
 
-Result<void> prove(Session& session, const AuditOptions& o) {
-  CERTWRIGHT_TRY(const auto reply, session.call("GET", "/api/v1/audit/records/" + o.position + "/proof"));
-  return write_output(o.out.empty() ? "-" : o.out, reply.text(), false);
+Result<void> checkpoint(Session& session, const AuditOptions& o) {
+  CERTWRIGHT_TRY(const auto reply, session.call("GET", "/api/v1/audit/checkpoint"));
+  if (session.json() && o.out == "-")
+    return print_json(json::Object{{"checkpoint", std::string(reply.text())}}), Result<void>();
+  CERTWRIGHT_CHECK(write_output(o.out, reply.text(), false));
+  if (o.out != "-")
+    session.report(json::Object{{"file", o.out}},
+                   fmt::format("Wrote {}. Later: certwright audit verify EXPORT --key AUDIT.PUB --since {}",
+                               o.out, o.out));
+  return {};
 }
 
-Result<void> check_proof(const AuditOptions& o) {
+Result<void> prove(Session& session, const AuditOptions& o) {
+  CERTWRIGHT_TRY(const auto reply,
+                 session.call("GET", "/api/v1/audit/records/" + url_encode(o.position) + "/proof"));
+  if (session.json() && o.out == "-")
+    return print_json(json::Object{{"proof", std::string(reply.text())}}), Result<void>();
+  CERTWRIGHT_CHECK(write_output(o.out, reply.text(), false));
+  if (o.out != "-")
+    session.report(
+        json::Object{{"file", o.out}},
+        fmt::format("Wrote {}. Check it anywhere: certwright audit check-proof {} --key AUDIT.PUB",
+                    o.out, o.out));
+  return {};
+}
+
+Result<void> check_proof(Session& session, const AuditOptions& o) {
   CERTWRIGHT_TRY(const auto key, read_key(o.key));
+  json::Array proofs;
   for (const auto& path : o.files) {
     CERTWRIGHT_TRY(const auto text, read_text_file(path));
     CERTWRIGHT_TRY(const auto proof, audit::verify_record_proof(text, key));
-    fmt::print("{}: record {} is in the log of {} records: {}\n", path, proof.position, proof.checkpoint.tree_size,
-               printable(proof.record));
+    proofs.push_back(json::Object{{"file", path},
+                                  {"position", proof.position},
+                                  {"tree_size", proof.checkpoint.tree_size},
+                                  {"record", proof.record}});
+    if (!session.json())
+      fmt::print("{}: record {} is in the log of {} records: {}\n", path, proof.position,
+                 proof.checkpoint.tree_size, printable(proof.record));
   }
+  if (session.json()) print_json(json::Object{{"verified", true}, {"proofs", std::move(proofs)}});
   return {};
 }
 
 Result<void> events(Session& session) {
   CERTWRIGHT_TRY(const auto answer, session.call_json("GET", "/api/v1/audit/events"));
   if (session.json()) return print_json(answer), Result<void>();
-  if (const auto* all = answer.find("events"); all != nullptr && all->if_array() != nullptr)
-    for (const auto& event : *all->if_array())
-      fmt::print("{}\n  fields: {}\n  {}\n  {}\n", text_of(event, "name"), text_of(event, "fields"),
-                 text_of(event, "cause"), text_of(event, "action"));
+  for (const auto& event : rows_of(answer, "events"))
+    fmt::print("{}\n  fields: {}\n  {}\n  {}\n", text_of(event, "name"), text_of(event, "fields"),
+               text_of(event, "cause"), text_of(event, "action"));
+  return {};
+}
+
+Result<void> show_key(Session& session, const AuditOptions& o) {
+  CERTWRIGHT_TRY(const auto reply, session.call("GET", "/api/v1/audit/key"));
+  if (session.json() && o.out == "-")
+    return print_json(json::Object{{"key", std::string(reply.text())}}), Result<void>();
+  CERTWRIGHT_CHECK(write_output(o.out, reply.text(), false));
+  if (o.out != "-") session.report(json::Object{{"file", o.out}}, "Wrote " + o.out);
   return {};
 }
 
@@ -117,24 +221,52 @@ void add_audit_commands(CLI::App& app, Registry& registry) {
   auto* group = app.add_subcommand("audit", "The audit log");
   group->require_subcommand(1);
   const auto o = std::make_shared<AuditOptions>();
-  auto* s = add_command(*group, registry, "show", "Records, the newest by default", [o](Session& session) { return show(session, *o); });
-  s->add_option("--from", o->from, "position of the first");
-  s->add_option("--limit", o->limit, "how many, at most 1000")->capture_default_str();
-  auto* e = add_command(*group, registry, "export", "The log as files that prove themselves", [o](Session& session) { return export_log(session, *o); });
-  e->add_option("--out", o->out, "file; further parts get .2, .3, ...")->required();
-  e->add_option("--from", o->from, "position of the first record");
+  const auto with = [o](Result<void> (*f)(Session&, const AuditOptions&)) {
+    return [o, f](Session& s) { return f(s, *o); };
+  };
+  auto* s = add_command(*group, registry, "show", "Records, the newest by default", with(show));
+  s->add_option("--from", o->from, "position of the first")->type_name("POSITION");
+  s->add_option("--limit", o->limit, "how many, at most 1000")
+      ->check(CLI::Range(1, 1000))
+      ->capture_default_str()
+      ->type_name("N");
+  auto* e = add_command(*group, registry, "export", "The log as files that prove themselves",
+                        with(export_log));
+  e->add_option("--out", o->out, "new file; further parts get .2, .3, ...")
+      ->required()
+      ->type_name("FILE");
+  e->add_option("--from", o->from, "position of the first record")->type_name("POSITION");
   add_command(*group, registry, "events", "What each event means and what to do about it", events);
-  auto* p = add_command(*group, registry, "prove", "One record with its proof", [o](Session& session) { return prove(session, *o); });
-  p->add_option("position", o->position)->required();
-  p->add_option("--out", o->out, "file");
-  auto* v = group->add_subcommand("verify", "Verify exported files offline, with the log's public key");
-  v->add_option("files", o->files, "exported files, in order")->required();
-  v->add_option("--key", o->key, "public key: ca/audit.pub, or /api/v1/audit/key")->required();
-  v->callback([&registry, o] { registry.chosen = [o](Session&) { return verify(*o); }; });
-  auto* c = group->add_subcommand("check-proof", "Verify a record's proof offline");
-  c->add_option("files", o->files, "proofs")->required();
-  c->add_option("--key", o->key, "public key of the log")->required();
-  c->callback([&registry, o] { registry.chosen = [o](Session&) { return check_proof(*o); }; });
+  add_command(*group, registry, "key", "The public key that signs the log", with(show_key))
+      ->add_option("--out", o->out, "new file; - is standard output")
+      ->capture_default_str()
+      ->type_name("FILE");
+  add_command(*group, registry, "checkpoint",
+              "The newest signed checkpoint: keep it where the server cannot change it",
+              with(checkpoint))
+      ->add_option("--out", o->out, "new file; - is standard output")
+      ->capture_default_str()
+      ->type_name("FILE");
+  auto* p = add_command(*group, registry, "prove", "One record with its proof", with(prove));
+  p->add_option("position", o->position, "as in certwright audit show")
+      ->required()
+      ->type_name("POSITION");
+  p->add_option("--out", o->out, "new file; - is standard output")
+      ->capture_default_str()
+      ->type_name("FILE");
+  auto* v =
+      add_offline_command(*group, registry, "verify",
+                          "Verify exported files offline, with the log's public key", with(verify));
+  v->add_option("files", o->files, "exported files, in order")->required()->type_name("FILE");
+  v->add_option("--key", o->key, "public key: the server's ca/audit.pub, or certwright audit key")
+      ->required()
+      ->type_name("FILE");
+  v->add_option("--since", o->since, "a checkpoint that you kept: the files must continue it")
+      ->type_name("FILE");
+  auto* c = add_offline_command(*group, registry, "check-proof", "Verify a record's proof offline",
+                                with(check_proof));
+  c->add_option("files", o->files, "proofs")->required()->type_name("FILE");
+  c->add_option("--key", o->key, "public key of the log")->required()->type_name("FILE");
 }
 
 }  // namespace certwright::cli

@@ -1,31 +1,23 @@
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
 #include "bytes/bytes.h"
 #include "cli/commands.h"
 #include "cli/session.h"
+#include "clock/clock.h"
 #include "json/writer.h"
 
 namespace certwright::cli {
 namespace {
 
 struct CertOptions {
-  std::string serial, entity, entity_type = "backend", ttl, key_type, csr_file, profile, out, reason;
-  std::string state, name, cursor, idempotency_key;
+  std::string serial, entity, entity_type = "backend", ttl, key_type, csr_file, profile, out,
+                              reason;
+  std::string ca, tenant, state, name, cursor, idempotency_key, expires_before;
   std::vector<std::string> ips, dns;
   unsigned limit = 50;
   bool all = false;
 };
-
-std::string encode(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                       std::string_view("-._~").find(c) != std::string_view::npos;
-    out += plain ? std::string(1, c) : fmt::format("%{:02X}", static_cast<unsigned char>(c));
-  }
-  return out;
-}
 
 void write_list(json::Writer& w, const char* name, const std::vector<std::string>& values) {
   w.key(name).begin_array();
@@ -33,89 +25,230 @@ void write_list(json::Writer& w, const char* name, const std::vector<std::string
   w.end_array();
 }
 
-Result<void> issue(Session& session, const CertOptions& o) {
-  http_client::HeaderList headers{{"Content-Type", "application/json"}};
-  if (!o.idempotency_key.empty()) headers.emplace_back("Idempotency-Key", o.idempotency_key);
+std::string issue_body(const CertOptions& o, const std::string& csr) {
   json::Writer w;
-  std::string path;
-  if (!o.csr_file.empty()) {
-    CERTWRIGHT_TRY(const auto csr, read_text_file(o.csr_file, 128 * 1024));
-    w.begin_object().member("csr", csr).end_object();
-    path = "/certs/csrs/" + encode(o.entity) + "?entity_type=" + encode(o.entity_type);
-    if (!o.ttl.empty()) path += "&ttl=" + encode(o.ttl);
-    if (!o.profile.empty()) path += "&profile=" + encode(o.profile);
+  w.begin_object();
+  if (!csr.empty()) {
+    w.member("csr", csr);
   } else {
-    w.begin_object();
     write_list(w, "ip_addresses", o.ips);
     if (!o.dns.empty()) write_list(w, "dns_names", o.dns);
-    if (!o.ttl.empty()) w.member("ttl", o.ttl);
-    if (!o.key_type.empty()) w.member("key_type", o.key_type);
-    if (!o.profile.empty()) w.member("profile", o.profile);
-    w.end_object();
-    path = "/certs/issue/" + encode(o.entity_type) + "/" + encode(o.entity);
   }
-  CERTWRIGHT_TRY(const auto reply, session.call("POST", path, w.text(), headers));
+  const std::pair<const char*, const std::string*> optional[] = {
+      {"ttl", &o.ttl}, {"key_type", &o.key_type}, {"profile", &o.profile}, {"ca", &o.ca}};
+  for (const auto& [name, value] : optional)
+    if (!value->empty()) w.member(name, *value);
+  w.end_object();
+  return std::move(w).take();
+}
+
+Result<void> save_with_key(Session& session, const std::string& serial, const std::string& file) {
+  const std::string base = "/certs/" + url_encode(serial) + "/download";
+  CERTWRIGHT_TRY(const auto grant, session.call_json("GET", base + "/token"));
+  CERTWRIGHT_TRY(const auto reply,
+                 session.call("GET", base + "?token=" + url_encode(text_of(grant, "token"))));
+  return write_output(file, reply.text(), true);
+}
+
+json::Value wrote(const std::string& serial, const std::string& file) {
+  return json::Object{{"serial_number", serial}, {"file", file}};
+}
+
+constexpr std::string_view kZip = "ca.pem, cert.pem, key.pem; mode 0600";
+
+Result<void> issue_from_csr(Session& session, const CertOptions& o,
+                            const http_client::HeaderList& headers) {
+  CERTWRIGHT_TRY(const auto csr, read_text_file(o.csr_file, 128 * 1024));
+  const std::string path =
+      "/certs/csrs/" + url_encode(o.entity) + "?entity_type=" + url_encode(o.entity_type);
+  CERTWRIGHT_TRY(const auto reply, session.call("POST", path, issue_body(o, csr), headers));
   CERTWRIGHT_TRY(const auto answer, json::parse(reply.text()));
-  if (session.json()) return print_json(answer), Result<void>();
   const std::string serial = text_of(answer, "serial_number");
-  if (!o.csr_file.empty() && !o.out.empty()) return write_output(o.out, text_of(answer, "certificate"), false);
-  fmt::print("Issued {}\n", serial);
-  if (!o.csr_file.empty()) fmt::print("{}", text_of(answer, "certificate"));
-  else fmt::print("Fetch it with its key: certwright cert download {} --out {}.zip\n", serial, "certificate");
+  if (!o.out.empty()) CERTWRIGHT_CHECK(write_output(o.out, text_of(answer, "certificate"), false));
+  if (session.json()) return print_json(answer), Result<void>();
+  fmt::print(o.out == "-" ? stderr : stdout, "Issued {}{}\n", serial,
+             o.out.empty() ? "" : ": certificate in " + o.out);
+  if (o.out.empty()) fmt::print("{}", text_of(answer, "certificate"));
   return {};
 }
 
-Result<void> list(Session& session, const CertOptions& o) {
-  Table table({"SERIAL", "STATE", "EXPIRES", "TYPE", "ENTITY", "SUBJECT"});
+Result<void> issue(Session& session, const CertOptions& o) {
+  http_client::HeaderList headers{{"Content-Type", "application/json"}};
+  if (!o.idempotency_key.empty()) headers.emplace_back("Idempotency-Key", o.idempotency_key);
+  if (!o.csr_file.empty()) return issue_from_csr(session, o, headers);
+  CERTWRIGHT_TRY(
+      const auto reply,
+      session.call("POST", "/certs/issue/" + url_encode(o.entity_type) + "/" + url_encode(o.entity),
+                   issue_body(o, ""), headers));
+  CERTWRIGHT_TRY(const auto answer, json::parse(reply.text()));
+  const std::string serial = text_of(answer, "serial_number");
+  if (o.out.empty()) {
+    session.report(
+        answer,
+        fmt::format("Issued {}\nFetch it with its key: certwright cert download {} --out {}.zip",
+                    serial, serial, o.entity));
+    return {};
+  }
+  if (const auto saved = save_with_key(session, serial, o.out); !saved)
+    return fail(saved.error().code,
+                "issued " + serial + ", but not saved: " + saved.error().detail +
+                    "; once that is solved: certwright cert download " + serial + " --out FILE");
+  session.report(wrote(serial, o.out), fmt::format("Issued {}: {} ({})", serial, o.out, kZip));
+  return {};
+}
+
+std::string state_of(const json::Value& row, const std::string& now) {
+  if (text_of(row, "Revoked") == "yes") return "revoked";
+  return text_of(row, "ExpiryDate") <= now ? "expired" : "valid";
+}
+
+// One document whatever the number of pages: all rows, with the first page's totals and the last
+// cursor.
+Result<json::Value> fetch_list(Session& session, const CertOptions& o) {
+  json::Value whole;
   std::string cursor = o.cursor;
   do {
     std::string path = "/certs?limit=" + std::to_string(o.limit);
     const std::pair<const char*, const std::string*> filters[] = {
-        {"entity_id", &o.entity}, {"state", &o.state}, {"name", &o.name}, {"cursor", &cursor}};
+        {"entity_id", &o.entity},
+        {"state", &o.state},
+        {"name", &o.name},
+        {"cursor", &cursor},
+        {"expires_before", &o.expires_before},
+        {"tenant", &o.tenant}};
     for (const auto& [name, value] : filters)
-      if (!value->empty()) path += std::string("&") + name + "=" + encode(*value);
-    CERTWRIGHT_TRY(const auto answer, session.call_json("GET", path));
-    if (session.json()) print_json(answer);
-    if (const auto* rows = answer.find("certificates"); rows != nullptr && rows->if_array() != nullptr)
-      for (const auto& row : *rows->if_array())
-        table.add({text_of(row, "SerialNumber"), text_of(row, "Revoked") == "yes" ? "revoked" : "valid",
-                   text_of(row, "ExpiryDate"), text_of(row, "EntityType"), text_of(row, "EntityID"), text_of(row, "Subject")});
-    cursor = text_of(answer, "next_cursor");
+      if (!value->empty()) path += std::string("&") + name + "=" + url_encode(*value);
+    CERTWRIGHT_TRY(auto page, session.call_json("GET", path));
+    cursor = text_of(page, "next_cursor");
+    if (whole.is_null()) {
+      whole = std::move(page);
+      continue;
+    }
+    json::Array rows = rows_of(whole, "certificates");
+    for (const auto& row : rows_of(page, "certificates")) rows.push_back(row);
+    whole.set("certificates", std::move(rows));
+    whole.set("next_cursor", cursor.empty() ? json::Value() : json::Value(cursor));
   } while (o.all && !cursor.empty());
-  if (session.json()) return {};
+  return whole;
+}
+
+Result<void> list(Session& session, const CertOptions& o) {
+  CERTWRIGHT_TRY(const auto answer, fetch_list(session, o));
+  if (session.json()) return print_json(answer), Result<void>();
+  const std::string now = to_rfc3339(SystemClock().now());
+  Table table({"SERIAL", "STATE", "ENDS", "TYPE", "ENTITY", "SUBJECT"});
+  for (const auto& row : rows_of(answer, "certificates"))
+    table.add({text_of(row, "SerialNumber"), state_of(row, now), time_of(row, "ExpiryDate"),
+               text_of(row, "EntityType"), text_of(row, "EntityID"), text_of(row, "Subject")});
   table.print();
-  if (!cursor.empty()) fmt::print("More: --cursor {} (or --all)\n", cursor);
+  if (const auto cursor = text_of(answer, "next_cursor"); !cursor.empty())
+    fmt::print("More: the same with --cursor {}, or --all\n", cursor);
   return {};
 }
 
 Result<void> show(Session& session, const CertOptions& o) {
-  CERTWRIGHT_TRY(const auto answer, session.call_json("GET", "/certs/" + encode(o.serial)));
+  CERTWRIGHT_TRY(const auto answer, session.call_json("GET", "/certs/" + url_encode(o.serial)));
   if (session.json()) return print_json(answer), Result<void>();
   print_members(answer);
   fmt::print("{}", text_of(answer, "certificate"));
   return {};
 }
 
-Result<void> change(Session& session, const CertOptions& o, const char* what, std::string_view body) {
-  CERTWRIGHT_CHECK(session.call("PATCH", "/certs/" + encode(o.serial) + "/" + what, body));
-  if (!session.json()) fmt::print("Done: {} {}\n", what, o.serial);
+Result<void> chain(Session& session, const CertOptions& o) {
+  CERTWRIGHT_TRY(const auto reply,
+                 session.call("GET", "/certs/" + url_encode(o.serial) + "/chain"));
+  const bool to_file = !o.out.empty() && o.out != "-";
+  if (to_file) CERTWRIGHT_CHECK(write_output(o.out, reply.text(), false));
+  if (to_file)
+    session.report(wrote(o.serial, o.out), "Wrote " + o.out + ": certificate, then its issuers");
+  else if (session.json())
+    print_json(json::Object{{"chain", std::string(reply.text())}});
+  else
+    fmt::print("{}", reply.text());
+  return {};
+}
+
+Result<void> renew(Session& session, const CertOptions& o) {
+  json::Writer w;
+  if (!o.ttl.empty()) w.begin_object().member("ttl", o.ttl).end_object();
+  const std::string path = "/certs/" + url_encode(o.serial);
+  CERTWRIGHT_CHECK(session.call("PATCH", path + "/renew", w.text()));
+  CERTWRIGHT_TRY(const auto now, session.call_json("GET", path));
+  session.report(now, fmt::format("Renewed {}: the certificate is now {}, until {}\nFetch it: "
+                                  "certwright cert download {} --out FILE",
+                                  o.serial, text_of(now, "current_serial_number"),
+                                  time_of(now, "expiry_time"), o.serial));
   return {};
 }
 
 Result<void> revoke(Session& session, const CertOptions& o) {
-  if (o.reason.empty()) return change(session, o, "revoke", "");
   json::Writer w;
-  w.begin_object().member("reason", o.reason).end_object();
-  return change(session, o, "revoke", w.text());
+  if (!o.reason.empty()) w.begin_object().member("reason", o.reason).end_object();
+  CERTWRIGHT_CHECK(session.call("PATCH", "/certs/" + url_encode(o.serial) + "/revoke", w.text()));
+  session.report(
+      json::Object{{"serial_number", o.serial}, {"revoked", true}},
+      "Revoked " + o.serial + " and its renewals: at OCSP now, in the CRL within seconds");
+  return {};
+}
+
+Result<void> revoke_entity(Session& session, const CertOptions& o) {
+  json::Writer w;
+  if (!o.reason.empty()) w.begin_object().member("reason", o.reason).end_object();
+  std::string path = "/certs/entities/" + url_encode(o.entity) + "/revoke";
+  if (!o.tenant.empty()) path += "?tenant=" + url_encode(o.tenant);
+  CERTWRIGHT_TRY(const auto answer, session.call_json("POST", path, w.text()));
+  session.report(answer, fmt::format("Revoked {} certificates of {}; {} were revoked before",
+                                     text_of(answer, "revoked"), printable(o.entity),
+                                     text_of(answer, "already_revoked")));
+  return {};
+}
+
+Result<void> release(Session& session, const CertOptions& o) {
+  CERTWRIGHT_CHECK(session.call("PATCH", "/certs/" + url_encode(o.serial) + "/release"));
+  session.report(json::Object{{"serial_number", o.serial}, {"revoked", false}},
+                 "Released " + o.serial + " from hold");
+  return {};
 }
 
 Result<void> download(Session& session, const CertOptions& o) {
-  const std::string base = "/certs/" + encode(o.serial) + "/download";
-  CERTWRIGHT_TRY(const auto grant, session.call_json("GET", base + "/token"));
-  CERTWRIGHT_TRY(const auto reply, session.call("GET", base + "?token=" + encode(text_of(grant, "token"))));
-  CERTWRIGHT_CHECK(write_output(o.out, reply.text(), true));
-  if (o.out != "-") fmt::print("Wrote {} (mode 0600): ca.pem, cert.pem, key.pem\n", o.out);
+  CERTWRIGHT_CHECK(save_with_key(session, o.serial, o.out));
+  if (o.out != "-")
+    session.report(wrote(o.serial, o.out), fmt::format("Wrote {} ({})", o.out, kZip));
   return {};
+}
+
+void add_issue(CLI::App& sub, CertOptions& o) {
+  sub.add_option("entity", o.entity,
+                 "whom it is for: becomes the common name, unless a CSR says otherwise")
+      ->required()
+      ->type_name("ENTITY");
+  sub.add_option("--type", o.entity_type, "kind of entity")
+      ->capture_default_str()
+      ->type_name("TYPE");
+  auto* ip = sub.add_option("--ip", o.ips, "IP address; may be repeated")
+                 ->allow_extra_args(false)
+                 ->type_name("ADDRESS");
+  auto* dns = sub.add_option("--dns", o.dns, "DNS name; may be repeated")
+                  ->allow_extra_args(false)
+                  ->type_name("NAME");
+  sub.add_option("--ttl", o.ttl, "e.g. 720h or 90d; default: the profile's")->type_name("TIME");
+  auto* key = sub.add_option("--key-type", o.key_type,
+                             "e.g. ecdsa-p256, rsa-3072, ed25519; default: the profile's")
+                  ->type_name("ALGORITHM");
+  // A CSR brings names and key of its own.
+  sub.add_option("--csr", o.csr_file, "certification request (PEM); the key stays with you")
+      ->type_name("FILE")
+      ->excludes(ip)
+      ->excludes(dns)
+      ->excludes(key);
+  sub.add_option("--profile", o.profile, "default tls-server-client")->type_name("PROFILE");
+  sub.add_option("--issuer", o.ca, "CA that signs; default: the one for the profile")
+      ->type_name("CA");
+  sub.add_option("--out", o.out,
+                 "save it: a zip with certificate, chain and key, or with --csr the certificate")
+      ->type_name("FILE");
+  sub.add_option("--idempotency-key", o.idempotency_key, "the same key gives the same certificate")
+      ->type_name("KEY");
 }
 
 }  // namespace
@@ -124,37 +257,62 @@ void add_cert_commands(CLI::App& app, Registry& registry) {
   auto* group = app.add_subcommand("cert", "Certificates");
   group->require_subcommand(1);
   const auto o = std::make_shared<CertOptions>();
-  const auto with = [o](Result<void> (*f)(Session&, const CertOptions&)) { return [o, f](Session& s) { return f(s, *o); }; };
-  const auto by_serial = [&](const std::string& name, const std::string& help, Command command) {
-    auto* sub = add_command(*group, registry, name, help, std::move(command));
-    sub->add_option("serial", o->serial, "decimal, 0x..., or aa:bb:...")->required();
+  const auto with = [o](Result<void> (*f)(Session&, const CertOptions&)) {
+    return [o, f](Session& s) { return f(s, *o); };
+  };
+  const auto by_serial = [&](const std::string& name, const std::string& help,
+                             Result<void> (*f)(Session&, const CertOptions&)) {
+    auto* sub = add_command(*group, registry, name, help, with(f));
+    sub->add_option("serial", o->serial, "decimal, 0x..., or aa:bb:...; any of the line")
+        ->required()
+        ->type_name("SERIAL");
     return sub;
   };
-  auto* i = add_command(*group, registry, "issue", "Issue a certificate, for a key made here or by CSR", with(issue));
-  i->add_option("entity", o->entity, "whom it is for: becomes the common name, unless a CSR says otherwise")->required();
-  i->add_option("--type", o->entity_type, "kind of entity")->capture_default_str();
-  i->add_option("--ip", o->ips, "IP address");
-  i->add_option("--dns", o->dns, "DNS name");
-  i->add_option("--ttl", o->ttl, "e.g. 720h");
-  i->add_option("--key-type", o->key_type, "e.g. rsa-3072");
-  i->add_option("--csr", o->csr_file, "certification request (PEM); the key stays with you");
-  i->add_option("--profile", o->profile, "default tls-server-client");
-  i->add_option("--out", o->out, "with --csr: where the certificate goes");
-  i->add_option("--idempotency-key", o->idempotency_key, "the same key gives the same certificate");
-  auto* l = add_command(*group, registry, "list", "Certificates, one line for each line of renewals", with(list));
-  l->add_option("--entity", o->entity, "only this entity's");
-  l->add_option("--status", o->state, "valid, revoked or expired");
-  l->add_option("--name", o->name, "exact, or a prefix ending in *");
-  l->add_option("--limit", o->limit, "rows a page")->check(CLI::Range(1, 1000))->capture_default_str();
-  l->add_option("--cursor", o->cursor, "continue a list");
+  const auto add_reason = [&](CLI::App* sub) {
+    sub->add_option("--reason", o->reason, "as RFC 5280 names it")
+        ->default_str("unspecified")
+        ->check(CLI::IsMember({"unspecified", "keyCompromise", "cACompromise", "affiliationChanged",
+                               "superseded", "cessationOfOperation", "certificateHold",
+                               "privilegeWithdrawn", "aACompromise"}))
+        ->type_name("REASON");
+  };
+  add_issue(*add_command(*group, registry, "issue",
+                         "Issue a certificate, for a key made here or by CSR", with(issue)),
+            *o);
+  auto* l = add_command(*group, registry, "list",
+                        "Certificates, one line for each line of renewals", with(list));
+  l->add_option("--entity", o->entity, "only this entity's")->type_name("ENTITY");
+  l->add_option("--tenant", o->tenant, "only this tenant's")->type_name("TENANT");
+  l->add_option("--status", o->state, "only these")
+      ->check(CLI::IsMember({"valid", "revoked", "expired"}))
+      ->type_name("STATE");
+  l->add_option("--name", o->name, "exact, or a prefix ending in *")->type_name("NAME");
+  l->add_option("--expires-before", o->expires_before, "e.g. 2027-01-31T00:00:00Z")
+      ->type_name("TIME");
+  l->add_option("--limit", o->limit, "rows a page")
+      ->check(CLI::Range(1, 1000))
+      ->capture_default_str()
+      ->type_name("N");
+  l->add_option("--cursor", o->cursor, "continue a list")->type_name("CURSOR");
   l->add_flag("--all", o->all, "all pages");
-  by_serial("show", "One certificate", with(show));
-  by_serial("renew", "A new certificate for the same line", [o](Session& s) { return change(s, *o, "renew", ""); });
-  by_serial("revoke", "Revoke every unexpired certificate of the line", with(revoke))
-      ->add_option("--reason", o->reason, "keyCompromise, superseded, cessationOfOperation, certificateHold, ...");
-  by_serial("release", "End a certificateHold", [o](Session& s) { return change(s, *o, "release", ""); });
-  by_serial("download", "Certificate, chain and private key as a zip", with(download))
-      ->add_option("--out", o->out, "file, mode 0600")->required();
+  by_serial("show", "One certificate", show);
+  by_serial("chain", "Certificate and issuers as PEM, without the key", chain)
+      ->add_option("--out", o->out, "new file; default standard output")
+      ->type_name("FILE");
+  by_serial("renew", "A new certificate for the same line", renew)
+      ->add_option("--ttl", o->ttl, "e.g. 720h; default: as before")
+      ->type_name("TIME");
+  add_reason(by_serial("revoke", "Revoke every unexpired certificate of the line", revoke));
+  auto* e = add_command(*group, registry, "revoke-entity", "Revoke all certificates of an entity",
+                        with(revoke_entity));
+  e->add_option("entity", o->entity, "whose")->required()->type_name("ENTITY");
+  e->add_option("--tenant", o->tenant, "default: your own")->type_name("TENANT");
+  add_reason(e);
+  by_serial("release", "End a certificateHold", release);
+  by_serial("download", "Certificate, chain and private key as a zip", download)
+      ->add_option("--out", o->out, "new file, mode 0600; - is standard output")
+      ->required()
+      ->type_name("FILE");
 }
 
 }  // namespace certwright::cli

@@ -41,12 +41,12 @@ struct Server { std::string address; std::uint16_t port = 0; };
 Result<Server> parse_server(std::string_view text) {
   const auto colon = text.rfind(':');
   Server server;
-  if (colon == std::string_view::npos) return fail_field(Errc::invalid, "--server", "--server: expected ADDRESS:PORT");
+  if (colon == std::string_view::npos) return fail_field(Errc::invalid, "--generator", "--generator: expected ADDRESS:PORT");
   server.address = std::string(text.substr(0, colon));
   if (server.address.starts_with('[') && server.address.ends_with(']')) server.address = server.address.substr(1, server.address.size() - 2);
   const auto digits = text.substr(colon + 1);
   const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), server.port);
-  if (error != std::errc() || end != digits.data() + digits.size()) return fail_field(Errc::invalid, "--server", "--server: expected ADDRESS:PORT");
+  if (error != std::errc() || end != digits.data() + digits.size()) return fail_field(Errc::invalid, "--generator", "--generator: expected ADDRESS:PORT");
   return server;
 }
 
@@ -152,24 +152,24 @@ Result<void> ask(Session& session, const AskOptions& o) {
 }  // namespace
 
 void add_certgen_ask(CLI::App& app, Registry& registry) {
-  // Others may have declared the group already.
-  const auto declared = app.get_subcommands([](CLI::App* command) { return command->get_name() == "certgen"; });
-  auto* group = declared.empty() ? app.add_subcommand("certgen", "The UDP certificate generator, for proxies that intercept TLS")
-                                 : declared.front();
+  auto* group = app.get_subcommand("certgen");  // add_certgen_commands() made it
   auto o = std::make_shared<AskOptions>();
-  auto* command = group->add_subcommand("ask", "Ask a certificate generator for a host, as g3proxy does, and show the answer");
-  command->add_option("HOST", o->host, "server name or IP address")->required();
+  auto* command = add_offline_command(*group, registry, "ask",
+                                      "Ask a certificate generator for a host, as g3proxy does, and show the answer",
+                                      [o](Session& session) { return ask(session, *o); });
+  command->add_option("host", o->host, "server name or IP address")->required()->type_name("HOST");
   command->add_option("--cert", o->certificate_file, "the upstream's certificate to mimic, PEM or DER")->type_name("FILE");
-  command->add_option("--server", o->server, "ADDRESS:PORT (default: of the server of --state, or 127.0.0.1:2999)");
-  command->add_option("--service", o->service, "http, smtp, imap")->capture_default_str();
-  command->add_option("--usage", o->usage, "tls_server, tls_server_tongsuo, tlcp_server_signature, tlcp_server_encryption")->capture_default_str();
-  command->add_option("--timeout-ms", o->timeout_ms, "how long to wait")->capture_default_str();
-  command->add_option("--state", registry.connection.state, "state directory of a server on this machine (CERTWRIGHT_STATE)");
+  command->add_option("--generator", o->server, "ADDRESS:PORT (default: that of the server of --state, or 127.0.0.1:2999)")
+      ->type_name("ADDRESS");
+  command->add_option("--service", o->service, "of the upstream")->check(CLI::IsMember({"http", "smtp", "imap"}))
+      ->capture_default_str()->type_name("SERVICE");
+  command->add_option("--usage", o->usage, "of the certificate")
+      ->check(CLI::IsMember({"tls_server", "tls_server_tongsuo", "tlcp_server_signature", "tlcp_server_encryption"}))
+      ->capture_default_str()->type_name("USAGE");
+  command->add_option("--timeout-ms", o->timeout_ms, "how long to wait")->capture_default_str()->type_name("N");
+  command->add_option("--state", registry.connection.state, "state directory of a server on this machine (CERTWRIGHT_STATE)")
+      ->type_name("DIR")->group("Connection");
   command->add_flag("--chain", o->chain, "print the certificates only, PEM");
-  command->add_flag("--json", registry.connection.json, "JSON for programs");
-  command->callback([&registry, o] {
-    registry.chosen = [o](Session& session) { return ask(session, *o); };
-  });
 }
 
 }  // namespace certwright::cli

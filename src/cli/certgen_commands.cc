@@ -47,6 +47,10 @@ Result<void> init(Session& session, const CertgenOptions& o) {
   CERTWRIGHT_TRY(const auto root, make_ca(session, o, true));
   CERTWRIGHT_CHECK(make_ca(session, o, false));
   if (!o.out.empty()) CERTWRIGHT_CHECK(write_output(o.out, root, false));
+  if (session.json()) {
+    print_json(json::Object{{"ca", o.id}, {"root", o.id + "-root"}, {"root_pem", root}, {"file", o.out}});
+    return {};
+  }
   fmt::print("CA \"{}\" intercepts below root \"{}-root\".\n{}", o.id, o.id,
              o.out.empty() ? "The clients of the proxy must trust this root:\n" + root
                            : "The clients of the proxy must trust the root in " + o.out + "\n");
@@ -73,6 +77,25 @@ std::string sentence(aggregate::Verdict verdict, std::uint64_t lost) {
   return text;
 }
 
+std::string_view word(aggregate::Verdict verdict) {
+  switch (verdict) {
+    case aggregate::Verdict::issued: return "issued";
+    case aggregate::Verdict::other_certificate: return "other_certificate";
+    case aggregate::Verdict::not_issued: return "not_issued";
+    case aggregate::Verdict::interval_empty: return "interval_empty";
+  }
+  return "";
+}
+
+// Absence is proved only where nothing of the interval was lost.
+bool is_conclusive(aggregate::Verdict verdict, std::uint64_t lost) {
+  return lost == 0 || verdict == aggregate::Verdict::issued || verdict == aggregate::Verdict::other_certificate;
+}
+
+json::Object report_of(aggregate::Verdict verdict, std::uint64_t lost) {
+  return {{"verdict", std::string(word(verdict))}, {"lost", lost}, {"conclusive", is_conclusive(verdict, lost)}};
+}
+
 Result<aggregate::Proof> fetch_proof(Session& session, const CertgenOptions& o, const x509::SerialNumber& serial,
                                      const aggregate::Sha256& digest) {
   if (!o.state_dir.empty()) {
@@ -93,12 +116,14 @@ Result<void> prove(Session& session, const CertgenOptions& o) {
   if (!serial) return fail(Errc::invalid, "the serial is not one that Certwright issues: the certificate is not ours");
   CERTWRIGHT_TRY(const auto proof, fetch_proof(session, o, *serial, crypto::sha256(certificate.der())));
   CERTWRIGHT_TRY(const auto verdict, aggregate::verify_proof(proof));
-  if (o.out.empty()) {
-    fmt::print("{}\n\n{}", sentence(verdict, proof.closed.lost), aggregate::write_proof(proof));
-    return {};
-  }
-  CERTWRIGHT_CHECK(write_output(o.out, aggregate::write_proof(proof), false));
-  fmt::print("{}\n", sentence(verdict, proof.closed.lost));
+  const std::string text = aggregate::write_proof(proof);
+  if (!o.out.empty()) CERTWRIGHT_CHECK(write_output(o.out, text, false));
+  auto document = report_of(verdict, proof.closed.lost);
+  if (o.out.empty()) document.push_back({"proof", text});
+  else document.push_back({"file", o.out});
+  std::string said = sentence(verdict, proof.closed.lost);
+  if (o.out.empty()) said += "\n\n" + text.substr(0, text.size() - (text.ends_with('\n') ? 1 : 0));
+  session.report(document, said);
   return {};
 }
 
@@ -122,7 +147,7 @@ Result<std::string> read_proof_text(const CertgenOptions& o) {
 }
 
 // Offline: the proof, the certificate, exports of the audit log and its public key are all it needs.
-Result<void> verify(const CertgenOptions& o) {
+Result<void> verify(Session& session, const CertgenOptions& o) {
   CERTWRIGHT_TRY(const auto text, read_proof_text(o));
   CERTWRIGHT_TRY(const auto proof, aggregate::read_proof(text));
   CERTWRIGHT_TRY(const auto verdict, aggregate::verify_proof(proof));
@@ -146,39 +171,38 @@ Result<void> verify(const CertgenOptions& o) {
   if (!found)
     return fail(Errc::invalid, "the exports do not have the AGGREGATE_CLOSED record of interval " +
                                    std::to_string(proof.closed.interval) + " with this root");
-  fmt::print("{}\n", sentence(verdict, proof.closed.lost));
+  auto document = report_of(verdict, proof.closed.lost);
+  document.push_back({"verified", true});
+  session.report(document, sentence(verdict, proof.closed.lost));
   return {};
 }
 
 }  // namespace
 
 void add_certgen_commands(CLI::App& app, Registry& registry) {
-  // The door's own program may have declared the group already.
-  CLI::App* group = nullptr;
-  for (auto* declared : app.get_subcommands({}))
-    if (declared->get_name() == "certgen") group = declared;
-  if (group == nullptr) group = app.add_subcommand("certgen", "The UDP certificate generator, for proxies that intercept TLS");
+  auto* group = app.add_subcommand("certgen", "The UDP certificate generator, for proxies that intercept TLS");
   const auto o = std::make_shared<CertgenOptions>();
   auto* i = add_command(*group, registry, "init", "A CA that intercepts, below a root of its own",
                         [o](Session& session) { return init(session, *o); });
-  i->add_option("--id", o->id, "the CA's id; the root's is this and -root")->capture_default_str();
-  i->add_option("--subject", o->subject, "of the CA")->capture_default_str();
-  i->add_option("--root-subject", o->root_subject, "of its root")->capture_default_str();
-  i->add_option("--algorithm", o->key_algorithm, "keys of both")->capture_default_str();
-  i->add_option("--public-url", o->public_url, "base of the URLs in the CA's certificate");
-  i->add_option("--exclude", o->excluded, "host name (and all below) or address prefix that is never intercepted");
-  i->add_option("--out", o->out, "file for the root, PEM");
+  i->add_option("--id", o->id, "the CA's id; the root's is this and -root")->capture_default_str()->type_name("ID");
+  i->add_option("--subject", o->subject, "of the CA")->capture_default_str()->type_name("NAME");
+  i->add_option("--root-subject", o->root_subject, "of its root")->capture_default_str()->type_name("NAME");
+  i->add_option("--algorithm", o->key_algorithm, "keys of both")->capture_default_str()->type_name("ALGORITHM");
+  i->add_option("--public-url", o->public_url, "base of the URLs in the CA's certificate")->type_name("URL");
+  i->add_option("--exclude", o->excluded, "host name (and all below) or address prefix that is never intercepted")
+      ->type_name("NAME");
+  i->add_option("--out", o->out, "new file for the root, PEM")->type_name("FILE");
   auto* p = add_command(*group, registry, "prove", "Prove that a certificate was, or was not, made here",
                         [o](Session& session) { return prove(session, *o); });
-  p->add_option("certificate", o->certificate, "PEM or DER")->required();
-  p->add_option("--out", o->out, "file for the proof");
-  p->add_option("--state-dir", o->state_dir, "read this directory instead of asking a server");
-  auto* v = group->add_subcommand("verify", "Verify a proof offline");
-  v->add_option("proof", o->proof, "what `certgen prove` wrote")->required();
-  v->add_option("--cert", o->certificate, "the certificate, PEM or DER")->required();
-  v->add_option("--audit", o->exports, "exports of the audit log")->required();
-  v->add_option("--key", o->key, "public key of the log: ca/audit.pub")->required();
-  v->callback([&registry, o] { registry.chosen = [o](Session&) { return verify(*o); }; });
+  p->add_option("certificate", o->certificate, "PEM or DER")->required()->type_name("FILE");
+  p->add_option("--out", o->out, "new file for the proof, else standard output")->type_name("FILE");
+  p->add_option("--state-dir", o->state_dir, "read this directory instead of asking a server")->type_name("DIR");
+  auto* v = add_offline_command(*group, registry, "verify", "Verify a proof offline",
+                                [o](Session& session) { return verify(session, *o); });
+  v->add_option("proof", o->proof, "what certwright certgen prove wrote")->required()->type_name("FILE");
+  v->add_option("--cert", o->certificate, "the certificate, PEM or DER")->required()->type_name("FILE");
+  v->add_option("--audit", o->exports, "exports of the audit log")->required()->type_name("FILE");
+  v->add_option("--key", o->key, "public key of the log: ca/audit.pub")->required()->type_name("FILE");
 }
 
 }  // namespace certwright::cli

@@ -1,8 +1,9 @@
 #include "cli/commands.h"
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
+#include "cli/completion.h"
 #include "cli/session.h"
 
 namespace certwright::cli {
@@ -10,33 +11,34 @@ namespace {
 
 int exit_code(Errc code) noexcept {
   switch (code) {
-    case Errc::unavailable: return 3;
+    case Errc::unavailable:
+      return 3;
     case Errc::unauthenticated:
-    case Errc::not_permitted: return 4;
-    case Errc::not_found: return 5;
-    case Errc::conflict: return 6;
-    default: return 1;
+    case Errc::not_permitted:
+      return 4;
+    case Errc::not_found:
+      return 5;
+    case Errc::conflict:
+      return 6;
+    default:
+      return 1;
   }
 }
 
-// Words of the command line, for the shell: commands first, then options of the command.
-std::string completion_words(const CLI::App& app) {
-  std::string words;
-  for (const auto* sub : app.get_subcommands({})) words += sub->get_name() + " ";
-  for (const auto* option : app.get_options())
-    if (!option->get_lnames().empty()) words += "--" + option->get_lnames().front() + " ";
-  return words;
-}
-
-void print_completion(const CLI::App& app) {
-  fmt::print("_certwright() {{\n  local cur=${{COMP_WORDS[COMP_CWORD]}} words\n  case \"${{COMP_WORDS[1]}} ${{COMP_WORDS[2]}}\" in\n");
-  for (const auto* group : app.get_subcommands({})) {
-    for (const auto* command : group->get_subcommands({}))
-      fmt::print("    \"{} {}\") words=\"{}\";;\n", group->get_name(), command->get_name(), completion_words(*command));
-    fmt::print("    \"{} \"*) words=\"{}\";;\n", group->get_name(), completion_words(*group));
-  }
-  fmt::print("    *) words=\"{}\";;\n  esac\n  COMPREPLY=($(compgen -W \"$words\" -- \"$cur\"))\n}}\n"
-             "complete -o default -F _certwright certwright\n", completion_words(app));
+void add_completion(CLI::App& app, Registry& registry) {
+  auto* completion = app.add_subcommand(
+      "completion", "Shell completion; in ~/.bashrc: source <(certwright completion bash)");
+  const auto shell = std::make_shared<std::string>("bash");
+  completion->add_option("shell", *shell, "which shell")
+      ->check(CLI::IsMember({"bash", "zsh"}))
+      ->capture_default_str()
+      ->type_name("SHELL");
+  completion->callback([&registry, &app, shell] {
+    registry.chosen = [&app, shell](Session&) -> Result<void> {
+      fmt::print("{}", completion_script(app, *shell == "zsh" ? Shell::zsh : Shell::bash));
+      return {};
+    };
+  });
 }
 
 }  // namespace
@@ -50,14 +52,9 @@ std::function<int()> add_commands(CLI::App& app) {
   add_audit_commands(app, *registry);
   add_certgen_commands(app, *registry);
   add_certgen_ask(app, *registry);
+  add_kek_commands(app, *registry);
   add_doctor(app, *registry);
-  auto* completion = app.add_subcommand("completion", "Shell completion: source <(certwright completion)");
-  completion->callback([registry, &app] {
-    registry->chosen = [&app](Session&) -> Result<void> {
-      print_completion(app);
-      return {};
-    };
-  });
+  add_completion(app, *registry);
   return [registry] {
     if (!registry->chosen) return 2;
     Session session(registry->connection);

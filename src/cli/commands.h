@@ -2,14 +2,17 @@
 // The client half of the `certwright` command: everything that asks a running server over its API.
 #include <functional>
 
-namespace CLI { class App; }
+namespace CLI {
+class App;
+}
 
 namespace certwright::cli {
 
 struct Registry;
 
 // Adds the commands. The function runs the one that was parsed and gives the process's exit code:
-// 0 done, 1 refused or failed, 3 not reachable, 4 not signed in or not permitted, 5 not found, 6 conflict.
+// 0 done, 1 refused or failed, 3 not reachable, 4 not signed in or not permitted, 5 not found, 6
+// conflict.
 std::function<int()> add_commands(CLI::App& app);
 
 // The groups, one file each.
@@ -20,6 +23,7 @@ void add_access_commands(CLI::App& app, Registry& registry);
 void add_audit_commands(CLI::App& app, Registry& registry);
 void add_certgen_commands(CLI::App& app, Registry& registry);
 void add_certgen_ask(CLI::App& app, Registry& registry);  // offline: speaks the generator's protocol
+void add_kek_commands(CLI::App& app, Registry& registry);
 void add_doctor(CLI::App& app, Registry& registry);
 
 }  // namespace certwright::cli

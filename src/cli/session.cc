@@ -1,6 +1,5 @@
 #include "cli/session.h"
 
-#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
@@ -8,10 +7,12 @@
 #include <fstream>
 #include <sstream>
 
-#include <CLI/CLI.hpp>
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <unistd.h>
+#include <CLI/CLI.hpp>
+
+#include "cli/waiting.h"
 
 namespace certwright::cli {
 namespace {
@@ -33,15 +34,24 @@ std::string state_directory(const Connection& connection) {
 
 Errc errc_of_status(int status) {
   switch (status) {
-    case 401: return Errc::unauthenticated;
-    case 403: return Errc::not_permitted;
-    case 404: return Errc::not_found;
-    case 409: return Errc::conflict;
-    case 410: return Errc::gone;
-    case 413: return Errc::too_large;
-    case 429: return Errc::too_many_requests;
-    case 503: return Errc::unavailable;
-    default: return status < 500 ? Errc::invalid : Errc::internal;
+    case 401:
+      return Errc::unauthenticated;
+    case 403:
+      return Errc::not_permitted;
+    case 404:
+      return Errc::not_found;
+    case 409:
+      return Errc::conflict;
+    case 410:
+      return Errc::gone;
+    case 413:
+      return Errc::too_large;
+    case 429:
+      return Errc::too_many_requests;
+    case 503:
+      return Errc::unavailable;
+    default:
+      return status < 500 ? Errc::invalid : Errc::internal;
   }
 }
 
@@ -53,12 +63,30 @@ std::string message_of(const http_client::Reply& reply) {
   return "the server answered " + std::to_string(reply.status);
 }
 
+// Which option or variable led to what went wrong.
+tl::unexpected<Error> of_option(std::string_view option, const Error& error) {
+  return fail(error.code, std::string(option) + ": " + error.detail);
+}
+
+Result<std::string> read_ca(const std::string& file) {
+  auto pem = read_text_file(file);
+  if (!pem) return of_option("--ca", pem.error());
+  if (pem->find("-----BEGIN CERTIFICATE-----") == std::string::npos)
+    return fail(Errc::invalid,
+                "--ca: " + file +
+                    ": there is no certificate in it (PEM); a server has its own in ca/root.pem");
+  return pem;
+}
+
 Result<SecretBytes> read_token(const Connection& connection) {
   const std::string direct = environment("CERTWRIGHT_TOKEN");
-  if (connection.token_file.empty() && !direct.empty()) return SecretBytes::copy_of(as_bytes(direct));
+  if (connection.token_file.empty() && !direct.empty())
+    return SecretBytes::copy_of(as_bytes(direct));
   const std::string file = first_of({connection.token_file, environment("CERTWRIGHT_TOKEN_FILE")});
   if (file.empty()) return SecretBytes();
-  CERTWRIGHT_TRY(auto text, read_text_file(file, 4096));
+  auto read = read_text_file(file, 4096);
+  if (!read) return of_option("--token-file", read.error());
+  std::string text = std::move(*read);
   while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) text.pop_back();
   auto token = SecretBytes::copy_of(as_bytes(text));
   wipe(text);
@@ -69,11 +97,14 @@ Result<SecretBytes> read_token(const Connection& connection) {
 
 Result<std::string> Session::server() const {
   const std::string given = first_of({connection_.server, environment("CERTWRIGHT_SERVER")});
-  if (!given.empty()) return given;
+  if (!given.empty()) return given.find("://") == std::string::npos ? "https://" + given : given;
   if (const std::string state = state_directory(connection_); !state.empty()) {
     const auto endpoints = read_text_file(state + "/run/endpoints.json", 64 * 1024);
     if (!endpoints)
-      return fail(Errc::unavailable, "no server runs on " + state + " (it has no run/endpoints.json); start it with: certwright serve --state " + state);
+      return fail(Errc::unavailable,
+                  "no server runs on " + state +
+                      " (it has no run/endpoints.json); start it with: certwright serve --state " +
+                      state);
     CERTWRIGHT_TRY(const auto document, json::parse(*endpoints));
     if (const auto https = text_of(document, "https"); !https.empty()) return "https://" + https;
   }
@@ -82,17 +113,23 @@ Result<std::string> Session::server() const {
 
 std::string Session::ca_file() const {
   const std::string state = state_directory(connection_);
-  return first_of({connection_.ca_file, environment("CERTWRIGHT_CA"), state.empty() ? "" : state + "/ca/root.pem"});
+  return first_of({connection_.ca_file, environment("CERTWRIGHT_CA"),
+                   state.empty() ? "" : state + "/ca/root.pem"});
 }
 
 Result<void> Session::connect() {
   if (client_ != nullptr) return {};
   http_client::ClientOptions options;
+  options.timeout =
+      std::chrono::minutes(10);  // RSA keys and CRLs of millions take their time; it is shown
   CERTWRIGHT_TRY(options.base_url, server());
   if (const auto file = ca_file(); !file.empty()) {
-    CERTWRIGHT_TRY(options.ca_pem, read_text_file(file));
+    CERTWRIGHT_TRY(options.ca_pem, read_ca(file));
   }
   CERTWRIGHT_TRY(options.bearer_token, read_token(connection_));
+  if (!options.bearer_token.empty() && !options.base_url.starts_with("https://"))
+    return fail(Errc::invalid, "a token is sent over https:// only, not to " + options.base_url);
+  has_credentials_ = !options.bearer_token.empty() || !connection_.certificate_file.empty();
   if (!connection_.certificate_file.empty()) {
     CERTWRIGHT_TRY(options.client_certificate_pem, read_text_file(connection_.certificate_file));
     CERTWRIGHT_TRY(auto key, read_text_file(connection_.key_file));
@@ -104,82 +141,93 @@ Result<void> Session::connect() {
   return {};
 }
 
-Result<http_client::Reply> Session::call(std::string_view method, std::string_view path, std::string_view body,
+Result<http_client::Reply> Session::call(std::string_view method, std::string_view path,
+                                         std::string_view body,
                                          const http_client::HeaderList& headers) {
   CERTWRIGHT_CHECK(connect());
   http_client::HeaderList all = headers;
   if (!body.empty() && headers.empty()) all.emplace_back("Content-Type", "application/json");
-  CERTWRIGHT_TRY(auto reply, client_->send(method, path, as_bytes(body), all));
+  const auto exchange = [&] {
+    const Waiting waiting("waiting for the server");
+    return client_->send(method, path, as_bytes(body), all);
+  };
+  CERTWRIGHT_TRY(auto reply, exchange());
   if (reply.status >= 200 && reply.status < 300) return reply;
   std::string message = message_of(reply);
-  if (reply.status == 401) message += "; give a token with --token-file or CERTWRIGHT_TOKEN_FILE";
+  if (reply.status == 401)
+    message += has_credentials_ ? "; the token or certificate given is unknown, expired or "
+                                  "revoked: an administrator makes "
+                                  "another with certwright token create, and the first one is "
+                                  "renewed by certwright init "
+                                  "--renew-admin-token"
+                                : "; give a token with --token-file or CERTWRIGHT_TOKEN_FILE";
+  // The server does not tell a stranger whether there is one, nor which: it was asked for it.
+  if (reply.status == 404 && message == "There is no such object.")
+    message = printable(path.substr(0, path.find('?'))) +
+              ": there is no such object, or none that you may see";
   return fail(errc_of_status(reply.status), message);
 }
 
-Result<json::Value> Session::call_json(std::string_view method, std::string_view path, std::string_view body) {
+Result<json::Value> Session::call_json(std::string_view method, std::string_view path,
+                                       std::string_view body) {
   CERTWRIGHT_TRY(const auto reply, call(method, path, body));
   if (reply.body.empty()) return json::Value();
   return json::parse(reply.text(), {.size_octets = 64 * 1024 * 1024, .values = 4'000'000});
 }
 
-CLI::App* add_command(CLI::App& group, Registry& registry, const std::string& name, const std::string& help,
-                      Command command) {
+void Session::report(const json::Value& document, std::string_view text) const {
+  if (json())
+    print_json(document);
+  else
+    fmt::print("{}\n", text);
+}
+
+CLI::App* add_offline_command(CLI::App& group, Registry& registry, const std::string& name,
+                              const std::string& help, Command command) {
   auto* app = group.add_subcommand(name, help);
-  auto& c = registry.connection;
-  app->add_option("--server", c.server, "https://HOST:PORT (CERTWRIGHT_SERVER)")->group("Connection");
-  app->add_option("--ca", c.ca_file, "trust anchor, PEM (CERTWRIGHT_CA)")->group("Connection");
-  app->add_option("--token-file", c.token_file, "file with the API token (CERTWRIGHT_TOKEN_FILE)")->group("Connection");
-  auto* certificate = app->add_option("--client-cert", c.certificate_file, "client certificate, PEM")->group("Connection");
-  app->add_option("--client-key", c.key_file, "its key, PEM")->needs(certificate)->group("Connection");
-  app->add_option("--state", c.state, "state directory of a server on this machine (CERTWRIGHT_STATE)")->group("Connection");
-  app->add_flag("--json", c.json, "JSON for programs")->group("Connection");
+  app->add_flag("--json", registry.connection.json, "JSON for programs")->group("Output");
   app->callback([&registry, command = std::move(command)] { registry.chosen = command; });
   return app;
 }
 
-void Table::print() const {
-  std::vector<std::size_t> widths(rows_.front().size());
-  for (const auto& row : rows_)
-    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], printable(row[i]).size());
-  for (const auto& row : rows_) {
-    std::string line;
-    for (std::size_t i = 0; i < row.size(); ++i)
-      line += i + 1 == row.size() ? printable(row[i]) : fmt::format("{:<{}}  ", printable(row[i]), widths[i]);
-    fmt::print("{}\n", line);
-  }
-  if (rows_.size() == 1) fmt::print("(none)\n");
+CLI::App* add_command(CLI::App& group, Registry& registry, const std::string& name,
+                      const std::string& help, Command command) {
+  auto* app = add_offline_command(group, registry, name, help, std::move(command));
+  auto& c = registry.connection;
+  app->add_option("--server", c.server, "address of the server (CERTWRIGHT_SERVER)")
+      ->type_name("URL")
+      ->group("Connection");
+  app->add_option("--ca", c.ca_file, "trust anchor of the server, PEM (CERTWRIGHT_CA)")
+      ->type_name("FILE")
+      ->group("Connection");
+  app->add_option("--token-file", c.token_file, "file with the API token (CERTWRIGHT_TOKEN_FILE)")
+      ->type_name("FILE")
+      ->group("Connection");
+  auto* certificate = app->add_option("--client-cert", c.certificate_file,
+                                      "client certificate, PEM, instead of a token")
+                          ->type_name("FILE")
+                          ->group("Connection");
+  auto* key = app->add_option("--client-key", c.key_file, "its key, PEM")
+                  ->type_name("FILE")
+                  ->group("Connection");
+  certificate->needs(key);
+  key->needs(certificate);
+  app->add_option("--state", c.state,
+                  "state directory of a server on this machine: gives address and trust anchor "
+                  "(CERTWRIGHT_STATE)")
+      ->type_name("DIR")
+      ->group("Connection");
+  return app;
 }
 
-std::string printable(std::string_view text) {
+std::string url_encode(std::string_view text) {
   std::string out;
   for (const char c : text) {
-    const auto octet = static_cast<unsigned char>(c);
-    if (octet < 0x20 || octet == 0x7f) out += fmt::format("\\x{:02x}", octet);
-    else out += c;
+    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                       std::string_view("-._~").find(c) != std::string_view::npos;
+    out += plain ? std::string(1, c) : fmt::format("%{:02X}", static_cast<unsigned char>(c));
   }
   return out;
-}
-
-std::string text_of(const json::Value& object, std::string_view member) {
-  const json::Value* value = object.find(member);
-  if (value == nullptr || value->is_null()) return "";
-  if (const auto* text = value->if_string()) return *text;
-  if (const auto* flag = value->if_bool()) return *flag ? "yes" : "no";
-  return json::write(*value);
-}
-
-void print_json(const json::Value& value) { fmt::print("{}\n", json::write(value)); }
-
-void print_members(const json::Value& object) {
-  const auto* members = object.if_object();
-  if (members == nullptr) return;
-  std::size_t width = 0;
-  for (const auto& member : *members) width = std::max(width, member.name.size());
-  for (const auto& member : *members) {
-    std::string text = text_of(object, member.name);
-    if (text.find('\n') != std::string::npos) continue;  // PEM texts: --json shows them
-    fmt::print("{:<{}}  {}\n", member.name, width, printable(text));
-  }
 }
 
 Result<std::string> read_text_file(const std::string& path, std::size_t size_octets_max) {
@@ -187,7 +235,8 @@ Result<std::string> read_text_file(const std::string& path, std::size_t size_oct
   if (path == "-") {
     std::string all;
     char buffer[4096];
-    for (std::size_t got; (got = std::fread(buffer, 1, sizeof buffer, stdin)) != 0 && all.size() <= size_octets_max;)
+    for (std::size_t got;
+         (got = std::fread(buffer, 1, sizeof buffer, stdin)) != 0 && all.size() <= size_octets_max;)
       all.append(buffer, got);
     text << all;
   } else {
@@ -204,8 +253,11 @@ Result<void> write_output(const std::string& path, std::string_view content, boo
     fmt::print("{}", content);
     return {};
   }
-  const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, secret ? 0600 : 0644);
-  if (fd < 0) return fail(errno == EEXIST ? Errc::conflict : Errc::unavailable, path + ": " + std::strerror(errno));
+  const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW,
+                        secret ? 0600 : 0644);
+  if (fd < 0)
+    return fail(errno == EEXIST ? Errc::conflict : Errc::unavailable,
+                path + ": " + std::strerror(errno));
   std::size_t done = 0;
   while (done < content.size()) {
     const ssize_t written = ::write(fd, content.data() + done, content.size() - done);

@@ -5,11 +5,14 @@
 #include <string_view>
 #include <vector>
 
+#include "cli/output.h"
 #include "errors/result.h"
 #include "http_client/client.h"
 #include "json/value.h"
 
-namespace CLI { class App; }
+namespace CLI {
+class App;
+}
 
 namespace certwright::cli {
 
@@ -29,9 +32,13 @@ class Session {
   const Connection& connection() const noexcept { return connection_; }
 
   // The body of a 2xx answer. Any other status is an Error with the server's own words.
-  Result<http_client::Reply> call(std::string_view method, std::string_view path, std::string_view body = {},
+  Result<http_client::Reply> call(std::string_view method, std::string_view path,
+                                  std::string_view body = {},
                                   const http_client::HeaderList& headers = {});
-  Result<json::Value> call_json(std::string_view method, std::string_view path, std::string_view body = {});
+  Result<json::Value> call_json(std::string_view method, std::string_view path,
+                                std::string_view body = {});
+  // What a command did: the document with --json, else the text and a line break.
+  void report(const json::Value& document, std::string_view text) const;
   // The address that calls go to.
   Result<std::string> server() const;
   // The file that must sign the server's certificate; empty: the system's anchors.
@@ -41,6 +48,7 @@ class Session {
   Result<void> connect();
   const Connection& connection_;
   std::unique_ptr<http_client::Client> client_;
+  bool has_credentials_ = false;
 };
 
 using Command = std::function<Result<void>(Session&)>;
@@ -52,30 +60,18 @@ struct Registry {
 };
 
 // A subcommand with the connection's options, whose callback chooses `command`.
-CLI::App* add_command(CLI::App& group, Registry& registry, const std::string& name, const std::string& help,
-                      Command command);
+// `--json` is among them: a command answers it with exactly one JSON document on standard output.
+CLI::App* add_command(CLI::App& group, Registry& registry, const std::string& name,
+                      const std::string& help, Command command);
+// The same for one that asks no server: `--json` is its only option of these.
+CLI::App* add_offline_command(CLI::App& group, Registry& registry, const std::string& name,
+                              const std::string& help, Command command);
+// Percent-encodes what is not unreserved (RFC 3986 section 2.3), for paths and queries.
+std::string url_encode(std::string_view text);
 
-// Rows under headings, columns as wide as they need to be. Control characters are shown escaped: what
-// the server stores may come from strangers.
-class Table {
- public:
-  explicit Table(std::vector<std::string> headings) : rows_{std::move(headings)} {}
-  void add(std::vector<std::string> row) { rows_.push_back(std::move(row)); }
-  void print() const;
-
- private:
-  std::vector<std::vector<std::string>> rows_;
-};
-
-// Members as text, for tables: "" if absent or null.
-std::string text_of(const json::Value& object, std::string_view member);
-std::string printable(std::string_view text);
-void print_json(const json::Value& value);
-// "name: value" lines of an object's plain members.
-void print_members(const json::Value& object);
-
-Result<std::string> read_text_file(const std::string& path, std::size_t size_octets_max = 1024 * 1024);
-// mode 0600 for secrets. Errors: conflict if the file exists and `overwrite` is false.
+Result<std::string> read_text_file(const std::string& path,
+                                   std::size_t size_octets_max = 1024 * 1024);
+// A new file, mode 0600 for secrets; "-" is standard output. Errors: conflict if the file exists.
 Result<void> write_output(const std::string& path, std::string_view content, bool secret);
 
 }  // namespace certwright::cli

@@ -113,6 +113,16 @@ const Row* row_by_name(std::span<const Row> rows, std::string_view name) noexcep
   return found == rows.end() ? nullptr : &*found;
 }
 
+// "a, b, c": what this system's OpenSSL has, for people who misspelt one. A new key needs a length:
+// not the row "rsa".
+template <class Row>
+std::string available_names(std::span<const Row> rows) {
+  std::string names;
+  for (const Row& row : rows)
+    if (row.available() && row.name != "rsa") names += (names.empty() ? "" : ", ") + std::string(row.name);
+  return names;
+}
+
 // RFC 4055 section 5: the NULL left out.
 bool is_pkcs1_without_null(const SignatureAlgorithm& row, ByteView identifier) noexcept {
   constexpr std::size_t kWithoutNull = 13;
@@ -145,7 +155,7 @@ std::span<const SignatureAlgorithm> signature_algorithms() noexcept {
 
 Result<const KeyAlgorithm*> find_key_algorithm(std::string_view name) {
   const KeyAlgorithm* const row = row_by_name(key_algorithms(), name);
-  if (row == nullptr) return fail(Errc::not_found, fmt::format("no key algorithm '{}'", name));
+  if (row == nullptr) return fail(Errc::not_found, fmt::format("no key algorithm '{}'; there are {}", name, available_names(key_algorithms())));
   if (!row->available())
     return fail(Errc::unavailable, fmt::format("this system's OpenSSL has no {} keys", name));
   return row;
@@ -154,7 +164,8 @@ Result<const KeyAlgorithm*> find_key_algorithm(std::string_view name) {
 Result<const SignatureAlgorithm*> find_signature_algorithm(std::string_view name) {
   const SignatureAlgorithm* const row = row_by_name(signature_algorithms(), name);
   if (row == nullptr)
-    return fail(Errc::not_found, fmt::format("no signature algorithm '{}'", name));
+    return fail(Errc::not_found, fmt::format("no signature algorithm '{}'; there are {}", name,
+                                             available_names(signature_algorithms())));
   if (!row->available())
     return fail(Errc::unavailable, fmt::format("this system's OpenSSL has no {} signatures", name));
   return row;

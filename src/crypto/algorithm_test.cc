@@ -40,6 +40,15 @@ TEST(AlgorithmTable, UnknownNamesAreNotFound) {
   }
 }
 
+TEST(AlgorithmTable, AnUnknownNameIsToldWhatThereIs) {
+  const std::string keys = find_key_algorithm("rsa-1024").error().detail;
+  EXPECT_EQ(keys.find("no key algorithm 'rsa-1024'; there are ecdsa-p256, "), 0U) << keys;
+  EXPECT_NE(keys.find(", rsa-2048, "), std::string::npos) << keys;
+  EXPECT_EQ(keys.find("ml-dsa-65") != std::string::npos, find_key_algorithm("ml-dsa-65").has_value()) << keys;
+  EXPECT_EQ((keys + ",").find("rsa,"), std::string::npos) << keys;
+  EXPECT_NE(find_signature_algorithm("rsa").error().detail.find("rsa-pss-sha256"), std::string::npos);
+}
+
 TEST(AlgorithmTable, EveryKeyCanUseItsDefaultSignature) {
   for (const auto& row : key_algorithms()) {
     const auto& signature = default_signature_algorithm(row);

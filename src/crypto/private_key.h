@@ -42,6 +42,12 @@ class PrivateKey {
   // key; PKCS#1 RSAPrivateKey (RFC 8017); PKCS#8 for the others, which have no form of their own.
   SecretBytes traditional_der() const;
 
+  // The same encrypted, in a PEM block ENCRYPTED PRIVATE KEY: PBES2 with AES-256-CBC and 600,000
+  // rounds of PBKDF2 with HMAC-SHA-256 (RFC 8018), which every tool reads. For keys that leave for a
+  // vault. Errors: invalid, field "passphrase", under kMinPassphraseOctets; too_large.
+  static constexpr std::size_t kMinPassphraseOctets = 12;
+  Result<SecretBytes> encrypted_pem(const SecretBytes& passphrase) const;
+
   // SubjectPublicKeyInfo, DER: named curve, uncompressed point. Made once; lives as long as a copy
   // of this key does.
   ByteView subject_public_key_info_tlv() const noexcept;

@@ -152,6 +152,29 @@ Result<void> check_encryption_cost(const X509_ALGOR& algorithm) {
   return check_iterations(pbkdf2->iter);
 }
 
+Result<SecretBytes> PrivateKey::encrypted_pem(const SecretBytes& passphrase) const {
+  constexpr int kIterations = 600'000;
+  constexpr int kSaltOctets = 16;
+  if (passphrase.size() < kMinPassphraseOctets || passphrase.size() > kMaxPassphraseOctets)
+    return fail_field(passphrase.size() < kMinPassphraseOctets ? Errc::invalid : Errc::too_large, "passphrase",
+                      fmt::format("a passphrase has {} to {} octets", kMinPassphraseOctets, kMaxPassphraseOctets));
+  const SecretBytes der = pkcs8_der();
+  const ByteView text = passphrase.reveal();
+  const unsigned char* at = der.reveal().data();
+  const Pkcs8Info info(d2i_PKCS8_PRIV_KEY_INFO(nullptr, &at, static_cast<long>(der.size())));
+  const Bio bio(BIO_new(BIO_s_mem()));
+  // No salt given: the library draws one.
+  const X509Signature encrypted(
+      info ? PKCS8_encrypt(-1, EVP_aes_256_cbc(), reinterpret_cast<const char*>(text.data()),
+                           static_cast<int>(text.size()), nullptr, kSaltOctets, kIterations, info.get())
+           : nullptr);
+  char* pem = nullptr;
+  if (!bio || !encrypted || PEM_write_bio_PKCS8(bio.get(), encrypted.get()) != 1)
+    return openssl_failure(Errc::internal, "encrypting the private key");
+  const long size = BIO_get_mem_data(bio.get(), &pem);
+  return SecretBytes::copy_of(as_bytes(std::string_view(pem, static_cast<std::size_t>(size))));
+}
+
 Result<PrivateKey> PrivateKey::from_pem(const SecretBytes& pem, const SecretBytes& passphrase) {
   constexpr int kMaxOtherBlocks = 32;
   if (pem.size() > 2 * kMaxEncodingOctets)

@@ -339,6 +339,23 @@ TEST(Generate, WorksInThreadsAndNeverRepeats) {
 }
 
 // A cost that would hold a thread for hours is refused before it is paid.
+TEST(EncryptedPem, OursOpensWithItsPassphraseOnly) {
+  for (const char* algorithm : {"ecdsa-p256", "ed25519", "rsa-2048"}) {
+    const auto key = PrivateKey::generate(**find_key_algorithm(algorithm)).value();
+    const auto pem = key.encrypted_pem(secret_text("correct horse")).value();
+    EXPECT_TRUE(as_text(pem.reveal()).starts_with("-----BEGIN ENCRYPTED PRIVATE KEY-----\n"));
+    const auto again = PrivateKey::from_pem(pem, secret_text("correct horse")).value();
+    EXPECT_EQ(to_bytes(again.subject_public_key_info_tlv()), to_bytes(key.subject_public_key_info_tlv()));
+    EXPECT_EQ(key.encrypted_pem(secret_text("elevenchars")).error().field, "passphrase");
+    EXPECT_EQ(key.encrypted_pem(SecretBytes(1025)).error().code, Errc::too_large);
+  }
+  const auto key = PrivateKey::generate(**find_key_algorithm("ecdsa-p256")).value();
+  const auto pem = key.encrypted_pem(secret_text("correct horse")).value();
+  EXPECT_EQ(PrivateKey::from_pem(pem, secret_text("battery staple")).error().field, "passphrase");
+  EXPECT_NE(as_text(key.encrypted_pem(secret_text("correct horse")).value().reveal()), as_text(pem.reveal()))
+      << "a salt and an IV of its own each time";
+}
+
 TEST(EncryptedPem, CostIsLimited) {
   const Openssl openssl(new_key("ecdsa-p256"));
   const auto encrypted = [&](int iterations) {

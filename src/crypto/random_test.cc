@@ -1,5 +1,6 @@
 #include "crypto/random.h"
 
+#include <algorithm>
 #include <set>
 #include <thread>
 

@@ -117,6 +117,22 @@ TEST_P(SignVerify, OursIsGoodForUsAndForOpenssl) {
   }
 }
 
+TEST_P(SignVerify, AKnownDigestStandsForTheMessageWhereItIsWhatIsSigned) {
+  const Bytes message(700, 0x61), other(700, 0x62);
+  const Bytes signature = SigningContext::create(key_, row_).value().sign(message).value();
+  Bytes altered = signature;
+  altered.back() ^= 1;
+  const auto verified = [&](const DigestedMessage& digested, ByteView by) {
+    return verify(spki_, row_.identifier_tlv, digested, by).has_value();
+  };
+  EXPECT_TRUE(verified({message, sha256(message)}, signature));
+  EXPECT_FALSE(verified({message, sha256(message)}, altered));
+  const bool by_digest = (row_.family == KeyFamily::ecdsa || row_.family == KeyFamily::rsa) &&
+                         row_.digest == DigestAlgorithm::sha256;
+  EXPECT_EQ(verified({message, sha256(other)}, signature), !by_digest);
+  EXPECT_EQ(verified({other, sha256(message)}, signature), by_digest);
+}
+
 TEST_P(SignVerify, OpensslsIsGoodForUs) {
   OpensslSignature openssl(key_);
   const Bytes message(700, 0x62);

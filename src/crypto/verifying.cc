@@ -1,5 +1,6 @@
 #include "crypto/verifying.h"
 
+#include <algorithm>
 #include <array>
 
 #include <sodium.h>
@@ -18,19 +19,24 @@ namespace {
 constexpr std::size_t kMaxModulusOctets = 8192 / 8;
 constexpr std::size_t kMaxExponentOctets = 8;
 
+using KnownSha256 = const std::array<std::uint8_t, 32>*;  // null: not known
+
 struct Hash {
   std::array<std::uint8_t, 64> octets;
   std::size_t size;
-  Hash(DigestAlgorithm algorithm, ByteView message) noexcept
+  Hash(DigestAlgorithm algorithm, ByteView message, KnownSha256 known = nullptr) noexcept
       : size(digest_size_octets(algorithm)) {
-    digest_into(algorithm, message, octets.data());
+    if (known != nullptr && algorithm == DigestAlgorithm::sha256) {
+      std::ranges::copy(*known, octets.begin());
+    } else {
+      digest_into(algorithm, message, octets.data());
+    }
   }
 };
 
-bool verify_ec(EC_KEY* key, std::size_t field_octets, DigestAlgorithm digest, ByteView message,
+bool verify_ec(EC_KEY* key, std::size_t field_octets, const Hash& hash,
                ByteView signature) noexcept {
   if (!is_strict_ecdsa_signature(signature, field_octets)) return false;
-  const Hash hash(digest, message);
   return ECDSA_verify(0, hash.octets.data(), static_cast<int>(hash.size), signature.data(),
                       static_cast<int>(signature.size()), key) == 1;
 }
@@ -51,11 +57,10 @@ RsaKey load_rsa(ByteView modulus, ByteView exponent) noexcept {
   return key;
 }
 
-bool verify_rsa(RSA* key, const SignatureAlgorithm& algorithm, ByteView message,
+bool verify_rsa(RSA* key, const SignatureAlgorithm& algorithm, const Hash& hash,
                 ByteView signature) noexcept {
   const std::size_t size = static_cast<std::size_t>(RSA_size(key));
   if (signature.size() != size) return false;
-  const Hash hash(algorithm.digest, message);
   if (algorithm.scheme == SignatureScheme::rsa_pkcs1)
     return RSA_verify(nid_of(algorithm.digest), hash.octets.data(),
                       static_cast<unsigned>(hash.size), signature.data(),
@@ -105,10 +110,8 @@ tl::unexpected<Error> does_not_verify() {
   return fail(Errc::invalid, "the signature does not verify");
 }
 
-}  // namespace
-
-Result<void> verify(ByteView spki_tlv, ByteView signature_algorithm_tlv, ByteView message,
-                    ByteView signature) {
+Result<void> verify_once(ByteView spki_tlv, ByteView signature_algorithm_tlv, ByteView message,
+                         KnownSha256 known, ByteView signature) {
   CERTWRIGHT_TRY(const SpkiView key, parse_spki(spki_tlv));
   CERTWRIGHT_TRY(const SignatureAlgorithm* const algorithm,
                  find_signature_algorithm_by_identifier(signature_algorithm_tlv));
@@ -117,10 +120,10 @@ Result<void> verify(ByteView spki_tlv, ByteView signature_algorithm_tlv, ByteVie
   if (key.curve != nullptr) {
     EC_KEY* const ec = key.curve->thread_key();
     good = load_point(*key.curve, key.key, ec) &&
-           verify_ec(ec, key.curve->field_octets, algorithm->digest, message, signature);
+           verify_ec(ec, key.curve->field_octets, Hash(algorithm->digest, message, known), signature);
   } else if (algorithm->family == KeyFamily::rsa) {
     const RsaKey rsa = load_rsa(key.modulus, key.exponent);
-    good = rsa && verify_rsa(rsa.get(), *algorithm, message, signature);
+    good = rsa && verify_rsa(rsa.get(), *algorithm, Hash(algorithm->digest, message, known), signature);
   } else if (algorithm->family == KeyFamily::ed25519) {
     good = verify_ed25519(key.key, message, signature);
   } else {
@@ -128,6 +131,18 @@ Result<void> verify(ByteView spki_tlv, ByteView signature_algorithm_tlv, ByteVie
   }
   if (!good) return does_not_verify();
   return {};
+}
+
+}  // namespace
+
+Result<void> verify(ByteView spki_tlv, ByteView signature_algorithm_tlv, ByteView message,
+                    ByteView signature) {
+  return verify_once(spki_tlv, signature_algorithm_tlv, message, nullptr, signature);
+}
+
+Result<void> verify(ByteView spki_tlv, ByteView signature_algorithm_tlv,
+                    const DigestedMessage& message, ByteView signature) {
+  return verify_once(spki_tlv, signature_algorithm_tlv, message.octets, &message.sha256, signature);
 }
 
 // Which of the keys is set depends on the family.
@@ -166,8 +181,9 @@ bool VerifyingContext::State::load(const SpkiView& key, ByteView spki_tlv) {
 bool VerifyingContext::State::verify(ByteView message, ByteView signature) noexcept {
   switch (algorithm->family) {
     case KeyFamily::ecdsa:
-      return verify_ec(ec.get(), curve->field_octets, algorithm->digest, message, signature);
-    case KeyFamily::rsa: return verify_rsa(rsa.get(), *algorithm, message, signature);
+      return verify_ec(ec.get(), curve->field_octets, Hash(algorithm->digest, message), signature);
+    case KeyFamily::rsa:
+      return verify_rsa(rsa.get(), *algorithm, Hash(algorithm->digest, message), signature);
     case KeyFamily::ed25519: return verify_ed25519(ed25519, message, signature);
     case KeyFamily::message: return verify_message(object.get(), message, signature);
   }

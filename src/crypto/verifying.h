@@ -1,5 +1,7 @@
 #pragma once
 // Verifying signatures.
+#include <array>
+#include <cstdint>
 #include <memory>
 
 #include "bytes/bytes.h"
@@ -16,6 +18,15 @@ namespace certwright::crypto {
 // here; bad_encoding if the SubjectPublicKeyInfo is not DER.
 Result<void> verify(ByteView spki_tlv, ByteView signature_algorithm_tlv, ByteView message,
                     ByteView signature);
+
+// A message whose SHA-256 is known already, so that one of megabytes is not read once more.
+struct DigestedMessage {
+  ByteView octets;
+  std::array<std::uint8_t, 32> sha256;  // of `octets`; the caller vouches for it
+};
+// The same. Reads the octets only if the algorithm signs anything else than their SHA-256.
+Result<void> verify(ByteView spki_tlv, ByteView signature_algorithm_tlv,
+                    const DigestedMessage& message, ByteView signature);
 
 // Verifies many signatures by one key and algorithm: our own, before they leave.
 // Move-only; one thread at a time.

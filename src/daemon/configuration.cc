@@ -3,11 +3,12 @@
 #include <algorithm>
 #include <charconv>
 #include <fstream>
-#include <limits>
 #include <sstream>
 
 #include <arpa/inet.h>
 #include <yaml-cpp/yaml.h>
+
+#include "cli/help.h"
 
 namespace certwright::daemon {
 namespace {
@@ -43,30 +44,10 @@ Result<void> set_choice(std::string& target, std::string_view value,
   return {};
 }
 
-std::size_t edit_distance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
-  for (std::size_t i = 1; i <= a.size(); ++i) {
-    std::size_t diagonal = row[0];
-    row[0] = i;
-    for (std::size_t j = 1; j <= b.size(); ++j) {
-      const std::size_t above = row[j];
-      row[j] = std::min({row[j] + 1, row[j - 1] + 1, diagonal + (a[i - 1] == b[j - 1] ? 0 : 1)});
-      diagonal = above;
-    }
-  }
-  return row[b.size()];
-}
-
 std::string nearest_key(std::string_view key) {
-  std::string_view best;
-  std::size_t least = std::numeric_limits<std::size_t>::max();
-  for (const auto& setting : settings())
-    if (const auto distance = edit_distance(key, setting.key); distance < least) {
-      least = distance;
-      best = setting.key;
-    }
-  return std::string(best);
+  std::vector<std::string> keys;
+  for (const auto& setting : settings()) keys.emplace_back(setting.key);
+  return cli::nearest(key, keys);
 }
 
 class File {

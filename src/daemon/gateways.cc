@@ -103,6 +103,7 @@ struct Gateways::Doors {
                                                      .store = *in.store,
                                                      .checkpoint_key = audit::CheckpointKey::of(*in.checkpoint_signer),
                                                      .clock = in.clock,
+                                                     .rotation = in.rotation,
                                                      .status = [this] { return status(); },
                                                      .aggregate_folder = in.state.aggregate()});
     for (const auto& door : {certs.routes(), pki.routes(), admin}) all.insert(all.end(), door.begin(), door.end());
@@ -135,7 +136,7 @@ Result<http::Handler*> Gateways::open() {
   auto& in = doors_->in;
   gateway::web::WebOptions options;
   options.trusted_proxies = doors_->configuration.trusted_proxies;
-  options.on_access = log_access;
+  if (Log::writes(Level::debug)) options.on_access = log_access;
   options.on_internal_error = log_internal_error;
   CERTWRIGHT_TRY(doors_->handler,
                  gateway::web::WebHandler::create({.authenticator = in.authenticator,

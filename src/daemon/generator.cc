@@ -238,10 +238,10 @@ void print_version(int verbose) {
 }  // namespace
 
 void add_generator_options(CLI::App& app, GeneratorOptions& o) {
-  app.add_option("-c,--config-file", o.config_file, "g3fcgen's configuration file, or a folder with main.yaml or g3fcgen.yaml")->type_name("PATH");
-  app.add_option("-G,--group-name", o.group_name, "a name; port<N> listens on port N of every address, for this host until there is a --peer");
-  app.add_option("--recv-buf-size", o.receive_buffer, "receive buffer of the socket, e.g. 16M");
-  app.add_option("--send-buf-size", o.send_buffer, "send buffer of the socket");
+  app.add_option("-c,--config-file", o.config_file, "g3fcgen's configuration file, or a folder with main.yaml or g3fcgen.yaml")->type_name("FILE");
+  app.add_option("-G,--group-name", o.group_name, "a name; port<N> listens on port N of every address, for this host until there is a --peer")->type_name("NAME");
+  app.add_option("--recv-buf-size", o.receive_buffer, "receive buffer of the socket, e.g. 16M")->type_name("SIZE");
+  app.add_option("--send-buf-size", o.send_buffer, "send buffer of the socket")->type_name("SIZE");
   app.add_flag("-v,--verbose", o.verbose, "log more; twice, still more");
   app.add_flag("-V,--version", o.version, "show the version; with -v more of it");
   app.add_flag("-t,--test-config", o.test_config, "only check configuration and CA: exit code 0 or 1");
@@ -251,11 +251,11 @@ void add_generator_options(CLI::App& app, GeneratorOptions& o) {
   app.add_flag("-m,--monitored", o.monitored, "has no effect, as in g3fcgen");
   app.add_flag("--panic-quit", o.panic_quit, "has no effect, as in g3fcgen");
   app.add_option("--peer", o.peers, "address or prefix that may ask, beyond this host; may be repeated")
-      ->type_name("CIDR")->envname("CERTWRIGHT_CERTGEN_PEERS")->delimiter(',')->group("Certwright");
+      ->type_name("PREFIX")->envname("CERTWRIGHT_CERTGEN_PEERS")->delimiter(',')->group("Certwright");
   app.add_option("--state-dir", o.state_dir, "keep records of what was issued here, for `certgen prove`")
       ->type_name("DIR")->envname("CERTWRIGHT_CERTGEN_STATE_DIR")->group("Certwright");
   app.add_flag("--always-p256", o.always_p256, "P-256 keys for every upstream, RSA too")->group("Certwright");
-  app.add_option("--rsa-pool", o.rsa_pool, "RSA keys made ahead; 0: none")->capture_default_str()->group("Certwright");
+  app.add_option("--rsa-pool", o.rsa_pool, "RSA keys made ahead; 0: none")->capture_default_str()->type_name("N")->group("Certwright");
 }
 
 Result<void> run_generator(const GeneratorOptions& options, Succession& succession) {

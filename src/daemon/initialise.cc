@@ -7,7 +7,12 @@
 
 #include <fmt/format.h>
 
+#include "cli/waiting.h"
 #include "crypto/pkcs12.h"
+#include "crypto/secure_memory.h"
+#include "daemon/log.h"
+#include "daemon/root_key.h"
+#include "json/value.h"
 #include "profile/duration.h"
 #include "registration/profile_publisher.h"
 #include "x509/pem.h"
@@ -117,10 +122,26 @@ class Initialisation {
     return {};
   }
 
+  void summarise() {
+    if (options_.json) made_.set("state", options_.state.string());
+    else fmt::print("Initialised {}\n", options_.state.string());
+    if (const auto issuing = in_.cas.find(kIssuing)) {
+      const std::string root = (in_.state.ca() / "root.pem").string(), subject = issuing->certificate().subject().to_text();
+      say("root", root, "  trust anchor  " + root);
+      say("issuing", subject, "  issuing CA    " + subject + " (" + issuing->record().key_algorithm + ")");
+      if (!options_.json && options_.public_url.empty())
+        fmt::print("  note          without --public-url certificates carry no OCSP, CRL and issuer URLs\n");
+      if (!options_.json && std::filesystem::exists(in_.state.root / "kek"))
+        fmt::print("  note          all keys are sealed under {}: whoever copies the directory has them; for more than\n"
+                   "                trying out, init with a systemd credential certwright.kek or CERTWRIGHT_KEK_PASSPHRASE_FILE\n",
+                   (in_.state.root / "kek").string());
+      if (!options_.json) fmt::print("Next: certwright serve --state {}\n", options_.state.string());
+    }
+    if (options_.json) fmt::print("{}\n", json::write(made_));
+  }
+
   Result<void> renew_token() {
-    CERTWRIGHT_TRY(const auto token, in_.store->find_setting("bootstrap-administrator"));
-    if (!token) return fail(Errc::not_found, "this directory has no administrator yet; run init without --renew-admin-token");
-    const std::string principal(as_text(*token));
+    CERTWRIGHT_TRY(const std::string principal, administrator());
     CERTWRIGHT_TRY(const auto created,
                    in_.access_directory.create_token(
                        {.principal = principal,
@@ -128,10 +149,23 @@ class Initialisation {
                         .expires_at = in_.clock.now() + access::Directory::kBootstrapValidity},
                        evidence(audit::EventType::credential_created, "credential",
                                 {{"principal", principal}, {"kind", "api_token"}, {"label", "renewed by init"}})));
-    return hand_over(created.text);
+    CERTWRIGHT_CHECK(hand_over(created.text));
+    if (options_.json) fmt::print("{}\n", json::write(made_));
+    return {};
   }
 
  private:
+  // The first one, or whoever is one now.
+  Result<std::string> administrator() {
+    CERTWRIGHT_TRY(const auto first, in_.store->find_setting("bootstrap-administrator"));
+    CERTWRIGHT_TRY(const auto all, in_.access_directory.administrators());
+    if (all.empty())
+      return fail(Errc::not_found, "this directory has no administrator yet; run init without --renew-admin-token");
+    for (const auto& one : all)
+      if (first && one.id == as_text(*first)) return one.id;
+    return all.front().id;
+  }
+
   access::Evidence evidence(audit::EventType type, std::string_view id_field,
                             std::vector<std::pair<std::string_view, std::string>> fields) {
     return [this, type, id_field, fields = std::move(fields)](std::string_view id) {
@@ -154,6 +188,7 @@ class Initialisation {
         CERTWRIGHT_CHECK(in_.authority.import(std::move(imported), operator_actor()));
       } else {
         CERTWRIGHT_TRY(const auto root, new_ca(kRoot, options_.root, root_policy(options_)));
+        const cli::Waiting waiting("making the root CA, " + options_.root.key_algorithm);
         CERTWRIGHT_CHECK(in_.authority.create_root(root, operator_actor()));
       }
     }
@@ -166,6 +201,7 @@ class Initialisation {
       return {};
     }
     CERTWRIGHT_TRY(const auto issuing, new_ca(kIssuing, options_.issuing, issuing_policy(options_)));
+    const cli::Waiting waiting("making the issuing CA, " + options_.issuing.key_algorithm);
     CERTWRIGHT_CHECK(in_.authority.create_subordinate(issuing, kRoot, system_principal(), operator_actor()));
     // Relying parties must find the root's CRL from the first day on.
     CERTWRIGHT_CHECK(in_.crls.current(kRoot, 0));
@@ -174,13 +210,15 @@ class Initialisation {
 
   Result<void> request() {
     CERTWRIGHT_TRY(const auto issuing, new_ca(kIssuing, options_.issuing, issuing_policy(options_)));
+    const cli::Waiting waiting("making the issuing CA's key, " + options_.issuing.key_algorithm);
     auto pem = in_.authority.create_request(issuing, operator_actor());
     if (!pem && pem.error().code == Errc::conflict) pem = in_.authority.export_request(kIssuing, operator_actor());
     if (!pem) return tl::unexpected(pem.error());
     CERTWRIGHT_CHECK(write_file(*options_.request_out, as_bytes(*pem), 0644));
-    fmt::print("Certification request for the issuing CA: {}\n"
-               "Have it signed (CA:TRUE, keyCertSign), then: certwright init --state {} --install ANSWER.pem\n",
-               options_.request_out->string(), in_.state.root.string());
+    say("certification_request", options_.request_out->string(),
+        fmt::format("Certification request for the issuing CA: {}\n"
+                    "Have it signed (CA:TRUE, keyCertSign, cRLSign), then: certwright init --state {} --install ANSWER.pem",
+                    options_.request_out->string(), in_.state.root.string()));
     return {};
   }
 
@@ -210,11 +248,13 @@ class Initialisation {
     CERTWRIGHT_CHECK(in_.authority.take_offline(
         kRoot, in_.crls,
         [&](const SecretBytes& key) {
-          const auto pem = x509::to_pem_secret(x509::kPemPrivateKey, key.reveal());
-          return write_file(*options_.root_key_out, pem.reveal(), 0600);
+          const auto pem = root_key_pem(options_, key);
+          if (!pem) return Result<void>(tl::unexpected(pem.error()));
+          return write_file(*options_.root_key_out, pem->reveal(), 0600);
         },
         operator_actor()));
-    fmt::print("The root's key is now only in {}: move it to a safe place off this machine.\n", options_.root_key_out->string());
+    say("root_key", options_.root_key_out->string(),
+        fmt::format("The root's key is now only in {}: move it to a safe place off this machine.", options_.root_key_out->string()));
     return {};
   }
 
@@ -224,11 +264,14 @@ class Initialisation {
     if (!options_.admin_token_file && isatty(STDOUT_FILENO) == 0)
       return fail_field(Errc::invalid, "admin-token-file",
                         "--admin-token-file: required, because the first token is not shown where it could be logged");
-    CERTWRIGHT_TRY(const auto made, in_.access_directory.bootstrap(
-                                        options_.administrator,
-                                        evidence(audit::EventType::principal_created, "principal",
-                                                 {{"tenant", "default"}, {"name", options_.administrator}, {"kind", "person"}})));
-    CERTWRIGHT_CHECK(in_.store->apply({store::PutSetting{"bootstrap-administrator", to_bytes(as_bytes(made.principal.id))}}));
+    const auto recorded = evidence(audit::EventType::principal_created, "principal",
+                                   {{"tenant", "default"}, {"name", options_.administrator}, {"kind", "person"}});
+    // In the same commit: after a crash there is an administrator that is known as the first, or none.
+    CERTWRIGHT_TRY(const auto made, in_.access_directory.bootstrap(options_.administrator, [&](std::string_view id) {
+      auto commands = recorded(id);
+      commands.push_back(store::PutSetting{"bootstrap-administrator", to_bytes(as_bytes(id))});
+      return commands;
+    }));
     return hand_over(made.token.text);
   }
 
@@ -240,15 +283,24 @@ class Initialisation {
       const auto written = write_file(*options_.admin_token_file, line, 0600);
       wipe(line);
       CERTWRIGHT_CHECK(written);
-      fmt::print("Administrator's token, valid 24 hours: in {}\n", options_.admin_token_file->string());
+      say("admin_token_file", options_.admin_token_file->string(),
+          fmt::format("Administrator's token, valid 24 hours: in {}", options_.admin_token_file->string()));
       return {};
     }
-    fmt::print("Administrator's token, valid 24 hours, shown once:\n{}\n", as_text(token.reveal()));
+    say("admin_token", std::string(as_text(token.reveal())),
+        fmt::format("Administrator's token, valid 24 hours, shown once:\n{}", as_text(token.reveal())));
     return {};
+  }
+
+  // One thing that was made: a line for people now, a member for programs at the end.
+  void say(std::string_view member, std::string value, std::string_view line) {
+    if (options_.json) made_.set(member, std::move(value));
+    else fmt::print("{}\n", line);
   }
 
   const InitOptions& options_;
   Installation& in_;
+  json::Value made_ = json::Object{};
 };
 
 }  // namespace
@@ -265,6 +317,9 @@ Result<void> write_public_files(const Installation& installation) {
 }
 
 Result<void> initialise(const InitOptions& options) {
+  ::umask(077);
+  for (const auto& refused : crypto::harden_process()) log_warning(refused);
+  CERTWRIGHT_CHECK(check_root_key_options(options));
   const StateDirectory state{options.state};
   const bool fresh = !state.check_initialised();
   if (options.renew_admin_token) {
@@ -283,14 +338,7 @@ Result<void> initialise(const InitOptions& options) {
                                       options.state.string());
   }
   CERTWRIGHT_CHECK(run.run());
-  fmt::print("Initialised {}\n", options.state.string());
-  if (const auto issuing = installation->cas.find(kIssuing)) {
-    fmt::print("  trust anchor  {}\n  issuing CA    {} ({})\n", (state.ca() / "root.pem").string(),
-               issuing->certificate().subject().to_text(), issuing->record().key_algorithm);
-    if (options.public_url.empty())
-      fmt::print("  note          without --public-url certificates carry no OCSP, CRL and issuer URLs\n");
-    fmt::print("Next: certwright serve --state {}\n", options.state.string());
-  }
+  run.summarise();
   return {};
 }
 

@@ -30,12 +30,15 @@ struct InitOptions {
   // Instead of a root of our own: a CSR for an offline root, and later its answer (PEM: certificate,
   // then its issuers).
   std::optional<std::filesystem::path> request_out, install;
-  // Takes the root's key out of the store into this 0600 file (PEM), leaving a root CRL.
-  std::optional<std::filesystem::path> root_key_out;
+  // Takes the root's key out of the store into this new 0600 file (PEM), leaving a root CRL: encrypted
+  // under the passphrase in a file, or in clear. One of the two must be asked for.
+  std::optional<std::filesystem::path> root_key_out, root_key_passphrase_file;
+  bool root_key_plain = false;
   bool renew_admin_token = false;
+  bool json = false;  // what was made as one JSON object, for programs
 };
 
-// Prints what it did to standard output. Interrupted, it can be run again: what is there is kept.
+// Prints what it did to standard output, and on a terminal what it is doing. Interrupted, it can be run again: what is there is kept.
 // Errors: conflict if the directory is initialised already; invalid with the option's name.
 Result<void> initialise(const InitOptions& options);
 

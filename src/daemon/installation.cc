@@ -68,13 +68,14 @@ struct Installation::Opened {
   std::unique_ptr<crypto::Random> random;
   std::unique_ptr<store::Store> store;
   std::unique_ptr<keys::Sealer> sealer;
+  keys::SourceOptions source;
   std::unique_ptr<audit::CheckpointSigner> signer;
 };
 
 Result<std::unique_ptr<Installation>> Installation::open(StateDirectory state) {
   Opened opened;
   opened.random = std::make_unique<crypto::SystemRandom>();
-  const auto options = keys::SourceOptions::from_environment(state.root);
+  const auto& options = opened.source = keys::SourceOptions::from_environment(state.root);
   CERTWRIGHT_TRY(auto kek, open_kek(options, *opened.random));
   opened.sealer = std::make_unique<keys::Sealer>(std::move(kek), *opened.random);
   CERTWRIGHT_TRY(auto retired, keys::load_retired(options));
@@ -90,6 +91,11 @@ Installation::Installation(StateDirectory directory, Opened opened)
       store(std::move(opened.store)),
       sealer(std::move(opened.sealer)),
       journal(*store, clock),
+      rotation({.store = *store,
+                .journal = journal,
+                .sealer = *sealer,
+                .random = *random,
+                .source = std::move(opened.source)}),
       checkpoint_signer(std::move(opened.signer)),
       checkpointer(*store, *checkpoint_signer, clock, checkpointer_options()),
       profiles(*store),
@@ -125,6 +131,7 @@ Installation::Installation(StateDirectory directory, Opened opened)
                        .principals = stored_principals,
                        .random = *random,
                        .clock = clock}) {
+  revocation.add_listener(authority);
   revocation.add_listener(crls);
   revocation.add_listener(ocsp);
 }

@@ -15,6 +15,7 @@
 #include "delivery/download_grants.h"
 #include "inventory/inventory.h"
 #include "issuance/issuance_service.h"
+#include "key_rotation/rotation.h"
 #include "keys/sealer.h"
 #include "metrics/registry.h"
 #include "registration/profile_directory.h"
@@ -44,6 +45,7 @@ class Installation {
   const std::unique_ptr<store::Store> store;
   const std::unique_ptr<keys::Sealer> sealer;
   audit::Journal journal;
+  key_rotation::Rotation rotation;
   const std::unique_ptr<audit::CheckpointSigner> checkpoint_signer;
   audit::Checkpointer checkpointer;
   ca::CaDirectory cas;

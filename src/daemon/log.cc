@@ -35,9 +35,13 @@ Result<void> Log::configure(std::string_view level, std::string_view format, Tar
   return {};
 }
 
+bool Log::writes(Level level) noexcept {
+  return spdlog::default_logger_raw()->should_log(kSpdlogLevels[static_cast<std::size_t>(level)]);
+}
+
 void Log::write(Level level, std::string_view message, std::initializer_list<Field> fields) {
   const auto index = static_cast<std::size_t>(level);
-  if (!spdlog::default_logger_raw()->should_log(kSpdlogLevels[index])) return;
+  if (!writes(level)) return;
   json::Writer line(256);
   const std::string time = to_rfc3339(SystemClock().now());
   if (log_as_json) {

@@ -18,6 +18,7 @@ class Log {
   enum class Target : unsigned char { standard_error, syslog };
   // Errors: invalid for an unknown level or format.
   static Result<void> configure(std::string_view level, std::string_view format, Target target = Target::standard_error);
+  static bool writes(Level level) noexcept;  // for what would be costly to put together
   static void write(Level level, std::string_view message, std::initializer_list<Field> fields = {});
 };
 

@@ -12,7 +12,6 @@
 #include "daemon/log.h"
 #include "daemon/options.h"
 #include "daemon/serve.h"
-#include "daemon/version.h"
 
 namespace {
 
@@ -42,45 +41,27 @@ int run_as_g3fcgen(int argc, char** argv, daemon::Succession& succession) {
 int main(int argc, char** argv) {
   daemon::Succession succession(argc, argv);
   if (argc > 0 && std::filesystem::path(argv[0]).filename() == "g3fcgen") return run_as_g3fcgen(argc, argv, succession);
-  CLI::App app{"Certwright, a private certificate authority", "certwright"};
-  app.set_version_flag("--version", std::string(daemon::kVersion) + " (" + std::string(daemon::kCommit) + ")");
-  app.require_subcommand(1);
-  app.footer("Exit codes: 0 done, 1 refused or failed, 2 wrong usage, 3 not reachable, 4 not signed in or not permitted, 5 not found, 6 conflict.");
-
-  daemon::InitOptions init;
-  daemon::ServeOptions serve;
-  auto* init_command = daemon::add_init(app, init);
-  auto* serve_command = daemon::add_serve(app, serve);
-  daemon::GeneratorOptions generator;
-  auto* certgen_command = app.add_subcommand("certgen", "The UDP certificate generator by itself, from g3fcgen's files; and what goes with it");
-  daemon::add_generator_options(*certgen_command, generator);
-  daemon::ReloadOptions reload;
-  auto* reload_command = daemon::add_reload(app, reload);
-  std::function<int()> run_client = daemon::add_client_commands(app);
-
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& error) {
-    const int code = app.exit(error);
-    return code == 0 ? 0 : 2;
+  daemon::CommandLine command_line;
+  if (const auto code = command_line.parse(argc, argv)) return *code;
+  if (command_line.init_command->parsed()) {
+    (void)daemon::Log::configure("error", "text");  // what warnings say, init says itself
+    return report(daemon::initialise(command_line.init));
   }
-  if (init_command->parsed()) {
-    (void)daemon::Log::configure("warning", "text");
-    return report(daemon::initialise(init));
-  }
-  if (serve_command->parsed()) {
-    const auto configuration = daemon::effective_configuration(serve);
+  if (command_line.serve_command->parsed()) {
+    const auto configuration = daemon::effective_configuration(command_line.serve);
     if (!configuration) return report(tl::unexpected(configuration.error()));
-    if (serve.check) {
-      fmt::print("The configuration is valid.\n");
+    if (command_line.serve.check) {
+      const auto text_of = [](const auto& listener) { return listener ? listener->text() : std::string("off"); };
+      fmt::print("The configuration is valid: state {}, https {}, http {}\n", configuration->state.string(),
+                 text_of(configuration->https), text_of(configuration->http));
       return 0;
     }
     if (const auto configured = daemon::Log::configure(configuration->log_level, configuration->log_format); !configured)
       return report(configured);
     return report(daemon::serve(*configuration, succession));
   }
-  if (reload_command->parsed()) return report(daemon::reload(reload));
-  if (certgen_command->parsed() && certgen_command->get_subcommands().empty())
-    return report(daemon::run_generator(generator, succession));
-  return run_client();
+  if (command_line.reload_command->parsed()) return report(daemon::reload(command_line.reload));
+  if (command_line.certgen_command->parsed() && command_line.certgen_command->get_subcommands().empty())
+    return report(daemon::run_generator(command_line.generator, succession));
+  return command_line.run_client();
 }

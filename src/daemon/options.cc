@@ -8,10 +8,13 @@
 #include <thread>
 
 #include <CLI/CLI.hpp>
+#include <fmt/format.h>
 
 #include "cli/commands.h"
+#include "cli/help.h"
 #include "daemon/certgen_door.h"
 #include "daemon/state_directory.h"
+#include "daemon/version.h"
 
 namespace certwright::daemon {
 namespace {
@@ -22,12 +25,20 @@ CLI::Option* add_path(CLI::App& app, const char* name, std::optional<std::filesy
       ->type_name("FILE");
 }
 
-void add_ca_choices(CLI::App& app, const std::string& which, CaChoices& choices) {
-  app.add_option("--" + which + "-subject", choices.subject, "its name, e.g. \"CN=Acme CA,O=Acme\"")->capture_default_str();
-  app.add_option("--" + which + "-algorithm", choices.key_algorithm,
-                 "key: ecdsa-p256, ecdsa-p384, ecdsa-p521, rsa-2048, rsa-3072, rsa-4096, ed25519")->capture_default_str();
-  app.add_option("--" + which + "-signature", choices.signature_algorithm, "signature, e.g. rsa-pss-sha256 (default: by key)");
-  app.add_option("--" + which + "-lifetime", choices.lifetime, "e.g. 3650d")->capture_default_str();
+std::vector<CLI::Option*> add_ca_choices(CLI::App& app, const std::string& which, CaChoices& choices) {
+  return {
+      app.add_option("--" + which + "-subject", choices.subject, "its name, e.g. \"CN=Acme CA,O=Acme\"")
+          ->capture_default_str()->type_name("NAME"),
+      app.add_option("--" + which + "-algorithm", choices.key_algorithm,
+                     "key, e.g. ecdsa-p384, rsa-4096, ed25519; a wrong one says which there are")
+          ->capture_default_str()->type_name("ALGORITHM"),
+      app.add_option("--" + which + "-signature", choices.signature_algorithm, "signature, e.g. rsa-pss-sha256 (default: by key)")
+          ->type_name("ALGORITHM"),
+      app.add_option("--" + which + "-lifetime", choices.lifetime, "e.g. 3650d")->capture_default_str()->type_name("TIME")};
+}
+
+void exclude(CLI::Option* option, const std::vector<CLI::Option*>& others) {
+  for (auto* other : others) option->excludes(other);
 }
 
 }  // namespace
@@ -37,18 +48,37 @@ CLI::App* add_init(CLI::App& app, InitOptions& options) {
   init->add_option_function<std::string>("--state", [&options](const std::string& v) { options.state = v; },
                                          "state directory")->required()->type_name("DIR")->envname("CERTWRIGHT_STATE");
   add_path(*init, "--admin-token-file", options.admin_token_file, "where the first token goes (mode 0600)");
-  init->add_option("--administrator", options.administrator, "name of the first administrator")->capture_default_str();
-  init->add_option("--public-url", options.public_url, "base of OCSP, CRL and issuer URLs in certificates, e.g. http://pki.example:8080");
-  init->add_option("--crl-shards", options.crl_shards, "CRLs of the issuing CA")->check(CLI::Range(1, 1024))->capture_default_str();
-  add_ca_choices(*init, "root", options.root);
-  add_ca_choices(*init, "issuing", options.issuing);
-  add_path(*init, "--import-root", options.import_root, "use this root (PEM certificate and key, or PKCS#12)");
-  add_path(*init, "--import-issuing", options.import_issuing, "use this issuing CA (PEM certificate, issuers and key, or PKCS#12)");
+  init->add_option("--administrator", options.administrator, "name of the first administrator")->capture_default_str()->type_name("TEXT");
+  init->add_option("--public-url", options.public_url, "base of OCSP, CRL and issuer URLs in certificates, e.g. http://pki.example:8080")
+      ->type_name("URL");
+  init->add_option("--crl-shards", options.crl_shards, "CRLs of the issuing CA")->check(CLI::Range(1, 1024))->capture_default_str()->type_name("N");
+  const auto root_choices = add_ca_choices(*init, "root", options.root);
+  const auto issuing_choices = add_ca_choices(*init, "issuing", options.issuing);
+  auto* import_root = add_path(*init, "--import-root", options.import_root, "use this root (PEM certificate and key, or PKCS#12)");
+  auto* import_issuing = add_path(*init, "--import-issuing", options.import_issuing, "use this issuing CA (PEM certificate, issuers and key, or PKCS#12)");
   add_path(*init, "--import-passphrase-file", options.import_passphrase_file, "passphrase of the imported file");
-  add_path(*init, "--csr-out", options.request_out, "make no root: write a CSR for an offline root here");
-  add_path(*init, "--install", options.install, "the answer to that CSR: PEM certificate, then its issuers");
-  add_path(*init, "--root-key-out", options.root_key_out, "take the root's key offline into this file, leaving its CRL");
-  init->add_flag("--renew-admin-token", options.renew_admin_token, "only make a new 24-hour token for the first administrator");
+  auto* request = add_path(*init, "--csr-out", options.request_out, "make no root: write a CSR for an offline root here");
+  auto* install = add_path(*init, "--install", options.install, "the answer to that CSR: PEM certificate, then its issuers");
+  auto* offline = add_path(*init, "--root-key-out", options.root_key_out, "take the root's key offline into this file, leaving its CRL");
+  auto* passphrase = add_path(*init, "--root-key-passphrase-file", options.root_key_passphrase_file, "encrypt that key under the passphrase in this file")->needs(offline);
+  auto* plain = init->add_flag("--root-key-plain", options.root_key_plain, "write that key unencrypted")->needs(offline);
+  exclude(plain, {passphrase});
+  // What one of these decides, the others cannot: nothing given is ignored.
+  exclude(import_root, root_choices);
+  exclude(import_issuing, root_choices);
+  exclude(import_issuing, issuing_choices);
+  exclude(import_issuing, {import_root, offline});
+  exclude(request, root_choices);
+  exclude(request, {import_root, import_issuing, install, offline});
+  exclude(install, root_choices);
+  exclude(install, issuing_choices);
+  exclude(install, {import_root, import_issuing});
+  init->add_flag("--json", options.json, "say what was made as JSON, for programs");
+  auto* renew = init->add_flag("--renew-admin-token", options.renew_admin_token, "only make a new 24-hour token for the first administrator");
+  exclude(renew, root_choices);
+  exclude(renew, issuing_choices);
+  exclude(renew, {import_root, import_issuing, request, install, offline});
+  init->footer("Interrupted, it can be run again: what is there is kept. Afterwards: certwright serve --state DIR");
   return init;
 }
 
@@ -56,17 +86,63 @@ CLI::App* add_serve(CLI::App& app, ServeOptions& options) {
   auto* serve = app.add_subcommand("serve", "Serve a state directory until SIGTERM");
   add_path(*serve, "--config", options.config, "configuration file (YAML)");
   serve->add_option("--state", options.state, "state directory")->type_name("DIR");
-  serve->add_option("--https", options.https, "HTTPS API, default 127.0.0.1:8443, or off")->type_name("ADDR:PORT");
-  serve->add_option("--http", options.http, "plain HTTP for OCSP, CRLs, issuers, default 127.0.0.1:8080, or off")->type_name("ADDR:PORT");
-  serve->add_option("--certgen", options.certgen, "UDP certificate generator, e.g. 127.0.0.1:2999; default off")->type_name("ADDR:PORT");
-  serve->add_option("--certgen-peer", options.certgen_peers, "address or prefix that may ask it; required beyond loopback; may be repeated")->type_name("CIDR");
-  serve->add_option("--log-level", options.log_level, "debug, info, warning, error");
-  serve->add_option("--log-format", options.log_format, "json, text");
+  serve->add_option("--https", options.https, "HTTPS API: ADDRESS:PORT, or off")->default_str("127.0.0.1:8443")->type_name("ADDRESS");
+  serve->add_option("--http", options.http, "plain HTTP for OCSP, CRLs, issuers: ADDRESS:PORT, or off")
+      ->default_str("127.0.0.1:8080")->type_name("ADDRESS");
+  serve->add_option("--certgen", options.certgen, "UDP certificate generator: ADDRESS:PORT, or off")
+      ->default_str("off")->type_name("ADDRESS");
+  serve->add_option("--certgen-peer", options.certgen_peers, "address or prefix that may ask it; required beyond loopback; may be repeated")
+      ->type_name("PREFIX");
+  serve->add_option("--log-level", options.log_level, "the least that is logged")
+      ->default_str("info")->check(CLI::IsMember({"debug", "info", "warning", "error"}))->type_name("LEVEL");
+  serve->add_option("--log-format", options.log_format, "of each line")
+      ->default_str("json")->check(CLI::IsMember({"json", "text"}))->type_name("FORMAT");
   serve->add_flag("--check", options.check, "only check the configuration");
+  serve->footer("What is not given comes from CERTWRIGHT_STATE, CERTWRIGHT_HTTPS, CERTWRIGHT_HTTP, CERTWRIGHT_CERTGEN,\n"
+                "CERTWRIGHT_LOG_LEVEL and CERTWRIGHT_LOG_FORMAT, then from the configuration file. Certificates need a state directory made by: certwright init");
   return serve;
 }
 
-std::function<int()> add_client_commands(CLI::App& app) { return cli::add_commands(app); }
+CLI::App* add_reload(CLI::App& app, ReloadOptions& options) {
+  auto* command = app.add_subcommand("reload", "Make a running server read CAs and profiles again, or let a new binary take its place");
+  command->add_option("--state", options.state, "its state directory")->type_name("DIR")->envname("CERTWRIGHT_STATE");
+  command->add_option("--pid-file", options.pid_file, "or the file with its process id")->type_name("FILE");
+  command->add_flag("--exec", options.replace, "replace the process: the binary on disk takes over all sockets");
+  command->add_flag("--json", options.json, "JSON for programs")->group("Output");
+  return command;
+}
+
+CommandLine::CommandLine() : app(std::make_unique<CLI::App>("Certwright, a private certificate authority", "certwright")) {
+  app->set_version_flag("--version", std::string(kVersion) + " (" + std::string(kCommit) + ")");
+  app->require_subcommand(1);
+  cli::use_plain_help(*app);
+  init_command = add_init(*app, init);
+  serve_command = add_serve(*app, serve);
+  run_client = cli::add_commands(*app);
+  certgen_command = app->get_subcommand("certgen");
+  certgen_command->description("The UDP certificate generator, by itself from g3fcgen's files, and what goes with it");
+  add_generator_options(*certgen_command, generator);
+  reload_command = add_reload(*app, reload);
+  app->footer(  // last: commands would inherit it
+      "Begin with: certwright init --state DIR --admin-token-file FILE, then certwright serve --state DIR.\n"
+      "The other commands ask a running server: say which and as whom with --state or --server, and --token-file,\n"
+      "or in CERTWRIGHT_STATE, CERTWRIGHT_SERVER, CERTWRIGHT_TOKEN_FILE. certwright COMMAND --help says more.\n"
+      "Exit codes: 0 done, 1 refused or failed, 2 wrong usage, 3 not reachable, 4 not signed in or not permitted,\n"
+      "5 not found, 6 conflict.");
+}
+
+CommandLine::~CommandLine() = default;
+
+std::optional<int> CommandLine::parse(int argc, char** argv) {
+  try {
+    app->parse(argc, argv);
+    return {};
+  } catch (const CLI::ParseError& error) {
+    if (error.get_exit_code() == 0) return app->exit(error);  // --help, --version
+    fmt::print(stderr, "certwright: {}\n", cli::usage_problem(*app, error));
+    return 2;
+  }
+}
 
 Result<Configuration> effective_configuration(const ServeOptions& options) {
   CERTWRIGHT_TRY(auto configuration, load_configuration(options.config, [](const char* name) { return std::getenv(name); }));
@@ -85,14 +161,6 @@ Result<Configuration> effective_configuration(const ServeOptions& options) {
   if (!options.certgen_peers.empty()) configuration.certgen_settings.allowed_peers = options.certgen_peers;
   CERTWRIGHT_CHECK(CertgenDoor::check(configuration));
   return configuration;
-}
-
-CLI::App* add_reload(CLI::App& app, ReloadOptions& options) {
-  auto* command = app.add_subcommand("reload", "Make a running server read CAs and profiles again, or let a new binary take its place");
-  command->add_option("--state", options.state, "its state directory")->type_name("DIR")->envname("CERTWRIGHT_STATE");
-  command->add_option("--pid-file", options.pid_file, "or the file with its process id")->type_name("FILE");
-  command->add_flag("--exec", options.replace, "replace the process: the binary on disk takes over all sockets");
-  return command;
 }
 
 namespace {
@@ -120,11 +188,15 @@ Result<void> reload(const ReloadOptions& options) {
   const auto written = std::filesystem::last_write_time(path, missing);
   if (::kill(pid, options.replace ? SIGUSR2 : SIGHUP) != 0)
     return fail(errno == EPERM ? Errc::not_permitted : Errc::not_found, "process " + std::to_string(pid) + " cannot be told");
-  if (!options.replace) return {};
+  const auto done = [&](const char* what) {
+    if (options.json) fmt::print("{{\"{}\": true}}\n", what);
+    return Result<void>();
+  };
+  if (!options.replace) return done("reloading");
   for (int i = 0; i < 600; ++i) {
     std::this_thread::sleep_for(std::chrono::milliseconds(50));
     const auto now = std::filesystem::last_write_time(path, missing);
-    if (!missing && now != written) return {};
+    if (!missing && now != written) return done("replaced");
   }
   return fail(Errc::unavailable, "no successor serves yet: see the server's log");
 }

@@ -1,12 +1,14 @@
 #pragma once
-// The command line of `init` and `serve`.
+// The command line.
 #include <filesystem>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "daemon/configuration.h"
+#include "daemon/generator.h"
 #include "daemon/initialise.h"
 #include "errors/result.h"
 
@@ -21,20 +23,36 @@ struct ServeOptions {
   bool check = false;
 };
 
-CLI::App* add_init(CLI::App& app, InitOptions& options);
-CLI::App* add_serve(CLI::App& app, ServeOptions& options);
 // `certwright reload`: signals to a running server or generator.
 struct ReloadOptions {
   std::string state, pid_file;
   bool replace = false;  // --exec
+  bool json = false;
 };
-CLI::App* add_reload(CLI::App& app, ReloadOptions& options);
 // SIGHUP, or SIGUSR2 with --exec; then waits until a successor serves. Errors: not_found if none runs;
 // unavailable if there is no successor within 30 s.
 Result<void> reload(const ReloadOptions& options);
 
-// The commands of the room cli. The function runs the one that was parsed and gives its exit code.
-std::function<int()> add_client_commands(CLI::App& app);
+// The whole command line: `init`, `serve`, `reload` and the generator by itself here, everything else
+// from the room cli.
+struct CommandLine {
+  CommandLine();
+  ~CommandLine();
+
+  // None: a command was parsed. Else the exit code after --help, --version or wrong usage.
+  std::optional<int> parse(int argc, char** argv);
+
+  std::unique_ptr<CLI::App> app;
+  InitOptions init;
+  ServeOptions serve;
+  ReloadOptions reload;
+  GeneratorOptions generator;
+  CLI::App* init_command = nullptr;
+  CLI::App* serve_command = nullptr;
+  CLI::App* reload_command = nullptr;
+  CLI::App* certgen_command = nullptr;  // with a subcommand, it is the client's
+  std::function<int()> run_client;  // runs the other command that was parsed and gives its exit code
+};
 
 // File, then environment, then command line.
 Result<Configuration> effective_configuration(const ServeOptions& options);

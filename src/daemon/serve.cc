@@ -1,9 +1,14 @@
 #include "daemon/serve.h"
 
+#include <algorithm>
 #include <csignal>
 #include <cstdlib>
+#include <mutex>
+#include <set>
 #include <thread>
 
+#include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "crypto/secure_memory.h"
@@ -20,6 +25,7 @@
 #include "http/server.h"
 #include "http/service_manager.h"
 #include "json/writer.h"
+#include "registration/hierarchy.h"
 
 namespace certwright::daemon {
 namespace {
@@ -36,6 +42,18 @@ sigset_t block_signals() {
   pthread_sigmask(SIG_BLOCK, &set, nullptr);
   std::signal(SIGPIPE, SIG_IGN);
   return set;
+}
+
+// A shell's usual 1,024 open files are fewer than the connections that are allowed: two peers could
+// take them all.
+void raise_open_files() {
+  constexpr rlim_t kEnough = 65'536;
+  rlimit files{};
+  if (getrlimit(RLIMIT_NOFILE, &files) != 0) return;
+  const rlim_t wanted = std::min(files.rlim_max, kEnough);
+  if (files.rlim_cur >= wanted) return;
+  files.rlim_cur = wanted;
+  if (setrlimit(RLIMIT_NOFILE, &files) != 0) log_warning("the limit of open files could not be raised");
 }
 
 std::vector<http::ListenerOptions> listeners(const Configuration& configuration,
@@ -59,9 +77,25 @@ std::vector<http::ListenerOptions> listeners(const Configuration& configuration,
   return all;
 }
 
-std::vector<Bytes> client_cas(const ca::CaDirectory& cas) {
+// Whose clients are believed. Each CA is an anchor by itself, so a root is left out where a CA below it
+// is revoked: a client may send that CA's certificate along, and TLS looks at no CRL. Nothing of a
+// hierarchy that intercepts: whoever reaches the generator's port has any name there.
+std::vector<Bytes> client_cas(const ca::CaDirectory& cas, const registration::ProfileDirectory& profiles) {
+  const auto known = cas.all();
+  std::set<std::string> left_out;
+  for (const auto& ca : known) {
+    if (!ca->is_revoked()) continue;
+    left_out.insert(ca->id());
+    auto above = cas.find(ca->record().parent);
+    for (std::size_t i = 0; above != nullptr && i < known.size(); ++i) {
+      if (above->is_root()) left_out.insert(above->id());
+      above = cas.find(above->record().parent);
+    }
+  }
   std::vector<Bytes> all;
-  for (const auto& ca : cas.all()) all.push_back(to_bytes(ca->certificate().der()));
+  for (const auto& ca : known)
+    if (!left_out.contains(ca->id()) && !registration::is_of_interception(cas, profiles, *ca))
+      all.push_back(to_bytes(ca->certificate().der()));
   return all;
 }
 
@@ -98,12 +132,16 @@ class Serving {
     if (options.listeners.empty())
       return fail(Errc::invalid, "both listeners are off: there is nothing to serve");
     options.identity = std::move(identity);
-    options.client_ca_der = client_cas(in_.cas);
+    client_cas_ = client_cas(in_.cas, in_.profiles);
+    options.client_ca_der = client_cas_;
     options.io_threads = configuration_.io_threads;
     if (configuration_.worker_threads != 0) options.worker_threads = configuration_.worker_threads;
     options.error_response = gateway::web::server_error_response;
     options.log = [](std::string_view message) { log_warning(message); };
-    CERTWRIGHT_TRY(server_, http::Server::bind(std::move(options), *handler));
+    auto server = http::Server::bind(std::move(options), *handler);
+    if (!server)
+      return fail(server.error().code, server.error().detail + "; addresses are chosen with --https and --http, or in the configuration file");
+    server_ = std::move(*server);
     gateways_.count_connections(*server_);
     CERTWRIGHT_CHECK(server_->start());
     if (certgen_ != nullptr) certgen_->start();
@@ -127,7 +165,11 @@ class Serving {
         {"audit checkpoint", 1s, [this] { return drop_value(in_.checkpointer.run_once()); }},
         {"crl", 1s, [this] { return drop_value(in_.crls.run_due()); }},
         {"ocsp", 5s, [this] { return drop_value(in_.ocsp.run_due()); }},
+        {"expired keys", 10s, [this] { return drop_value(in_.download_grants.erase_expired()); }},
+        {"client CAs", 1s, [this] { return renew_client_cas(); }},
+        {"key-encryption key", 250ms, [this] { return seal_again(); }},
         {"server certificate", 60s, [this] { return renew_certificate(); }},
+        {"old records", 10s, [this] { return forget_old_records(); }},
     };
     if (certgen_ != nullptr) all.push_back({"interception", 1s, [this] { return certgen_->refresh(); }});
     if (const auto interval = http::watchdog_interval())
@@ -142,7 +184,7 @@ class Serving {
     CERTWRIGHT_CHECK(in_.profiles.reload());
     CERTWRIGHT_CHECK(in_.authority.load());
     in_.authenticator.invalidate();
-    CERTWRIGHT_CHECK(server_->set_client_cas(client_cas(in_.cas)));
+    CERTWRIGHT_CHECK(renew_client_cas());
     CERTWRIGHT_CHECK(write_public_files(in_));
     if (certgen_ != nullptr) CERTWRIGHT_CHECK(certgen_->refresh());
     return renew_certificate();
@@ -197,6 +239,35 @@ class Serving {
     return {};
   }
 
+  // CAs that came or were revoked meanwhile. Sessions of before can then not be resumed.
+  Result<void> renew_client_cas() {
+    const std::lock_guard lock(client_cas_mutex_);
+    auto present = client_cas(in_.cas, in_.profiles);
+    if (present == client_cas_) return {};
+    CERTWRIGHT_CHECK(server_->set_client_cas(present));
+    client_cas_ = std::move(present);
+    return {};
+  }
+
+  // What has served its time; each in small commits beside the issuing ones.
+  Result<void> forget_old_records() {
+    CERTWRIGHT_TRY(const auto keys, in_.issuance.forget_old_idempotency_keys());
+    forgotten_keys_.increment(static_cast<double>(keys));
+    CERTWRIGHT_TRY(const auto grants, in_.download_grants.erase_ended_grants());
+    erased_grants_.increment(static_cast<double>(grants));
+    return {};
+  }
+
+  // Less than half of the time, so that requests hardly feel it.
+  Result<void> seal_again() {
+    const auto until = std::chrono::steady_clock::now() + 100ms;
+    do {
+      CERTWRIGHT_TRY(const bool more, in_.rotation.step());
+      if (!more) break;
+    } while (std::chrono::steady_clock::now() < until);
+    return {};
+  }
+
   Result<void> renew_certificate() {
     if (!certificate_.is_due()) return {};
     CERTWRIGHT_TRY(const auto identity, certificate_.current());
@@ -205,12 +276,21 @@ class Serving {
     return {};
   }
 
+  metrics::Counter forgotten(const char* kind) {
+    return in_.metrics.counter("certwright_records_forgotten_total",
+                               "Records that had served their time and were deleted.", {{"kind", kind}});
+  }
+
   Installation& in_;
   const Configuration& configuration_;
+  const metrics::Counter forgotten_keys_ = forgotten("idempotency_key");
+  const metrics::Counter erased_grants_ = forgotten("download_grant");
   ServerCertificate certificate_;
   Gateways gateways_;
   std::unique_ptr<CertgenDoor> certgen_;
   std::unique_ptr<http::Server> server_;
+  std::mutex client_cas_mutex_;
+  std::vector<Bytes> client_cas_;
 };
 
 // True if the successor is willing and has everything it needs.
@@ -226,8 +306,10 @@ bool prepare(const Serving& serving, Succession& succession) {
 }  // namespace
 
 Result<void> serve(const Configuration& configuration, Succession& succession) {
+  ::umask(077);
   const sigset_t signals = block_signals();
   for (const auto& refused : crypto::harden_process()) log_warning(refused);
+  raise_open_files();
   CERTWRIGHT_CHECK(crypto::self_test());
   const StateDirectory state{configuration.state};
   CERTWRIGHT_CHECK(state.check_initialised());

@@ -45,17 +45,29 @@ ServerCertificate::ServerCertificate(Installation& installation, const Configura
   ip_addresses_ = unique(std::move(ip_addresses_));
 }
 
-bool ServerCertificate::is_due() const { return in_.clock.now() >= renew_at_; }
+bool ServerCertificate::is_due() const {
+  if (in_.clock.now() >= renew_at_ || !serial_) return true;
+  const auto stored = in_.store->find_certificate(*serial_);
+  return stored && (!*stored || (*stored)->revocation);  // a store that is silent changes nothing
+}
+
+void ServerCertificate::use(const Kept& kept) {
+  renew_at_ = kept.not_before + (kept.not_after - kept.not_before) * 2 / 3;
+  const auto certificates = x509::parse_certificates_pem(kept.chain_pem);
+  const auto serial = certificates ? certificates->front().serial_number()
+                                   : Result<x509::SerialNumber>(tl::unexpected(certificates.error()));
+  serial_ = serial ? std::optional(*serial) : std::nullopt;
+}
 
 Result<http::TlsIdentity> ServerCertificate::current() {
   auto kept = load();
   if (!kept) kept = make();
   if (!kept) return tl::unexpected(std::move(kept).error());
-  renew_at_ = kept->not_before + (kept->not_after - kept->not_before) * 2 / 3;
+  use(*kept);
   if (is_due()) {
     kept = make();
     if (!kept) return tl::unexpected(std::move(kept).error());
-    renew_at_ = kept->not_before + (kept->not_after - kept->not_before) * 2 / 3;
+    use(*kept);
   }
   http::TlsIdentity identity;
   CERTWRIGHT_TRY(const auto certificates, x509::parse_certificates_pem(kept->chain_pem));

@@ -40,7 +40,22 @@ Result<void> write_all(int fd, ByteView content, const std::filesystem::path& pa
 
 }  // namespace
 
+// A folder that others use is not made ours: /tmp, given by mistake, would be closed to everybody. Its
+// owner could exchange every file in it.
+Result<void> StateDirectory::check_may_be_ours() const {
+  struct stat status {};
+  std::error_code error;
+  if (::stat(root.c_str(), &status) != 0) return {};
+  if (status.st_uid != ::geteuid() && status.st_uid != 0)
+    return fail(Errc::not_permitted, root.string() + " belongs to user " + std::to_string(status.st_uid) +
+                                         "; run this as that user, or give another folder");
+  if ((status.st_mode & 077) == 0) return {};
+  if (std::filesystem::exists(database(), error) || std::filesystem::is_empty(root, error)) return {};
+  return fail(Errc::conflict, root.string() + " is open to others and holds other files; give a new folder, or an empty one");
+}
+
 Result<void> StateDirectory::create() const {
+  CERTWRIGHT_CHECK(check_may_be_ours());
   for (const auto& folder : {root, ca(), root / "run"}) {
     std::error_code error;
     std::filesystem::create_directories(folder, error);

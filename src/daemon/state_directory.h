@@ -19,11 +19,14 @@ struct StateDirectory {
   std::filesystem::path aggregate() const { return root / "aggregate"; }
   std::filesystem::path endpoints() const { return root / "run" / "endpoints.json"; }
 
-  // Makes the folders. Errors: not_permitted if the directory belongs to somebody else or others may
-  // enter it; unavailable.
+  // Makes the folders, and what is there already private. Errors: not_permitted if the directory
+  // belongs to somebody else; conflict if others may enter it and it holds other files; unavailable.
   Result<void> create() const;
   // Errors: not_found if there is no store in it, naming `certwright init`.
   Result<void> check_initialised() const;
+
+ private:
+  Result<void> check_may_be_ours() const;
 };
 
 // Replaces a file as a whole: a reader sees the old or the new octets, also after a power loss.

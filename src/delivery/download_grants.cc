@@ -133,6 +133,23 @@ Result<void> DownloadGrants::consume(const store::StoredCertificate& newest,
   return applied;
 }
 
+Result<std::size_t> DownloadGrants::erase_ended_grants() {
+  constexpr std::uint32_t kBatch = 200;  // of one commit: others' requests wait for no more
+  constexpr std::size_t kAtMost = 20'000;
+  std::size_t erased = 0;
+  while (erased < kAtMost) {
+    CERTWRIGHT_TRY(const auto ended, d_.store.download_grants_before(d_.clock.now(), kBatch));
+    if (ended.empty()) break;
+    store::Transaction transaction;
+    for (const auto& grant : ended)
+      transaction.push_back(store::EraseDownloadGrant{grant.secret_sha256});
+    CERTWRIGHT_CHECK(d_.store.apply(transaction));
+    erased += ended.size();
+    if (ended.size() < kBatch) break;
+  }
+  return erased;
+}
+
 Result<SecretBytes> DownloadGrants::open_key(const store::ManagedKeyRecord& managed) const {
   const auto opened =
       d_.sealer.open("managed-key:" + std::to_string(managed.certificate), managed.sealed_pkcs8);
@@ -192,6 +209,26 @@ bool DownloadGrants::may_record_forged() {
   if (last_forged_ != Time{} && now - last_forged_ < kForgedRecordInterval) return false;
   last_forged_ = now;
   return true;
+}
+
+Result<std::size_t> DownloadGrants::erase_expired() {
+  const std::lock_guard lock(sweep_mutex_);
+  CERTWRIGHT_TRY(const auto ends, d_.store.managed_key_ends(swept_to_, kKeysPerSweep));
+  const Time now = d_.clock.now();
+  store::Transaction transaction;
+  for (const auto& end : ends) {
+    if (end.not_after >= now) continue;
+    transaction.push_back(store::EraseManagedKey{end.certificate});
+    transaction.push_back(
+        d_.journal.leaf({.type = audit::EventType::key_erased,
+                         .actor = {.principal = "system", .tenant = "system", .door = "system", .remote = ""},
+                         .fields = {{"serial", end.serial.hex()}, {"cause", "expired"}}}));
+  }
+  const auto applied = d_.store.apply(transaction);
+  // Somebody else erased one of them: the next round finds the others.
+  if (!applied && applied.error().code != Errc::not_found) return tl::unexpected(applied.error());
+  swept_to_ = ends.size() < kKeysPerSweep ? 0 : ends.back().certificate;
+  return applied ? transaction.size() / 2 : 0;
 }
 
 Result<SecretBytes> DownloadGrants::signing_key() {

@@ -84,6 +84,16 @@ class DownloadGrants {
   Result<Bundle> redeem(const store::StoredCertificate& certificate, std::string_view token,
                         const audit::Actor& actor);
 
+  // Erases the keys of certificates that have expired, with a record each. Looks at kKeysPerSweep keys
+  // a call and goes on from there with the next one, so that it never holds up issuing. Returns how
+  // many it erased. Errors: unavailable. To be called from time to time.
+  static constexpr std::uint32_t kKeysPerSweep = 1000;
+  Result<std::size_t> erase_expired();
+
+  // Called from time to time: erases grants that ended, used or not, in small commits, up to 20,000
+  // of them. Their tokens are refused by their own end. Returns how many. Errors: unavailable.
+  Result<std::size_t> erase_ended_grants();
+
  private:
   Result<SecretBytes> signing_key();
   Result<Bundle> redeem_verified(const store::StoredCertificate& certificate,
@@ -103,6 +113,8 @@ class DownloadGrants {
   std::mutex mutex_;
   SecretBytes signing_key_;  // empty until first used
   Time last_forged_{};
+  std::mutex sweep_mutex_;
+  store::CertificateId swept_to_ = 0;
 };
 
 }  // namespace certwright::delivery

@@ -4,12 +4,16 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <functional>
 #include <thread>
+#include <utility>
+#include <variant>
 
 #include "access/directory.h"
 #include "crypto/private_key.h"
 #include "revocation/testing_ca.h"
 #include "store/memory/memory_store.h"
+#include "store/testing_forwarding_store.h"
 #include "x509/certificate.h"
 
 namespace certwright::delivery {
@@ -136,6 +140,42 @@ TEST_F(DownloadGrantsTest, ErasesWhereTheProfileSaysSo) {
   EXPECT_EQ(grants_.grant(certificate, principal_, actor_).error().code, Errc::gone);
 }
 
+// Two grants for such a key, redeemed at the same instant: both have seen the key, one delivers it.
+TEST_F(DownloadGrantsTest, ErasesOnceForTwoGrantsAtOnce) {
+  class Meanwhile final : public store::testing::ForwardingStore {
+   public:
+    using ForwardingStore::ForwardingStore;
+    Result<void> apply(const store::Transaction& transaction) override {
+      if (std::holds_alternative<store::ConsumeDownloadGrant>(transaction.front()))
+        std::exchange(act, [] {})();
+      return to().apply(transaction);
+    }
+    std::function<void()> act = [] {};
+  } meanwhile(store_);
+  DownloadGrants slower({meanwhile, journal_, sealer_, cas_, principals_, random_, clock_});
+  const auto certificate = with_key(true);
+  const auto one = must(grants_.grant(certificate, principal_, actor_));
+  const auto two = must(grants_.grant(certificate, principal_, actor_));
+  meanwhile.act = [&] { EXPECT_TRUE(grants_.redeem(certificate, one, actor_).has_value()); };
+  const auto second = slower.redeem(certificate, two, actor_);
+  ASSERT_FALSE(second.has_value());
+  EXPECT_EQ(second.error().code, Errc::gone);
+  EXPECT_EQ(records_with("KEY_DELIVERED"), 1u);
+}
+
+TEST_F(DownloadGrantsTest, KeysOfExpiredCertificatesAreErased) {
+  const auto certificate = with_key();
+  clock_.set(certificate.certificate.not_after);
+  EXPECT_EQ(must(grants_.erase_expired()), 0U) << "good to the end";
+  clock_.advance(Seconds(1));
+  const auto later = with_key();
+  EXPECT_EQ(must(grants_.erase_expired()), 1U);
+  EXPECT_FALSE(must(store_.find_managed_key(certificate.certificate.id)).has_value());
+  EXPECT_TRUE(must(store_.find_managed_key(later.certificate.id)).has_value());
+  EXPECT_EQ(records_with("KEY_ERASED"), 1U);
+  EXPECT_EQ(must(grants_.erase_expired()), 0U);
+}
+
 TEST_F(DownloadGrantsTest, KeepsTheKeyOtherwise) {
   const auto certificate = with_key(false);
   for (int i = 0; i < 2; ++i)
@@ -180,6 +220,28 @@ TEST_F(DownloadGrantsTest, NothingForExpiredCertificates) {
   clock_.set(certificate.certificate.not_after + Seconds(1));
   EXPECT_EQ(grants_.redeem(certificate, token, actor_).error().code, Errc::gone);
   EXPECT_EQ(grants_.grant(certificate, principal_, actor_).error().code, Errc::gone);
+}
+
+TEST_F(DownloadGrantsTest, EndedGrantsAreErased) {
+  const auto certificate = with_key();
+  const auto used = must(grants_.grant(certificate, principal_, actor_));
+  must(grants_.redeem(certificate, used, actor_));
+  const auto unused = must(grants_.grant(certificate, principal_, actor_));
+  for (int i = 0; i < 450; ++i) {  // more than two batches
+    store::Sha256 secret{};
+    secret[0] = static_cast<std::uint8_t>(i), secret[1] = static_cast<std::uint8_t>(i / 256);
+    must(store_.apply({store::PutDownloadGrant{
+        {secret, certificate.certificate.lineage, principal_.id, clock_.now()}}}));
+  }
+  clock_.advance(DownloadGrants::kLifetime);
+  const auto later = must(grants_.grant(certificate, principal_, actor_));
+  EXPECT_EQ(must(grants_.erase_ended_grants()), 450u) << "their end itself is not after it";
+  clock_.advance(Seconds(1));
+  EXPECT_EQ(must(grants_.erase_ended_grants()), 2u);
+  EXPECT_EQ(must(grants_.erase_ended_grants()), 0u);
+  EXPECT_EQ(grants_.redeem(certificate, used, actor_).error().code, Errc::gone);
+  EXPECT_EQ(grants_.redeem(certificate, unused, actor_).error().code, Errc::gone);
+  EXPECT_FALSE(must(grants_.redeem(certificate, later, actor_)).key_pem.empty());
 }
 
 TEST_F(DownloadGrantsTest, RevocationBetweenGrantAndUse) {

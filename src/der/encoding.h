@@ -1,4 +1,6 @@
 #pragma once
+#include <cstddef>
+#include <memory>
 #include <utility>
 
 #include "bytes/bytes.h"
@@ -23,9 +25,29 @@ class Encoding {
   Bytes tlv_;
 };
 
+// The same for octets inside a buffer that others hold too: for what is too large to be copied for
+// its type. Nobody may change the buffer while this lives.
+template <class What>
+class SharedEncoding {
+ public:
+  SharedEncoding(std::shared_ptr<const Bytes> buffer, std::size_t offset, std::size_t size) noexcept
+      : buffer_(std::move(buffer)), offset_(offset), size_(size) {}
+  SharedEncoding(SharedEncoding&&) noexcept = default;
+  SharedEncoding& operator=(SharedEncoding&&) noexcept = default;
+  // Empty if this was moved from.
+  ByteView tlv() const noexcept {
+    return buffer_ ? ByteView(*buffer_).subspan(offset_, size_) : ByteView();
+  }
+
+ private:
+  std::shared_ptr<const Bytes> buffer_;
+  std::size_t offset_, size_;
+};
+
 using TbsCertificateDer = Encoding<struct TbsCertificateTag>;                      // RFC 5280 4.1.2
 using CertificateDer = Encoding<struct CertificateTag>;                            // RFC 5280 4.1
 using TbsCertListDer = Encoding<struct TbsCertListTag>;                            // RFC 5280 5.1.2
+using SharedTbsCertListDer = SharedEncoding<struct TbsCertListTag>;
 using CertificateListDer = Encoding<struct CertificateListTag>;                    // RFC 5280 5.1
 using CertificationRequestInfoDer = Encoding<struct CertificationRequestInfoTag>;  // RFC 2986 4.1
 using CertificationRequestDer = Encoding<struct CertificationRequestTag>;          // RFC 2986 4.2

@@ -13,6 +13,8 @@
 
 #include <fmt/format.h>
 
+#include "bytes/secret_bytes.h"
+
 namespace certwright::http {
 namespace {
 
@@ -43,6 +45,27 @@ std::string what_went_wrong(std::exception_ptr error) {
 void empty(std::string& buffer) {
   if (buffer.capacity() > kKeepBufferOctets) buffer = {};
   buffer.clear();
+}
+
+// What arrives may hold a private key to import: no copy of it stays behind where input is kept. A few
+// hundred octets to overwrite are nothing beside reading them.
+void append_input(std::string& to, char* from, std::size_t count) {
+  if (to.capacity() - to.size() < count) {
+    std::string larger;
+    larger.reserve(std::max(2 * to.capacity(), to.size() + count));
+    larger = to;
+    wipe(to);
+    to.swap(larger);
+  }
+  to.append(from, count);
+  wipe_memory(from, count);
+}
+
+void drop_input(std::string& from, std::size_t count) {
+  const std::size_t size = from.size();
+  from.erase(0, count);
+  from.resize(size);  // with zeros
+  from.resize(size - count);
 }
 
 }  // namespace
@@ -112,6 +135,8 @@ void Connection::start() {
 void Connection::close() noexcept {
   if (state_ == State::closed) return;
   state_ = State::closed;
+  drop_large();
+  wipe_memory(in_.data(), in_.size());
   if (ssl_ && ssl_usable_) SSL_shutdown(ssl_.get());
   ERR_clear_error();
   boost::system::error_code ignored;
@@ -189,12 +214,12 @@ bool Connection::step_head() {
       head_started_ = true;
       head_deadline_ = now() + shared_.options.limits.header_timeout;
     }
-    const HeadParser::Outcome outcome = parser_.parse(unread(), request_, framing_);
-    if (outcome.kind == HeadParser::Kind::refused) {
+    const auto outcome = parser_.read_head(unread(), request_, framing_);
+    if (outcome.kind == RequestParser::Kind::refused) {
       refuse(outcome.refusal.status, outcome.refusal.message);
       return true;
     }
-    if (outcome.kind == HeadParser::Kind::complete) {
+    if (outcome.kind == RequestParser::Kind::complete) {
       consume(outcome.consumed);
       head_started_ = false;
       begin_request();
@@ -231,10 +256,8 @@ void Connection::begin_request() {
                   framing_.has_body());
   }
   if (!framing_.has_body()) return run_request();
-  body_left_ = framing_.content_length;
   body_received_ = 0;
   body_start_ = now();
-  decoder_ = ChunkedDecoder(dispatch_.body_limit_octets);
   state_ = State::body;
   if (framing_.expects_continue && unread().empty()) out_ += "HTTP/1.1 100 Continue\r\n\r\n";
   if (!out_.empty()) start_write(AfterWrite::read_body);
@@ -242,25 +265,14 @@ void Connection::begin_request() {
 
 bool Connection::step_body() {
   if (const std::string_view input = unread(); !input.empty()) {
-    bool complete = false;
-    std::size_t taken = 0;
-    if (framing_.chunked) {
-      taken = decoder_.decode(input, request_.body);
-      if (const auto& refusal = decoder_.refusal()) {
-        refuse(refusal->status, refusal->message);
-        return true;
-      }
-      complete = decoder_.done();
-    } else {
-      taken = static_cast<std::size_t>(std::min<std::uint64_t>(body_left_, input.size()));
-      const ByteView part = as_bytes(input.substr(0, taken));
-      request_.body.insert(request_.body.end(), part.begin(), part.end());
-      body_left_ -= taken;
-      complete = body_left_ == 0;
+    const auto outcome = parser_.read_body(input, dispatch_.body_limit_octets, request_.body);
+    if (outcome.kind == RequestParser::Kind::refused) {
+      refuse(outcome.refusal.status, outcome.refusal.message);
+      return true;
     }
-    body_received_ += taken;
-    consume(taken);
-    if (complete) {
+    body_received_ += outcome.consumed;
+    consume(outcome.consumed);
+    if (outcome.kind == RequestParser::Kind::complete) {
       run_request();
       return true;
     }
@@ -271,6 +283,9 @@ bool Connection::step_body() {
 
 void Connection::run_request() {
   if (dispatch_.run == Run::inline_) return respond(call_handler());
+  if (dispatch_.run == Run::either) {
+    if (auto response = ask_for_answer_now()) return respond(*std::move(response));
+  }
   start_write(AfterWrite::submit);  // earlier answers first, if any
 }
 
@@ -292,14 +307,30 @@ Response Connection::call_handler() noexcept {
   try {
     return shared_.handler.handle(std::move(request_));
   } catch (...) {
-    shared_.handler_exceptions.fetch_add(1, std::memory_order_relaxed);
-    shared_.log(fmt::format("a handler failed: {}", what_went_wrong(std::current_exception())));
-    return shared_.error_response(kInternalError, "an internal error; the server's log says more");
+    return answer_exception();
   }
 }
 
+std::optional<Response> Connection::ask_for_answer_now() noexcept {
+  try {
+    return shared_.handler.answer_now(request_);
+  } catch (...) {
+    return answer_exception();
+  }
+}
+
+// For the exception that is being handled.
+Response Connection::answer_exception() noexcept {
+  shared_.handler_exceptions.fetch_add(1, std::memory_order_relaxed);
+  shared_.log(fmt::format("a handler failed: {}", what_went_wrong(std::current_exception())));
+  return shared_.error_response(kInternalError, "an internal error; the server's log says more");
+}
+
 void Connection::completed() {
-  if (state_ == State::closed) return;
+  if (state_ == State::closed) {
+    if (response_.secret) response_.body.wipe();
+    return;
+  }
   respond(std::exchange(response_, {}));
   drive();
 }
@@ -356,17 +387,22 @@ void Connection::append_ordinary(Response& response) {
   if (response.status < kLowestFinal || response.status > kHighest || !append_head()) {
     shared_.log("a handler's answer has an impossible status or header field");
     out_.resize(start);
+    if (response.secret) response.body.wipe();
     response = {};
     response.status = kInternalError;
     append_head();
   }
   out_ += "\r\n";
-  if (is_head_request_ || !status_has_body(response.status)) return;
-  if (response.body.size() <= kGatherOver) {
+  if (is_head_request_ || !status_has_body(response.status)) {
+    if (response.secret) response.body.wipe();
+    return;
+  }
+  if (response.body.size() <= kGatherOver && !response.secret) {
     out_ += response.body.text();
   } else {
     large_body_ = std::move(response.body);
     large_ = large_body_.text();
+    large_secret_ = response.secret;
   }
 }
 
@@ -398,9 +434,7 @@ bool Connection::step_writing() {
 void Connection::finish_write() {
   empty(out_);
   out_at_ = 0;
-  large_ = {};
-  large_body_ = {};
-  large_prepared_.reset();
+  drop_large();
   switch (after_write_) {
     case AfterWrite::next_request:
       state_ = State::head;
@@ -419,6 +453,13 @@ void Connection::finish_write() {
       deadline_ = now() + kLinger;
       return;
   }
+}
+
+void Connection::drop_large() noexcept {
+  large_ = {};
+  if (std::exchange(large_secret_, false)) large_body_.wipe();
+  large_body_ = {};
+  large_prepared_.reset();
 }
 
 bool Connection::step_lingering() {
@@ -441,8 +482,8 @@ bool Connection::receive() {
   std::size_t count = 0;
   const Io outcome = readable_ ? read_some(count) : Io::want_read;
   if (outcome == Io::done) {
-    if (in_at_ > 0) in_.erase(0, std::exchange(in_at_, 0));
-    in_.append(loop_.scratch.data(), count);
+    if (in_at_ > 0) drop_input(in_, std::exchange(in_at_, 0));
+    append_input(in_, loop_.scratch.data(), count);
     return true;
   }
   if (outcome == Io::want_read || outcome == Io::want_write) {
@@ -517,6 +558,7 @@ void Connection::wait(Io what) {
 void Connection::consume(std::size_t octets) {
   in_at_ += octets;
   if (in_at_ < in_.size()) return;
+  wipe_memory(in_.data(), in_.size());
   empty(in_);
   in_at_ = 0;
 }

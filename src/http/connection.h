@@ -12,6 +12,7 @@
 #include <list>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 #include <utility>
@@ -50,6 +51,7 @@ struct Loop {
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> guard{
       io.get_executor()};
   boost::asio::steady_timer tick{io};
+  bool is_ending = false;  // no further tick
   std::thread thread;
 };
 
@@ -111,6 +113,8 @@ class Connection final : public Job, public std::enable_shared_from_this<Connect
   void run_request();
   bool submit();
   Response call_handler() noexcept;
+  std::optional<Response> ask_for_answer_now() noexcept;
+  Response answer_exception() noexcept;
   void completed();
   void respond(Response response);
   void append_prepared(std::shared_ptr<const PreparedResponse> prepared);
@@ -124,6 +128,7 @@ class Connection final : public Job, public std::enable_shared_from_this<Connect
   void wait(Io what);
   void start_write(AfterWrite then);
   void finish_write();
+  void drop_large() noexcept;
   std::string_view unread() const noexcept { return std::string_view(in_).substr(in_at_); }
   void consume(std::size_t octets);
   std::chrono::milliseconds transfer_allowance(std::uint64_t octets) const;
@@ -147,7 +152,7 @@ class Connection final : public Job, public std::enable_shared_from_this<Connect
 
   std::string in_;
   std::size_t in_at_ = 0;
-  HeadParser parser_;
+  RequestParser parser_;
   Framing framing_;
   Request request_;
   Dispatch dispatch_;
@@ -155,8 +160,6 @@ class Connection final : public Job, public std::enable_shared_from_this<Connect
   bool keep_alive_ = false;
   bool is_head_request_ = false;
 
-  ChunkedDecoder decoder_;
-  std::uint64_t body_left_ = 0;
   std::uint64_t body_received_ = 0;
   Moment body_start_;
 
@@ -164,9 +167,10 @@ class Connection final : public Job, public std::enable_shared_from_this<Connect
   std::string out_;
   std::size_t out_at_ = 0;
   AfterWrite after_write_ = AfterWrite::next_request;
-  // A large body that follows out_, and what keeps it alive.
+  // A large or secret body that follows out_, and what keeps it alive.
   std::string_view large_;
   Body large_body_;
+  bool large_secret_ = false;
   std::shared_ptr<const PreparedResponse> large_prepared_;
   std::size_t lingered_octets_ = 0;
 };

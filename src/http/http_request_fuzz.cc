@@ -12,8 +12,8 @@ namespace {
 
 using namespace certwright;
 using certwright::http::Framing;
-using certwright::http::HeadParser;
 using certwright::http::RequestHead;
+using certwright::http::RequestParser;
 
 void check(bool holds) {
   if (!holds) std::abort();
@@ -35,40 +35,53 @@ void check_rewritten(const RequestHead& head, const Framing& framing, bool is_1_
   text += "\r\n";
   RequestHead again;
   Framing framing_again;
-  HeadParser parser({.header_octets = 64 * 1024});
-  const auto outcome = parser.parse(text, again, framing_again);
-  check(outcome.kind == HeadParser::Kind::complete && outcome.consumed == text.size());
+  RequestParser parser({.header_octets = 64 * 1024});
+  const auto outcome = parser.read_head(text, again, framing_again);
+  check(outcome.kind == RequestParser::Kind::complete && outcome.consumed == text.size());
   check(same(head, again) && same(framing, framing_again));
 }
 
-void check_in_pieces(std::string_view input, std::size_t step, const HeadParser::Outcome& whole,
+void check_in_pieces(std::string_view input, std::size_t step, const RequestParser::Outcome& whole,
                      const RequestHead& head) {
-  HeadParser parser({});
+  RequestParser parser({});
   RequestHead again;
   Framing framing;
-  HeadParser::Outcome outcome{HeadParser::Kind::need_more, 0, {0, {}}};
-  for (std::size_t size = 0; outcome.kind == HeadParser::Kind::need_more && size < input.size();) {
+  RequestParser::Outcome outcome{RequestParser::Kind::need_more};
+  for (std::size_t size = 0;
+       outcome.kind == RequestParser::Kind::need_more && size < input.size();) {
     size = std::min(size + step, input.size());
-    outcome = parser.parse(input.substr(0, size), again, framing);
+    outcome = parser.read_head(input.substr(0, size), again, framing);
   }
   check(outcome.kind == whole.kind && outcome.consumed == whole.consumed);
   check(outcome.refusal.status == whole.refusal.status);
-  check(whole.kind != HeadParser::Kind::complete || same(head, again));
+  check(whole.kind != RequestParser::Kind::complete || same(head, again));
 }
 
-void check_chunked(std::string_view input, std::size_t step) {
+// `input` follows the head that `whole` has read.
+void check_body(RequestParser& whole, std::string_view head_text, std::string_view input,
+                std::size_t step) {
   constexpr std::size_t kLimit = 512;
-  http::ChunkedDecoder whole(kLimit);
-  http::ChunkedDecoder pieces(kLimit);
+  RequestParser parser({});
+  RequestHead head;
+  Framing framing;
+  check(parser.read_head(head_text, head, framing).kind == RequestParser::Kind::complete);
   Bytes body;
   Bytes body_in_pieces;
-  const std::size_t taken = whole.decode(input, body);
-  std::size_t taken_in_pieces = 0;
-  while (taken_in_pieces < input.size() && !pieces.done() && !pieces.refusal())
-    taken_in_pieces += pieces.decode(input.substr(taken_in_pieces, step), body_in_pieces);
-  check(body.size() <= kLimit && body == body_in_pieces && taken == taken_in_pieces);
-  check(whole.done() == pieces.done());
-  check(whole.refusal().has_value() == pieces.refusal().has_value());
+  const auto outcome = whole.read_body(input, kLimit, body);
+  RequestParser::Outcome in_pieces{RequestParser::Kind::need_more};
+  std::size_t taken = 0;
+  for (std::size_t arrived = 0;
+       arrived < input.size() && in_pieces.kind == RequestParser::Kind::need_more;) {
+    arrived = std::min(arrived + step, input.size());
+    in_pieces = parser.read_body(input.substr(taken, arrived - taken), kLimit, body_in_pieces);
+    taken += in_pieces.consumed;
+  }
+  check(outcome.kind == in_pieces.kind);
+  if (framing.chunked) check(body.size() <= kLimit);
+  if (outcome.kind == RequestParser::Kind::refused) return;
+  check(body == body_in_pieces && outcome.consumed == taken);
+  if (!framing.chunked && outcome.kind == RequestParser::Kind::complete)
+    check(as_text(body) == input.substr(0, static_cast<std::size_t>(framing.content_length)));
 }
 
 }  // namespace
@@ -79,10 +92,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string_view input = as_text({data + 1, size - 1});
   RequestHead head;
   Framing framing;
-  HeadParser parser({});
-  const auto outcome = parser.parse(input, head, framing);
+  RequestParser parser({});
+  const auto outcome = parser.read_head(input, head, framing);
   check_in_pieces(input, step, outcome, head);
-  if (outcome.kind != HeadParser::Kind::complete) return 0;
+  if (outcome.kind != RequestParser::Kind::complete) return 0;
   const std::string_view text = input.substr(0, outcome.consumed);
   check(text.ends_with("\r\n\r\n") && text.find('\0') == std::string_view::npos);
   check(!(head.headers.has("Transfer-Encoding") && head.headers.has("Content-Length")));
@@ -90,6 +103,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   check(framing.chunked == head.headers.has("Transfer-Encoding"));
   const std::string_view line = text.substr(text.starts_with("\r\n") ? 2 : 0);
   check_rewritten(head, framing, line.substr(0, line.find("\r\n")).ends_with("HTTP/1.1"));
-  if (framing.chunked) check_chunked(input.substr(outcome.consumed), step);
+  if (framing.has_body() && outcome.consumed < input.size())
+    check_body(parser, text, input.substr(outcome.consumed), step);
   return 0;
 }

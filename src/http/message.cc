@@ -6,6 +6,8 @@
 
 #include <fmt/format.h>
 
+#include "bytes/secret_bytes.h"
+
 #include "http/response_writer.h"
 
 namespace certwright::http {
@@ -69,7 +71,9 @@ Result<std::string> percent_decode(std::string_view text) {
   decoded.reserve(text.size());
   for (std::size_t i = 0; i < text.size(); ++i) {
     if (text[i] != '%') {
-      decoded += text[i];
+      const std::size_t run = std::min(text.find('%', i), text.size()) - i;
+      decoded.append(text, i, run);
+      i += run - 1;
       continue;
     }
     const int high = i + 2 < text.size() ? hex_digit(text[i + 1]) : -1;
@@ -144,6 +148,12 @@ ByteView Body::view() const noexcept {
   if (const auto* octets = std::get_if<Bytes>(&data_)) return *octets;
   const auto& shared = std::get<std::shared_ptr<const Bytes>>(data_);
   return shared ? ByteView(*shared) : ByteView();
+}
+
+void Body::wipe() noexcept {
+  if (auto* text = std::get_if<std::string>(&data_)) certwright::wipe(*text);
+  if (auto* octets = std::get_if<Bytes>(&data_)) certwright::wipe(*octets);
+  if (auto* shared = std::get_if<std::shared_ptr<const Bytes>>(&data_)) shared->reset();
 }
 
 Result<std::shared_ptr<const PreparedResponse>> PreparedResponse::make(const Response& response) {

@@ -115,6 +115,8 @@ class Body {
   std::string_view text() const noexcept { return as_text(view()); }
   std::size_t size() const noexcept { return view().size(); }
   bool empty() const noexcept { return size() == 0; }
+  // Overwrites what only this holds, and empties it. Shared octets are their owner's to wipe.
+  void wipe() noexcept;
 
  private:
   std::variant<std::string, Bytes, std::shared_ptr<const Bytes>> data_;
@@ -128,6 +130,9 @@ struct Response {
   int status = 200;
   Headers headers;
   Body body;
+  // The body is a secret (a private key, a token): it is sent from where it is, and wiped when it was
+  // sent or the connection is over.
+  bool secret = false;
   // If set, stands for all of the above: bytes serialised once and sent many times.
   std::shared_ptr<const PreparedResponse> prepared;
 };

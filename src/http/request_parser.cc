@@ -1,244 +1,347 @@
 #include "http/request_parser.h"
 
 #include <algorithm>
-#include <array>
-#include <charconv>
+#include <boost/beast/http/basic_parser.hpp>
+#include <boost/beast/http/error.hpp>
+#include <functional>
+#include <limits>
 #include <utility>
 
+#include "bytes/secret_bytes.h"
 #include "http/response_writer.h"
 
 namespace certwright::http {
 namespace {
 
-constexpr int kBadRequest = 400;
+namespace beast = boost::beast;
+using BeastError = beast::http::error;
+
 constexpr int kLengthRequired = 411;
 constexpr int kContentTooLarge = 413;
-constexpr int kUriTooLong = 414;
 constexpr int kExpectationFailed = 417;
 constexpr int kHeadersTooLarge = 431;
 constexpr int kNotImplemented = 501;
 constexpr int kVersionNotSupported = 505;
 
-constexpr std::size_t kMaxSegments = 512;
+constexpr std::string_view kRepeated = "a header field that may appear once appears twice";
+constexpr std::string_view kTwoFramings =
+    "Content-Length and Transfer-Encoding exclude each other";
+constexpr std::size_t kChunkLineOctets = 1'024;
+constexpr std::size_t kChunkOverheadOctets = 16 * 1'024;
 
-using MaybeRefusal = std::optional<Refusal>;
-
-std::string_view trim(std::string_view text) noexcept {  // OWS, RFC 9110 section 5.6.3
-  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
-  return text;
+bool is_digits(std::string_view text) noexcept {
+  return !text.empty() && std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
 }
 
-bool is_host(std::string_view text) noexcept {  // the characters of uri-host [":" port]
-  return std::ranges::all_of(text, [](char c) {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-           std::string_view("-._~!$&'()*+,;=:[]%").find(c) != std::string_view::npos;
-  });
+bool is_hex_digit(char c) noexcept {
+  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
 }
 
-// Splits the path and decodes its segments.
-MaybeRefusal read_path(RequestHead& head) {
-  head.segments.clear();
-  if (head.raw_path == "*") return {};
-  std::string_view rest = std::string_view(head.raw_path).substr(1);
-  for (;;) {
-    if (head.segments.size() == kMaxSegments) return Refusal{kUriTooLong, "too many path segments"};
-    const std::string_view raw = rest.substr(0, rest.find('/'));
-    auto segment = percent_decode(raw);
-    if (!segment) return Refusal{kBadRequest, "the path has a bad percent-encoding"};
-    if (!is_field_value(*segment) || segment->find('\t') != std::string::npos) {
-      return Refusal{kBadRequest, "the path has a control character"};
-    }
-    head.segments.push_back(std::move(*segment));
-    if (raw.size() == rest.size()) return {};
-    rest.remove_prefix(raw.size() + 1);
+// Is it the size line of the last chunk, with or without the line break before it?
+bool is_last_chunk(std::string_view line) noexcept {
+  if (line.starts_with("\r\n")) line.remove_prefix(2);
+  const std::size_t zeros = std::min(line.find_first_not_of('0'), line.size());
+  return zeros > 0 && (zeros == line.size() || !is_hex_digit(line[zeros]));
+}
+
+// Is it METHOD SP TARGET SP HTTP/d.d, of whatever version?
+bool has_version(std::string_view request_line) noexcept {
+  const std::string_view version = request_line.substr(request_line.rfind(' ') + 1);
+  return std::ranges::count(request_line, ' ') == 2 && version.size() == 8 &&
+         version.starts_with("HTTP/") && is_digits(version.substr(5, 1)) && version[6] == '.' &&
+         is_digits(version.substr(7));
+}
+
+// Is it a field of digits? One that Beast refused has too many.
+bool has_number(std::string_view field_line) noexcept {
+  field_line.remove_prefix(std::min(field_line.find(':') + 1, field_line.size()));
+  field_line.remove_prefix(std::min(field_line.find_first_not_of(" \t"), field_line.size()));
+  return is_digits(field_line.substr(0, field_line.find_last_not_of(" \t") + 1));
+}
+
+// What an error of Beast's means to the client; `line` is the one it stopped at.
+Refusal refusal_of_head(const beast::error_code& error, std::string_view line, bool is_chunked) {
+  switch (static_cast<BeastError>(error.value())) {
+    case BeastError::bad_method:
+    case BeastError::bad_target: return {kBadRequest, "the request line is malformed"};
+    case BeastError::bad_version:
+      if (!has_version(line)) return {kBadRequest, "the request line is malformed"};
+      return {kVersionNotSupported, "only HTTP/1.1 and HTTP/1.0 are spoken here"};
+    case BeastError::bad_content_length:
+      if (is_chunked) return {kBadRequest, kTwoFramings};
+      if (has_number(line)) return {kContentTooLarge, "Content-Length is far too large"};
+      return {kBadRequest, "Content-Length is not a number"};
+    case BeastError::bad_transfer_encoding:
+      return {kBadRequest, is_chunked ? kRepeated : kTwoFramings};
+    case BeastError::multiple_content_length: return {kBadRequest, kRepeated};
+    case BeastError::bad_field: return {kBadRequest, "a header field is malformed"};
+    case BeastError::bad_value:
+      return {kBadRequest, "a header field has a value that HTTP does not allow"};
+    case BeastError::bad_line_ending: return {kBadRequest, "a line does not end in CR LF"};
+    default: return {kBadRequest, "the header section is malformed"};
   }
 }
 
-// RFC 9112 section 3.2: origin-form, absolute-form, and asterisk-form for OPTIONS.
-MaybeRefusal read_target(RequestHead& head) {
-  std::string_view target = head.target;
-  if (target.find('#') != std::string_view::npos) {
-    return Refusal{kBadRequest, "the request target has a fragment"};
-  }
-  if (target == "*") {
-    if (head.method != "OPTIONS") return Refusal{kBadRequest, "`*` is for OPTIONS only"};
-  } else if (target.front() != '/') {
-    const std::size_t scheme_end = target.find("://");
-    const std::string_view scheme = target.substr(0, std::min(scheme_end, target.size()));
-    if (scheme_end == std::string_view::npos ||
-        !(equal_ignoring_case(scheme, "http") || equal_ignoring_case(scheme, "https"))) {
-      return Refusal{kBadRequest, "the request target is not a path"};
-    }
-    target.remove_prefix(scheme_end + 3);
-    const std::size_t authority_size = std::min(target.find_first_of("/?"), target.size());
-    if (authority_size == 0 || !is_host(target.substr(0, authority_size))) {
-      return Refusal{kBadRequest, "the request target has a bad host"};
-    }
-    target.remove_prefix(authority_size);
-  }
-  const std::size_t path_size = std::min(target.find('?'), target.size());
-  head.raw_path = path_size == 0 ? std::string_view("/") : target.substr(0, path_size);
-  head.raw_query = path_size < target.size() ? target.substr(path_size + 1) : std::string_view();
-  head.query = Query::parse(head.raw_query);
-  return read_path(head);
-}
-
-MaybeRefusal read_version(std::string_view version, bool& is_1_1) {
-  const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
-  is_1_1 = version == "HTTP/1.1";
-  if (is_1_1 || version == "HTTP/1.0") return {};
-  if (version.size() == 8 && version.starts_with("HTTP/") && is_digit(version[5]) &&
-      version[6] == '.' && is_digit(version[7])) {
-    return Refusal{kVersionNotSupported, "only HTTP/1.1 and HTTP/1.0 are spoken here"};
-  }
-  return Refusal{kBadRequest, "the request line is malformed"};
-}
-
-MaybeRefusal read_request_line(std::string_view line, RequestHead& head, bool& is_1_1) {
-  const std::size_t method_size = line.find(' ');
-  const std::size_t target_end = line.rfind(' ');
-  if (method_size == std::string_view::npos || target_end <= method_size + 1) {
-    return Refusal{kBadRequest, "the request line is malformed"};
-  }
-  const std::string_view method = line.substr(0, method_size);
-  const std::string_view target = line.substr(method_size + 1, target_end - method_size - 1);
-  const bool visible = std::ranges::all_of(target, [](char c) { return c > 0x20 && c < 0x7F; });
-  if (!is_token(method) || !visible) return Refusal{kBadRequest, "the request line is malformed"};
-  if (auto refusal = read_version(line.substr(target_end + 1), is_1_1)) return refusal;
-  constexpr std::string_view kMethods[] = {"GET", "POST",   "HEAD",   "PATCH",
-                                           "PUT", "DELETE", "OPTIONS"};
-  if (std::ranges::find(kMethods, method) == std::end(kMethods)) {
-    return Refusal{kNotImplemented, "this method is not implemented"};
-  }
-  head.method = method;
-  head.target = target;
-  return read_target(head);
-}
-
-MaybeRefusal read_field(std::string_view line, RequestHead& head) {
-  if (line.front() == ' ' || line.front() == '\t') {
-    return Refusal{kBadRequest, "header fields may not be folded"};
-  }
-  const std::size_t colon = line.find(':');
-  if (colon == std::string_view::npos || !is_token(line.substr(0, colon))) {
-    return Refusal{kBadRequest, "a header field is malformed"};
-  }
-  const std::string_view value = trim(line.substr(colon + 1));
-  if (!is_field_value(value)) {
-    return Refusal{kBadRequest, "a header field has a character that HTTP does not allow"};
-  }
-  head.headers.add(std::string(line.substr(0, colon)), std::string(value));
-  return {};
-}
-
-// What the framing depends on, gathered in one pass over the fields.
-struct FramingFields {
-  const std::string* host = nullptr;
-  const std::string* content_length = nullptr;
-  const std::string* transfer_encoding = nullptr;
-  const std::string* expect = nullptr;
-  bool repeated = false;  // one of the above, which must appear once
-  bool connection_close = false;
-  bool bad_connection = false;  // an option that is no token
-};
-
-FramingFields gather(const Headers& headers) {
-  FramingFields fields;
-  const auto once = [&](const std::string*& slot, const std::string& value) {
-    fields.repeated = fields.repeated || slot != nullptr;
-    slot = &value;
-  };
-  for (const auto& [name, value] : headers) {
-    if (equal_ignoring_case(name, "Host")) once(fields.host, value);
-    else if (equal_ignoring_case(name, "Content-Length")) once(fields.content_length, value);
-    else if (equal_ignoring_case(name, "Transfer-Encoding")) once(fields.transfer_encoding, value);
-    else if (equal_ignoring_case(name, "Expect")) once(fields.expect, value);
-    else if (equal_ignoring_case(name, "Connection")) {
-      std::string_view rest = value;
-      while (!rest.empty()) {
-        const std::string_view element = rest.substr(0, rest.find(','));
-        rest.remove_prefix(std::min(rest.size(), element.size() + 1));
-        const std::string_view option = trim(element);
-        if (equal_ignoring_case(option, "close")) fields.connection_close = true;
-        if (!option.empty() && !is_token(option)) fields.bad_connection = true;
-      }
-    }
-  }
-  return fields;
-}
-
-MaybeRefusal read_content_length(std::string_view text, std::uint64_t& length) {
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), length);
-  const bool digits = std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
-  if (text.empty() || !digits) return Refusal{kBadRequest, "Content-Length is not a number"};
-  if (error != std::errc() || end != text.data() + text.size()) {
-    return Refusal{kContentTooLarge, "Content-Length is far too large"};
-  }
-  return {};
-}
-
-MaybeRefusal read_framing(const RequestHead& head, bool is_1_1, Framing& framing) {
-  framing = {};
-  const FramingFields fields = gather(head.headers);
-  if (fields.repeated) {
-    return Refusal{kBadRequest, "a header field that may appear once appears twice"};
-  }
-  if (fields.bad_connection) return Refusal{kBadRequest, "the Connection field is malformed"};
-  if (is_1_1 && fields.host == nullptr) return Refusal{kBadRequest, "the Host field is missing"};
-  if (fields.host != nullptr && !is_host(*fields.host)) {
-    return Refusal{kBadRequest, "the Host field is malformed"};
-  }
-  if (fields.transfer_encoding != nullptr) {
-    if (fields.content_length != nullptr) {
-      return Refusal{kBadRequest, "Content-Length and Transfer-Encoding exclude each other"};
-    }
-    if (!is_1_1) return Refusal{kBadRequest, "HTTP/1.0 has no Transfer-Encoding"};
-    if (!equal_ignoring_case(*fields.transfer_encoding, "chunked")) {
-      return Refusal{kNotImplemented, "only the chunked transfer coding is implemented"};
-    }
-    framing.chunked = true;
-  } else if (fields.content_length != nullptr) {
-    if (auto refusal = read_content_length(*fields.content_length, framing.content_length)) {
-      return refusal;
-    }
-  } else if (!is_1_1 && (head.method == "POST" || head.method == "PUT" || head.method == "PATCH")) {
-    return Refusal{kLengthRequired, "a body in HTTP/1.0 needs a Content-Length"};
-  }
-  if (fields.expect != nullptr && is_1_1) {
-    if (!equal_ignoring_case(*fields.expect, "100-continue")) {
-      return Refusal{kExpectationFailed, "only 100-continue can be expected"};
-    }
-    framing.expects_continue = framing.has_body();
-  }
-  framing.keep_alive = is_1_1 && !fields.connection_close;
-  return {};
-}
-
-MaybeRefusal read_head(std::string_view text, const HeadLimits& limits, RequestHead& head,
-                       Framing& framing) {
-  bool is_1_1 = false;
-  const std::size_t request_line_size = text.find("\r\n");
-  if (auto refusal = read_request_line(text.substr(0, request_line_size), head, is_1_1)) {
-    return refusal;
-  }
-  head.headers.clear();
-  text.remove_prefix(request_line_size + 2);
-  while (text != "\r\n") {
-    if (head.headers.size() == limits.header_count) {
-      return Refusal{kHeadersTooLarge, "too many header fields"};
-    }
-    const std::string_view line = text.substr(0, text.find("\r\n"));
-    if (auto refusal = read_field(line, head)) return refusal;
-    text.remove_prefix(line.size() + 2);
-  }
-  return read_framing(head, is_1_1, framing);
+Refusal refusal_of_body(const beast::error_code& error) {
+  if (error == BeastError::body_limit) return {kContentTooLarge, "the body is too large"};
+  return {kBadRequest, "the chunked coding is malformed"};
 }
 
 }  // namespace
 
-HeadParser::Outcome HeadParser::parse(std::string_view buffer, RequestHead& head,
-                                      Framing& framing) {
+// One message in Beast's hands. The callbacks fill in what it says, and refuse what Beast forgives
+// but another reader of the same octets may understand otherwise.
+class RequestParser::Message final : public beast::http::basic_parser<true> {
+ public:
+  Message(const HeadLimits& limits, RequestHead& head, Framing& framing)
+      : limits_(limits), head_(head), framing_(framing) {
+    // Beast holds limits against what one call brings, RequestParser against the whole.
+    header_limit(std::numeric_limits<std::uint32_t>::max());
+    body_limit(boost::none);
+  }
+
+  // `text` is a head from its first octet to its last.
+  MaybeRefusal read_head(std::string_view text) {
+    const auto [taken, error] = feed(text);
+    if (refusal_) return refusal_;
+    const std::string_view rest = text.substr(taken);
+    if (error) return refusal_of_head(error, rest.substr(0, rest.find("\r\n")), chunked());
+    // Beast and the search for the end agree on where it is.
+    if (!is_header_done() || !rest.empty()) {
+      return Refusal{kBadRequest, "the header section is malformed"};
+    }
+    is_head_read_ = true;
+    eager(true);
+    return {};
+  }
+
+  Outcome read_body(std::string_view buffer, std::size_t limit_octets, Bytes& body) {
+    constexpr std::size_t kShortestChunkedBody = 5;
+    if (!is_body_begun_) {
+      // Beast 1.81 asserts that it is not called again with less than this.
+      if (chunked() && buffer.starts_with('0') && buffer.size() < kShortestChunkedBody) {
+        return {Kind::need_more};
+      }
+      if (chunked()) body_limit(limit_octets);
+      is_body_begun_ = true;
+    }
+    body_ = &body;
+    const auto [taken, error] = feed(buffer);
+    if (refusal_) return {Kind::refused, 0, *refusal_};
+    if (error && error != BeastError::need_more) return {Kind::refused, 0, refusal_of_body(error)};
+    if (is_done()) return {Kind::complete, taken};
+    if (const auto refusal = judge_unfinished(buffer.substr(taken))) {
+      return {Kind::refused, 0, *refusal};
+    }
+    return {Kind::need_more, taken};
+  }
+
+ private:
+  using Code = beast::error_code;
+  using View = beast::string_view;
+  using Field = beast::http::field;
+  using Verb = beast::http::verb;
+
+  static std::string_view text_of(View view) noexcept { return {view.data(), view.size()}; }
+
+  std::pair<std::size_t, Code> feed(std::string_view text) {
+    Code error;
+    input_ = text;
+    const std::size_t taken = put({text.data(), text.size()}, error);
+    return {taken, error};
+  }
+
+  void refuse(Code& error, int status, std::string_view message) {
+    refusal_ = Refusal{status, message};
+    error = BeastError::bad_value;  // stops Beast; what is answered is refusal_
+  }
+
+  void on_request_impl(Verb verb, View method, View target, int version, Code& error) override {
+    constexpr int kVersion1_1 = 11;
+    is_1_1_ = version == kVersion1_1;
+    const auto is_visible = [](char c) { return c > 0x20 && c < 0x7F; };
+    if (!std::ranges::all_of(target, is_visible)) {
+      return refuse(error, kBadRequest, "the request line is malformed");
+    }
+    switch (verb) {
+      case Verb::get:
+      case Verb::head:
+      case Verb::post:
+      case Verb::put:
+      case Verb::patch:
+      case Verb::delete_:
+      case Verb::options: break;
+      default: return refuse(error, kNotImplemented, "this method is not implemented");
+    }
+    needs_length_ = verb == Verb::post || verb == Verb::put || verb == Verb::patch;
+    head_.method = text_of(method);
+    head_.target = text_of(target);
+    if (const auto refusal = read_target(head_)) refuse(error, refusal->status, refusal->message);
+  }
+
+  void on_response_impl(int, View, int, Code&) override {}  // of a response
+
+  // Beast joins folded lines: the value is then not behind the colon.
+  bool is_folded(View name, View value) const {
+    const char* const after_colon = name.data() + name.size() + 1;
+    const char* const end = input_.data() + input_.size();
+    const std::less<const char*> less;
+    return less(value.data(), after_colon) || less(end, value.data()) ||
+           std::find(after_colon, value.data(), '\r') != value.data();
+  }
+
+  void on_field_impl(Field field, View name, View value, Code& error) override {
+    if (is_head_read_) return on_trailer_field_impl(field, name, value, error);
+    if (head_.headers.size() == limits_.header_count) {
+      return refuse(error, kHeadersTooLarge, "too many header fields");
+    }
+    if (is_folded(name, value)) {
+      return refuse(error, kBadRequest, "header fields may not be folded");
+    }
+    std::optional<std::string_view>* once = nullptr;
+    switch (field) {
+      case Field::host: once = &host_; break;
+      case Field::transfer_encoding: once = &transfer_encoding_; break;
+      case Field::expect: once = &expect_; break;
+      case Field::content_length:
+        once = &content_length_;
+        if (!is_digits(text_of(value))) {  // Beast takes a list of equal ones
+          return refuse(error, kBadRequest, "Content-Length is not a number");
+        }
+        break;
+      default: break;
+    }
+    if (once != nullptr && once->has_value()) {
+      return refuse(error, kBadRequest, kRepeated);
+    }
+    if (once != nullptr) *once = text_of(value);
+    head_.headers.add(std::string(name), std::string(value));
+  }
+
+  // Later releases of Beast have a callback of this name for trailers.
+  virtual void on_trailer_field_impl(Field, View name, View value, Code& error) {
+    if (is_folded(name, value)) refuse(error, kBadRequest, "trailer fields may not be folded");
+  }
+
+  void on_header_impl(Code& error) override {
+    if (const auto refusal = judge_framing()) refuse(error, refusal->status, refusal->message);
+  }
+
+  MaybeRefusal judge_framing() {
+    if (is_1_1_ && !host_) return Refusal{kBadRequest, "the Host field is missing"};
+    if (host_ && !is_host(*host_)) return Refusal{kBadRequest, "the Host field is malformed"};
+    if (transfer_encoding_) {
+      if (content_length_) {
+        return Refusal{kBadRequest, kTwoFramings};
+      }
+      if (!is_1_1_) return Refusal{kBadRequest, "HTTP/1.0 has no Transfer-Encoding"};
+      if (!chunked() || !equal_ignoring_case(*transfer_encoding_, "chunked")) {
+        return Refusal{kNotImplemented, "only the chunked transfer coding is implemented"};
+      }
+    } else if (!content_length_ && !is_1_1_ && needs_length_) {
+      return Refusal{kLengthRequired, "a body in HTTP/1.0 needs a Content-Length"};
+    }
+    framing_ = {.content_length = content_length().value_or(0),
+                .chunked = chunked(),
+                .keep_alive = is_1_1_ && keep_alive()};
+    if (expect_ && is_1_1_) {
+      if (!equal_ignoring_case(*expect_, "100-continue")) {
+        return Refusal{kExpectationFailed, "only 100-continue can be expected"};
+      }
+      framing_.expects_continue = framing_.has_body();
+    }
+    return {};
+  }
+
+  void on_body_init_impl(const boost::optional<std::uint64_t>&, Code&) override {}
+
+  std::size_t on_body_impl(View part, Code&) override {
+    const ByteView octets = as_bytes(text_of(part));
+    if (body_->capacity() - body_->size() < octets.size()) {  // no copy stays behind: it may hold a key
+      Bytes larger;
+      larger.reserve(std::max(2 * body_->capacity(), body_->size() + octets.size()));
+      larger.assign(body_->begin(), body_->end());
+      wipe(*body_);
+      body_->swap(larger);
+    }
+    body_->insert(body_->end(), octets.begin(), octets.end());
+    body_octets_ += octets.size();
+    return octets.size();
+  }
+
+  std::size_t on_chunk_body_impl(std::uint64_t, View part, Code& error) override {
+    return on_body_impl(part, error);
+  }
+
+  // One octet in chunks of its own costs five of overhead: let overhead grow with the body.
+  bool is_too_much(std::size_t overhead_octets) const noexcept {
+    return overhead_octets > kChunkOverheadOctets + 8 * body_octets_;
+  }
+
+  void on_chunk_header_impl(std::uint64_t size, View extensions, Code& error) override {
+    constexpr std::size_t kMaxSizeDigits = 8;
+    if (!is_field_value(text_of(extensions))) {
+      return refuse(error, kBadRequest, "a chunk line has a control character");
+    }
+    const std::string_view before =
+        input_.substr(0, static_cast<std::size_t>(extensions.data() - input_.data()));
+    const auto digits = static_cast<std::size_t>(
+        std::find_if_not(before.rbegin(), before.rend(), is_hex_digit) - before.rbegin());
+    if (digits > kMaxSizeDigits) return refuse(error, kContentTooLarge, "a chunk is far too large");
+    const std::size_t line_end = before.size() + extensions.size() + 2;
+    const std::size_t line = digits + extensions.size() + (is_first_chunk_ ? 2 : 4);
+    if (line > kChunkLineOctets) {
+      return refuse(error, kBadRequest, "a chunk's size line is too long");
+    }
+    is_first_chunk_ = false;
+    overhead_octets_ += line;
+    // Beast calls for the last chunk when the trailers are there.
+    if (size == 0) overhead_octets_ += input_.find("\r\n\r\n", line_end - 2) + 4 - line_end;
+    if (is_too_much(overhead_octets_)) refuse(error, kBadRequest, "too much chunk overhead");
+  }
+
+  void on_finish_impl(Code&) override {}
+
+  // What Beast waits for without limit: the end of a chunk's size line, or of the trailers. If the
+  // line has ended it waits for the trailers, or for the end of a quote that its line left open;
+  // then it would count the chunk against the body's limit each time it is called.
+  MaybeRefusal judge_unfinished(std::string_view rest) const {
+    const std::size_t line_end = rest.find("\r\n", 1);  // the one at 0 ends the chunk before
+    const std::size_t line = line_end == std::string_view::npos ? rest.size() : line_end + 2;
+    if (line > kChunkLineOctets) {
+      return Refusal{kBadRequest, "a chunk's size line is too long"};
+    }
+    if (line_end != std::string_view::npos && !is_last_chunk(rest.substr(0, line_end))) {
+      return Refusal{kBadRequest, "the chunked coding is malformed"};
+    }
+    if (is_too_much(overhead_octets_ + rest.size())) {
+      return Refusal{kBadRequest, "too much chunk overhead"};
+    }
+    return {};
+  }
+
+  const HeadLimits& limits_;
+  RequestHead& head_;  // these two while the head is read
+  Framing& framing_;
+  Bytes* body_ = nullptr;
+  std::string_view input_;  // of the call under way
+  MaybeRefusal refusal_;
+
+  bool is_1_1_ = false;
+  bool needs_length_ = false;
+  bool is_head_read_ = false;
+  bool is_body_begun_ = false;
+  bool is_first_chunk_ = true;
+  std::optional<std::string_view> host_, content_length_, transfer_encoding_, expect_;
+  std::size_t body_octets_ = 0;
+  std::size_t overhead_octets_ = 0;  // size lines and trailers, so that empty chunks cost something
+};
+
+RequestParser::RequestParser(const HeadLimits& limits) : limits_(limits) {}
+RequestParser::~RequestParser() = default;
+
+RequestParser::Outcome RequestParser::read_head(std::string_view buffer, RequestHead& head,
+                                                Framing& framing) {
   const auto finish = [this](Kind kind, std::size_t consumed, Refusal refusal) {
     scanned_ = line_start_ = 0;
     seen_request_line_ = false;
@@ -263,99 +366,28 @@ HeadParser::Outcome HeadParser::parse(std::string_view buffer, RequestHead& head
     if (newline == line_start_ || buffer[newline - 1] != '\r') {
       return finish(Kind::refused, 0, {kBadRequest, "a line does not end in CR LF"});
     }
-    const bool empty_line = newline == line_start_ + 1;
+    const bool is_empty_line = newline == line_start_ + 1;
     scanned_ = line_start_ = newline + 1;
-    if (empty_line && !seen_request_line_) {
+    if (is_empty_line && !seen_request_line_) {
       return finish(Kind::refused, 0, {kBadRequest, "the request line is missing"});
     }
     seen_request_line_ = true;
-    if (!empty_line) continue;
+    if (!is_empty_line) continue;
     const std::size_t consumed = newline + 1;
-    if (auto refusal = read_head(buffer.substr(skip, consumed - skip), limits_, head, framing)) {
+    head.headers.clear();
+    framing = {};
+    message_ = std::make_unique<Message>(limits_, head, framing);
+    if (const auto refusal = message_->read_head(buffer.substr(skip, consumed - skip))) {
       return finish(Kind::refused, 0, *refusal);
     }
     return finish(Kind::complete, consumed, {0, {}});
   }
-  return Outcome{Kind::need_more, 0, {0, {}}};
+  return Outcome{Kind::need_more};
 }
 
-std::size_t ChunkedDecoder::decode(std::string_view input, Bytes& body) {
-  constexpr std::size_t kMaxLineOctets = 1'024;
-  std::size_t taken = 0;
-  while (taken < input.size() && !done() && !refusal_) {
-    if (state_ == State::data) {
-      const std::size_t size =
-          static_cast<std::size_t>(std::min<std::uint64_t>(chunk_left_, input.size() - taken));
-      const ByteView part = as_bytes(input.substr(taken, size));
-      body.insert(body.end(), part.begin(), part.end());
-      taken += size;
-      chunk_left_ -= size;
-      if (chunk_left_ == 0) state_ = State::data_end;
-      continue;
-    }
-    const char c = input[taken++];
-    if (c != '\n') {
-      if (line_.size() == kMaxLineOctets) refuse(kBadRequest, "a chunk's size line is too long");
-      line_ += c;
-      continue;
-    }
-    if (line_.empty() || line_.back() != '\r') {
-      refuse(kBadRequest, "a line does not end in CR LF");
-      break;
-    }
-    line_.pop_back();
-    end_line(line_);
-    line_.clear();
-  }
-  return taken;
-}
-
-void ChunkedDecoder::end_line(std::string_view line) {
-  constexpr std::size_t kMaxOverheadOctets = 16 * 1'024;
-  overhead_octets_ += line.size() + 2;
-  // One octet in chunks of its own costs five of overhead: let overhead grow with the body.
-  if (overhead_octets_ > kMaxOverheadOctets + 8 * body_octets_) {
-    return refuse(kBadRequest, "too much chunk overhead");
-  }
-  if (!is_field_value(line)) return refuse(kBadRequest, "a chunk line has a control character");
-  switch (state_) {
-    case State::size_line: return begin_chunk(line);
-    case State::data_end:
-      if (!line.empty()) return refuse(kBadRequest, "a chunk is longer than its size");
-      state_ = State::size_line;
-      return;
-    case State::trailer:
-      if (line.empty()) {
-        state_ = State::done;
-      } else if (!is_token(line.substr(0, std::min(line.find(':'), line.size()))) ||
-                 line.find(':') == std::string_view::npos) {
-        refuse(kBadRequest, "a trailer field is malformed");
-      }
-      return;
-    case State::data:
-    case State::done: return;
-  }
-}
-
-void ChunkedDecoder::begin_chunk(std::string_view line) {
-  constexpr std::size_t kMaxSizeDigits = 8;
-  constexpr int kHexadecimal = 16;
-  const std::size_t digits = std::min(line.find_first_of("; \t"), line.size());
-  const auto is_hex = [](char c) {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
-  };
-  if (digits == 0 || !std::ranges::all_of(line.substr(0, digits), is_hex)) {
-    return refuse(kBadRequest, "a chunk's size is not a number");
-  }
-  if (const std::string_view extension = trim(line.substr(digits));
-      !extension.empty() && extension.front() != ';') {
-    return refuse(kBadRequest, "a chunk's size is not a number");
-  }
-  if (digits > kMaxSizeDigits) return refuse(kContentTooLarge, "a chunk is far too large");
-  std::from_chars(line.data(), line.data() + digits, chunk_left_, kHexadecimal);
-  body_octets_ += chunk_left_;
-  if (body_octets_ > body_limit_) return refuse(kContentTooLarge, "the body is too large");
-  state_ = chunk_left_ == 0 ? State::trailer : State::data;
+RequestParser::Outcome RequestParser::read_body(std::string_view buffer, std::size_t limit_octets,
+                                                Bytes& body) {
+  return message_->read_body(buffer, limit_octets, body);
 }
 
 }  // namespace certwright::http

@@ -1,13 +1,15 @@
 #pragma once
-// Internal to http: HTTP/1.1 request syntax, RFC 9112, from octets to a RequestHead. No socket.
+// Internal to http: HTTP/1.1 request syntax, RFC 9112, from octets to a RequestHead and a body. No
+// socket. Boost.Beast reads; what it forgives is refused on top of it.
 #include <cstddef>
 #include <cstdint>
-#include <optional>
+#include <memory>
 #include <string>
 #include <string_view>
 
 #include "bytes/bytes.h"
 #include "http/message.h"
+#include "http/request_target.h"
 
 namespace certwright::http {
 
@@ -26,17 +28,14 @@ struct Framing {
   bool has_body() const noexcept { return chunked || content_length > 0; }
 };
 
-// A refusal: the status to answer before closing, and why, in words that quote nothing.
-struct Refusal {
-  int status;
-  std::string_view message;
-};
-
-// Reads one request head. Feed it the octets from the head's first one, more of them each time:
-//   kind == need_more: call again with more; complete: `head` and `framing` are set and the first
-//   `consumed` octets are done with; refused: answer, close.
-// It never accepts two readings of a message: see Server for the list of what is refused.
-class HeadParser {
+// Reads requests off one connection, one after the other: a head, then its body if it has one.
+// Keeps no octets: the caller gives the unread ones, all of them, and more of them each time.
+//   kind == need_more: `consumed` octets are done with; call again when more has arrived.
+//   complete: `consumed` octets are done with; what follows is the body, or the next head.
+//   refused: answer, close.
+// Arriving in pieces changes no outcome. It never accepts two readings of a message: see Server for
+// the list of what is refused.
+class RequestParser {
  public:
   enum class Kind : std::uint8_t { need_more, complete, refused };
   struct Outcome {
@@ -45,43 +44,26 @@ class HeadParser {
     Refusal refusal{0, {}};
   };
 
-  explicit HeadParser(const HeadLimits& limits) noexcept : limits_(limits) {}
-  // Reuses the memory of `head`. After complete or refused it is ready for the next head.
-  Outcome parse(std::string_view buffer, RequestHead& head, Framing& framing);
+  explicit RequestParser(const HeadLimits& limits);
+  ~RequestParser();
+
+  // Sets `head` and `framing` when complete; takes nothing before. After complete without a body,
+  // or refused, it is ready for the next head.
+  Outcome read_head(std::string_view buffer, RequestHead& head, Framing& framing);
+
+  // The decoded body, appended to `body`, after a head whose framing has one. A chunked body of
+  // more than `limit_octets` is refused; a Content-Length is the caller's to judge. Chunk
+  // extensions and trailer fields are checked for syntax, bounded, and dropped.
+  Outcome read_body(std::string_view buffer, std::size_t limit_octets, Bytes& body);
 
  private:
+  class Message;
+
   HeadLimits limits_;
   std::size_t scanned_ = 0;     // octets known to hold no end of head
   std::size_t line_start_ = 0;  // of the line `scanned_` is in
   bool seen_request_line_ = false;
-};
-
-// Decodes the chunked coding (RFC 9112 section 7.1) into a body of bounded size. Chunk extensions
-// and trailer fields are checked for syntax, bounded, and dropped.
-class ChunkedDecoder {
- public:
-  ChunkedDecoder() = default;
-  explicit ChunkedDecoder(std::size_t limit_octets) noexcept : body_limit_(limit_octets) {}
-
-  // Takes octets from the front of `input` (all of them, unless done() or refused) and appends to
-  // `body`. Returns how many it took.
-  std::size_t decode(std::string_view input, Bytes& body);
-  bool done() const noexcept { return state_ == State::done; }
-  const std::optional<Refusal>& refusal() const noexcept { return refusal_; }
-
- private:
-  enum class State : std::uint8_t { size_line, data, data_end, trailer, done };
-  void end_line(std::string_view line);
-  void begin_chunk(std::string_view line);
-  void refuse(int status, std::string_view message) { refusal_ = Refusal{status, message}; }
-
-  std::size_t body_limit_ = 0;
-  State state_ = State::size_line;
-  std::string line_;
-  std::size_t overhead_octets_ = 0;  // size lines and trailers, so that empty chunks cost something
-  std::uint64_t chunk_left_ = 0;
-  std::uint64_t body_octets_ = 0;
-  std::optional<Refusal> refusal_;
+  std::unique_ptr<Message> message_;
 };
 
 }  // namespace certwright::http

@@ -3,28 +3,29 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <utility>
 
 namespace certwright::http {
 namespace {
 
 struct Parsed {
-  HeadParser::Outcome outcome{HeadParser::Kind::need_more, 0, {0, {}}};
+  RequestParser::Outcome outcome{RequestParser::Kind::need_more};
   RequestHead head;
   Framing framing;
 };
 
 Parsed parse(std::string_view text, const HeadLimits& limits = {}) {
   Parsed parsed;
-  HeadParser parser(limits);
-  parsed.outcome = parser.parse(text, parsed.head, parsed.framing);
+  RequestParser parser(limits);
+  parsed.outcome = parser.read_head(text, parsed.head, parsed.framing);
   return parsed;
 }
 
 // 0 if accepted, -1 if more is wanted, or the status of the refusal.
 int verdict(std::string_view text, const HeadLimits& limits = {}) {
   const Parsed parsed = parse(text, limits);
-  if (parsed.outcome.kind == HeadParser::Kind::complete) return 0;
-  return parsed.outcome.kind == HeadParser::Kind::need_more ? -1 : parsed.outcome.refusal.status;
+  if (parsed.outcome.kind == RequestParser::Kind::complete) return 0;
+  return parsed.outcome.kind == RequestParser::Kind::need_more ? -1 : parsed.outcome.refusal.status;
 }
 
 struct HeadCase {
@@ -45,8 +46,14 @@ constexpr HeadCase kHeads[] = {
     {"BareCrInHeader", GET HOST "X: a\rb\r\n\r\n", 400},
     {"NulInHeader", std::string_view(GET HOST "X: a\0b\r\n\r\n", 36), 400},
     {"Folded", GET HOST "X: a\r\n b\r\n\r\n", 400},
+    {"FoldedAfterNothing", GET HOST "X:\r\n b\r\n\r\n", 400},
+    {"FoldedIntoNothing", GET HOST "X: a\r\n \r\n\r\n", 400},
+    {"FoldedHost", GET "Host:\r\n a\r\n\r\n", 400},
     {"FoldedFirst", GET " X: a\r\n" HOST "\r\n", 400},
     {"SpaceBeforeColon", GET "Host : a\r\n\r\n", 400},
+    {"TabBeforeColon", GET "Host\t: a\r\n\r\n", 400},
+    {"DelInHeader", GET HOST "X: a\x7f\r\n\r\n", 400},
+    {"EmptyValue", GET HOST "X:\r\nY: \t \r\n\r\n", 0},
     {"NoColon", GET "Host\r\n\r\n", 400},
     {"EmptyName", GET HOST ": a\r\n\r\n", 400},
     {"ObsText", GET HOST "X: \xe9\r\n\r\n", 0},
@@ -58,6 +65,9 @@ constexpr HeadCase kHeads[] = {
     {"Http09", "GET /\r\n\r\n", 400},
     {"Http12", "GET / HTTP/1.2\r\n" HOST "\r\n", 505},
     {"Http2Preface", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 505},
+    {"Http12AfterSpaceInTarget", "GET /a b HTTP/1.2\r\n" HOST "\r\n", 400},
+    {"VersionWithTail", "GET / HTTP/1.1 \r\n" HOST "\r\n", 400},
+    {"VersionCutShort", "GET / HTT\r\n\r\n", 400},
     {"LowerCaseVersion", "GET / http/1.1\r\n" HOST "\r\n", 400},
     {"TwoSpaces", "GET  / HTTP/1.1\r\n" HOST "\r\n", 400},
     {"TabInRequestLine", "GET\t/ HTTP/1.1\r\n" HOST "\r\n", 400},
@@ -81,6 +91,9 @@ constexpr HeadCase kHeads[] = {
     {"ContentLengthTwice",
      "POST / HTTP/1.1\r\n" HOST "Content-Length: 3\r\nContent-length: 3\r\n\r\n", 400},
     {"ContentLengthList", "POST / HTTP/1.1\r\n" HOST "Content-Length: 3, 3\r\n\r\n", 400},
+    {"ContentLengthOfOneInAList", "POST / HTTP/1.1\r\n" HOST "Content-Length: 3,\r\n\r\n", 400},
+    {"ContentLengthTwoValues",
+     "POST / HTTP/1.1\r\n" HOST "Content-Length: 3\r\nContent-Length: 4\r\n\r\n", 400},
     {"ContentLengthSigned", "POST / HTTP/1.1\r\n" HOST "Content-Length: +3\r\n\r\n", 400},
     {"ContentLengthNegative", "POST / HTTP/1.1\r\n" HOST "Content-Length: -3\r\n\r\n", 400},
     {"ContentLengthEmpty", "POST / HTTP/1.1\r\n" HOST "Content-Length: \r\n\r\n", 400},
@@ -90,6 +103,15 @@ constexpr HeadCase kHeads[] = {
     {"Chunked", "POST / HTTP/1.1\r\n" HOST "Transfer-Encoding: Chunked\r\n\r\n", 0},
     {"ChunkedAndLength",
      "POST / HTTP/1.1\r\n" HOST "Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n", 400},
+    {"LengthAfterChunked",
+     "POST / HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked\r\nContent-Length: 3\r\n\r\n", 400},
+    {"GzipAndLength",
+     "POST / HTTP/1.1\r\n" HOST "Transfer-Encoding: gzip\r\nContent-Length: 3\r\n\r\n", 400},
+    {"GzipThenChunkedField",
+     "POST / HTTP/1.1\r\n" HOST "Transfer-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n\r\n",
+     400},
+    {"ChunkedTwiceInAList",
+     "POST / HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked, chunked\r\n\r\n", 501},
     {"ChunkedTwice",
      "POST / HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n",
      400},
@@ -115,13 +137,13 @@ TEST_P(Rfc9112, IsReadOneWayOnly) { EXPECT_EQ(verdict(GetParam().text), GetParam
 TEST_P(Rfc9112, ArrivingOctetByOctetChangesNothing) {
   const std::string_view text = GetParam().text;
   Parsed parsed;
-  HeadParser parser({});
+  RequestParser parser({});
   for (std::size_t size = 1; size <= text.size(); ++size) {
-    parsed.outcome = parser.parse(text.substr(0, size), parsed.head, parsed.framing);
-    if (parsed.outcome.kind != HeadParser::Kind::need_more) break;
+    parsed.outcome = parser.read_head(text.substr(0, size), parsed.head, parsed.framing);
+    if (parsed.outcome.kind != RequestParser::Kind::need_more) break;
   }
   const int want = GetParam().verdict;
-  const bool complete = parsed.outcome.kind == HeadParser::Kind::complete;
+  const bool complete = parsed.outcome.kind == RequestParser::Kind::complete;
   EXPECT_EQ(complete, want == 0);
   EXPECT_EQ(parsed.outcome.refusal.status, std::max(want, 0));
 }
@@ -170,17 +192,17 @@ TEST(HeadLimits, BothSidesOfEachBound) {
   EXPECT_EQ(verdict(line + "\r\nX: " + std::string(16 * 1024, 'a')), 431);
 }
 
-TEST(HeadParser, IsReadyForTheNextHead) {
+TEST(RequestParser, IsReadyForTheNextHead) {
   const std::string two =
       "GET /1 HTTP/1.1\r\nHost: a\r\nX: y\r\n\r\nGET /2 HTTP/1.1\r\nHost: b\r\n\r\n";
-  HeadParser parser({});
+  RequestParser parser({});
   RequestHead head;
   Framing framing;
-  const auto first = parser.parse(two, head, framing);
-  ASSERT_EQ(first.kind, HeadParser::Kind::complete);
+  const auto first = parser.read_head(two, head, framing);
+  ASSERT_EQ(first.kind, RequestParser::Kind::complete);
   EXPECT_EQ(head.raw_path, "/1");
-  const auto second = parser.parse(std::string_view(two).substr(first.consumed), head, framing);
-  ASSERT_EQ(second.kind, HeadParser::Kind::complete);
+  const auto second = parser.read_head(std::string_view(two).substr(first.consumed), head, framing);
+  ASSERT_EQ(second.kind, RequestParser::Kind::complete);
   EXPECT_EQ(head.raw_path, "/2");
   EXPECT_EQ(head.headers.size(), 1U);
   EXPECT_EQ(first.consumed + second.consumed, two.size());
@@ -199,9 +221,23 @@ constexpr ChunkCase kChunks[] = {
     {"Trailer", "0\r\nX-T: v\r\n\r\n", 0, "", ""},
     {"BadTrailer", "0\r\nX T: v\r\n\r\n", 400, "", ""},
     {"TrailerWithoutColon", "0\r\nXT\r\n\r\n", 400, "", ""},
+    {"TrailerWithTheFramingOfAnother", "0\r\nContent-Length: 3\r\n\r\n", 400, "", ""},
+    {"FoldedTrailer", "0\r\nX: a\r\n b\r\n\r\n", 400, "", ""},
+    {"LastChunkAlone", "0\r\n\r\n", 0, "", ""},
+    {"QuotedExtension", "1;a=\"b;c\"\r\nx\r\n0\r\n\r\n", 0, "x", ""},
+    {"ControlInQuotedExtension", "1;a=\"\x01\"\r\nx\r\n0\r\n\r\n", 400, "", ""},
+    {"LineBreakInQuotedExtension", "1;a=\"\r\nx\"\r\n0\r\n\r\n", 400, "", ""},
+    {"QuoteOverManyLines", "5;a=\"b\r\nc\r\nd\r\n", 400, "", ""},
+    {"QuoteOverManyLinesInASecondChunk", "1\r\nx\r\n5;a=\"b\r\nc\r\n", 400, "", ""},
+    {"ExtensionWithoutName", "1;=b\r\nx\r\n0\r\n\r\n", 400, "", ""},
+    {"SpaceBeforeSize", " 1\r\nx\r\n0\r\n\r\n", 400, "", ""},
+    {"SpaceAfterSize", "1 \r\nx\r\n0\r\n\r\n", 400, "", ""},
+    {"BareCrAfterSize", "1\rx\r\n0\r\n\r\n", 400, "", ""},
+    {"BareLfAfterData", "1\r\nx\n0\r\n\r\n", 400, "", ""},
+    {"SizeOverflows", "ffffffffffffffffff\r\n", 400, "", ""},
     {"NoDigits", ";a\r\n", 400, "", ""},
     {"NotHex", "g\r\n", 400, "", ""},
-    {"Hex0x", "0x1\r\nx\r\n", 400, "", ""},
+    {"Hex0x", "0x1\r\nx\r\n0\r\n\r\n", 400, "", ""},
     {"Signed", "+1\r\nx\r\n", 400, "", ""},
     {"BareLf", "1\nx\r\n0\r\n\r\n", 400, "", ""},
     {"DataTooLong", "1\r\nxy\r\n0\r\n\r\n", 400, "", ""},
@@ -210,36 +246,92 @@ constexpr ChunkCase kChunks[] = {
     {"AtTheLimit", "10\r\n0123456789abcdef\r\n0\r\n\r\n", 0, "0123456789abcdef", ""},
     {"SumOverTheLimit", "f\r\n0123456789abcde\r\n2\r\nfg\r\n0\r\n\r\n", 413, "", ""}};
 
+// Reads `text` as the body of a chunked request, `step` octets arriving at a time.
+struct Decoded {
+  RequestParser::Outcome outcome{RequestParser::Kind::need_more};
+  std::string body;
+  std::size_t taken = 0;
+};
+Decoded decode(std::string_view text, std::size_t step, std::size_t limit = 16) {
+  RequestParser parser({});
+  RequestHead head;
+  Framing framing;
+  const std::string_view post = "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n";
+  EXPECT_EQ(parser.read_head(post, head, framing).kind, RequestParser::Kind::complete);
+  Decoded decoded;
+  Bytes body;
+  for (std::size_t arrived = 0;
+       arrived < text.size() && decoded.outcome.kind == RequestParser::Kind::need_more;) {
+    arrived = std::min(arrived + step, text.size());
+    const std::string_view unread = text.substr(decoded.taken, arrived - decoded.taken);
+    decoded.outcome = parser.read_body(unread, limit, body);
+    decoded.taken += decoded.outcome.consumed;
+  }
+  decoded.body = as_text(body);
+  return decoded;
+}
+
 class Rfc9112Section7_1 : public testing::TestWithParam<ChunkCase> {};
 TEST_P(Rfc9112Section7_1, Decodes) {
   const auto& c = GetParam();
   for (const std::size_t step : {std::size_t{1}, std::size_t{3}, c.text.size()}) {
-    ChunkedDecoder decoder(16);
-    Bytes body;
-    std::size_t taken = 0;
-    while (taken < c.text.size() && !decoder.done() && !decoder.refusal())
-      taken += decoder.decode(c.text.substr(taken, step), body);
-    EXPECT_EQ(decoder.refusal() ? decoder.refusal()->status : 0, c.status) << step;
+    const Decoded decoded = decode(c.text, step);
+    EXPECT_EQ(decoded.outcome.refusal.status, c.status) << step;
     if (c.status != 0) continue;
-    EXPECT_TRUE(decoder.done());
-    EXPECT_EQ(as_text(body), c.body);
-    EXPECT_EQ(c.text.substr(taken), c.rest);
+    EXPECT_EQ(decoded.outcome.kind, RequestParser::Kind::complete) << step;
+    EXPECT_EQ(decoded.body, c.body);
+    EXPECT_EQ(c.text.substr(decoded.taken), c.rest);
   }
 }
 INSTANTIATE_TEST_SUITE_P(Bodies, Rfc9112Section7_1, testing::ValuesIn(kChunks),
                          [](const auto& c) { return std::string(c.param.name); });
 
-TEST(ChunkedDecoder, BoundsItsOverhead) {
-  std::string flood = "1;" + std::string(1'000, 'a') + "\r\nx\r\n";
-  std::string text;
-  for (int i = 0; i < 40; ++i) text += flood;
-  ChunkedDecoder decoder(1'000'000);
-  Bytes body;
-  decoder.decode(text, body);
-  ASSERT_TRUE(decoder.refusal());
-  ChunkedDecoder line_decoder(16);
-  line_decoder.decode(std::string(2'000, '0'), body);
-  EXPECT_TRUE(line_decoder.refusal());
+TEST(ChunkedBody, BoundsItsOverhead) {
+  const std::string wordy_chunk = "1;" + std::string(1'000, 'a') + "\r\nx\r\n";
+  std::string wordy, thin, trailers = "0\r\n", long_line(2'000, '0');
+  for (int i = 0; i < 40; ++i) wordy += wordy_chunk;
+  for (int i = 0; i < 20'000; ++i) thin += "1\r\nx\r\n";
+  while (trailers.size() < 20'000) trailers += "X-Trailer: value\r\n";
+  for (const std::size_t step : {std::size_t{7}, std::size_t{100'000}, std::size_t{1'000'000}}) {
+    EXPECT_EQ(decode(wordy, step, 1'000'000).outcome.refusal.status, 400) << step;
+    EXPECT_EQ(decode(long_line, step).outcome.refusal.status, 400) << step;
+    EXPECT_EQ(decode(trailers, step).outcome.refusal.status, 400) << step;
+    EXPECT_EQ(decode(trailers + "\r\n", step).outcome.refusal.status, 400) << step;
+    EXPECT_EQ(decode(thin + "0\r\n\r\n", step, 1'000'000).body.size(), 20'000U) << step;
+  }
+}
+
+TEST(RequestParser, ReadsOnBehindABody) {
+  constexpr std::string_view kThree =
+      "POST /1 HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc"
+      "POST /2 HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+      "2\r\nde\r\n0\r\nX: y\r\n\r\n"
+      "GET /3 HTTP/1.1\r\nHost: a\r\n\r\n";
+  for (const std::size_t step : {std::size_t{1}, std::size_t{5}, kThree.size()}) {
+    RequestParser parser({});
+    RequestHead head;
+    Framing framing;
+    std::string seen;
+    Bytes body;
+    bool in_body = false;
+    std::size_t taken = 0;
+    for (std::size_t arrived = 0; arrived < kThree.size();) {
+      arrived = std::min(arrived + step, kThree.size());
+      for (bool more = true; more && taken < arrived;) {
+        const std::string_view unread = kThree.substr(taken, arrived - taken);
+        const auto outcome = in_body ? parser.read_body(unread, 16, body)
+                                     : parser.read_head(unread, head, framing);
+        ASSERT_NE(outcome.kind, RequestParser::Kind::refused);
+        taken += outcome.consumed;
+        more = outcome.kind == RequestParser::Kind::complete;
+        if (!more) continue;
+        in_body = !in_body && framing.has_body();
+        if (!in_body) seen += head.raw_path + std::string(as_text(std::exchange(body, {})));
+      }
+    }
+    EXPECT_EQ(seen, "/1abc/2de/3") << step;
+    EXPECT_EQ(taken, kThree.size());
+  }
 }
 
 }  // namespace

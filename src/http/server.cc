@@ -252,7 +252,7 @@ std::chrono::milliseconds Server::Impl::tick_length() const {
 void Server::Impl::tick(Loop& loop) {
   loop.tick.expires_after(tick_length());
   loop.tick.async_wait([this, &loop](const boost::system::error_code& ec) {
-    if (ec) return;
+    if (ec || loop.is_ending) return;
     const Moment at = std::chrono::steady_clock::now();
     for (auto it = loop.connections.begin(); it != loop.connections.end();) {
       Connection* connection = *it++;  // it may leave the list
@@ -300,6 +300,7 @@ void Server::Impl::stop(std::chrono::milliseconds deadline) {
   for (const auto& loop : loops_) {
     boost::asio::post(loop->io, [&l = *loop] {
       l.guard.reset();
+      l.is_ending = true;  // a tick that is due already can no longer be cancelled
       l.tick.cancel();
     });
   }

@@ -19,6 +19,7 @@ namespace certwright::http {
 enum class Run : std::uint8_t {
   inline_,  // on the I/O thread: constant time, no blocking, no disk, no lock that is held long
   worker,   // on the worker pool: may block
+  either,   // by Handler::answer_now() on the I/O thread if it can, else on the worker pool
 };
 
 // What the handler says of a request before its body is read.
@@ -36,6 +37,9 @@ class Handler {
   // May take the request apart. For HEAD, answer as for GET: the server drops the body and keeps
   // its length. An exception is logged and answered 500.
   virtual Response handle(Request&& request) = 0;
+  // With Run::either, on the I/O thread, as for Run::inline_: the answer if it is at hand; nullopt sends
+  // the request to handle() on a worker. An exception is logged and answered 500.
+  virtual std::optional<Response> answer_now(const Request&) { return std::nullopt; }
 };
 
 enum class Security : std::uint8_t { plain, tls };

@@ -2,14 +2,22 @@
 
 #include <gtest/gtest.h>
 
+#include <fcntl.h>
+
+#include <array>
 #include <atomic>
 #include <condition_variable>
+#include <cstdio>
+#include <cstdlib>
+#include <fstream>
+#include <future>
 #include <memory>
 #include <mutex>
 #include <stdexcept>
 #include <thread>
 #include <vector>
 
+#include "bytes/secret_bytes.h"
 #include "http/testing_client.h"
 
 namespace certwright::http {
@@ -73,6 +81,50 @@ class ServerTest : public testing::Test {
   std::unique_ptr<Server> server_;
   std::uint16_t port_ = 0;
 };
+
+TEST_F(ServerTest, WhatIsAtHandIsAnsweredWithoutAWorker) {
+  Gate gate;
+  handler_.on_dispatch = [](const RequestHead&) { return Dispatch{Run::either, 1'024}; };
+  handler_.on_answer_now = [](const Request& request) -> std::optional<Response> {
+    if (request.target == "/throws") throw std::runtime_error("a handler's mistake");
+    if (request.target != "/x") return std::nullopt;
+    return respond(200, "text/plain", "at hand" + std::string(request.body_text()));
+  };
+  handler_.on_request = [&](Request&& request) {
+    gate.pass();
+    return respond(200, "text/plain", "worker " + request.target + std::string(request.body_text()));
+  };
+  start();
+  TestSocket slow(port_);
+  slow.send("POST /slow HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n:b" + std::string(kGet));
+  gate.until_waiting(1);
+  EXPECT_TRUE(ask(kGet).ends_with("\r\n\r\nat hand")) << "while a worker is busy";
+  EXPECT_TRUE(ask("POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n:c").ends_with("at hand:c"));
+  EXPECT_EQ(status_of(ask("GET /throws HTTP/1.1\r\nHost: a\r\n\r\n")), 500);
+  gate.open();
+  EXPECT_TRUE(slow.read_answer().ends_with("worker /slow:b"));
+  EXPECT_TRUE(slow.read_answer().ends_with("at hand")) << "pipelined answers keep their order";
+  EXPECT_EQ(server_->statistics().handler_exceptions, 1U);
+}
+
+// A tick that was due at the very moment of stop() went on for ever, and so did stop().
+TEST_F(ServerTest, StopsAtWhateverMoment) {
+  for (int round = 0; round < 150; ++round) {
+    ServerOptions options;
+    options.io_threads = 2;
+    options.worker_threads = 1;
+    options.limits.handshake_timeout = milliseconds(40);  // a tick every 10 ms
+    options.listeners.push_back({.name = "http", .security = Security::plain});
+    auto server = Server::bind(std::move(options), handler_);
+    ASSERT_TRUE(server && (*server)->start());
+    std::this_thread::sleep_for(std::chrono::microseconds(9'700 + 4 * round));
+    auto stopped = std::async(std::launch::async, [&] { (*server)->stop(milliseconds(0)); });
+    if (stopped.wait_for(std::chrono::seconds(20)) != std::future_status::ready) {
+      ADD_FAILURE() << "stop() does not return, round " << round;
+      std::abort();  // nothing could end the thread
+    }
+  }
+}
 
 TEST_F(ServerTest, AnswersAndKeepsTheConnection) {
   handler_.on_request = [](Request&& request) {
@@ -471,6 +523,112 @@ TEST_F(ServerTest, ManyClientsAtOnce) {
   }
   for (auto& client : clients) client.join();
   EXPECT_EQ(good, 800);
+}
+
+// What a secret leaves in this process's memory. The octets are computed, so that the test holds none.
+constexpr std::size_t kSecretOctets = 6'400;
+std::size_t which_secret = 0;  // another one for each test: freed memory may hold what was no secret before
+char secret_octet(std::size_t at) {
+  return static_cast<char>('A' + (at % 64 * (37 + which_secret) + at % 64 / 7) % 53);
+}
+
+std::string make_secret() {
+  std::string text(kSecretOctets, '\0');
+  for (std::size_t i = 0; i < text.size(); ++i) text[i] = secret_octet(i);
+  return text;
+}
+
+bool holds_secret(std::string_view memory) {
+  constexpr std::size_t kEnough = 64;
+  for (std::size_t at = 0; at + kEnough <= memory.size(); ++at) {
+    std::size_t same = 0;
+    while (same < kEnough && memory[at + same] == secret_octet(same)) ++same;
+    if (same == kEnough) return true;
+  }
+  return false;
+}
+
+bool is_in_memory() {
+  std::ifstream maps("/proc/self/maps");
+  const int memory = ::open("/proc/self/mem", O_RDONLY | O_CLOEXEC);
+  std::string line;
+  std::string chunk;
+  bool found = false;
+  while (!found && std::getline(maps, line)) {
+    unsigned long begin = 0, end = 0;
+    char mode[8] = {};
+    if (std::sscanf(line.c_str(), "%lx-%lx %7s", &begin, &end, mode) != 3 || mode[1] != 'w') continue;
+    constexpr unsigned long kChunk = 1024 * 1024, kOverlap = 64;
+    for (unsigned long at = begin; !found && at < end; at += kChunk) {
+      chunk.resize(std::min(kChunk + kOverlap, end - at));
+      const ssize_t got = ::pread(memory, chunk.data(), chunk.size(), static_cast<off_t>(at));
+      if (got > 0) found = holds_secret(std::string_view(chunk).substr(0, static_cast<std::size_t>(got)));
+    }
+  }
+  wipe_memory(chunk.data(), chunk.size());
+  ::close(memory);
+  return found;
+}
+
+// Reads an answer whose body has that many octets, and keeps nothing.
+void swallow_answer(const TestSocket& socket, std::size_t body_octets) {
+  std::array<char, 32 * 1024> buffer{};
+  std::size_t got = 0;
+  std::size_t needed = SIZE_MAX;
+  while (got < needed) {
+    const ssize_t more = ::recv(socket.fd(), buffer.data() + got, buffer.size() - got, 0);
+    ASSERT_GT(more, 0);
+    got += static_cast<std::size_t>(more);
+    const auto head = std::string_view(buffer.data(), got).find("\r\n\r\n");
+    if (head != std::string_view::npos) needed = head + 4 + body_octets;
+  }
+  EXPECT_TRUE(body_octets == 0 || holds_secret({buffer.data(), got}));
+  wipe_memory(buffer.data(), buffer.size());
+}
+
+TEST_F(ServerTest, ASecretAnswerIsNotLeftInMemory) {
+  if (::access("/proc/self/mem", R_OK) != 0) GTEST_SKIP() << "no /proc";
+  which_secret = 1;
+  handler_.on_request = [](Request&& request) {
+    auto response = respond(200, "text/plain", make_secret());
+    response.secret = request.target == "/secret";
+    return response;
+  };
+  start();
+  TestSocket socket(port_);
+  for (const char* request : {"GET /secret HTTP/1.1\r\nHost: a\r\n\r\n", "HEAD /secret HTTP/1.1\r\nHost: a\r\n\r\n"}) {
+    socket.send(request);
+    swallow_answer(socket, request[0] == 'G' ? kSecretOctets : 0);
+    std::this_thread::sleep_for(milliseconds(50));  // the server cleans up behind the last octet
+    EXPECT_FALSE(is_in_memory()) << request;
+  }
+  socket.send("GET /other HTTP/1.1\r\nHost: a\r\n\r\n");
+  swallow_answer(socket, kSecretOctets);
+  EXPECT_TRUE(is_in_memory()) << "the search finds what is there";
+}
+
+TEST_F(ServerTest, AKeyThatIsSentIsNotLeftInMemory) {
+  if (::access("/proc/self/mem", R_OK) != 0) GTEST_SKIP() << "no /proc";
+  which_secret = 2;
+  handler_.on_dispatch = [](const RequestHead&) { return Dispatch{Run::worker, 64 * 1024}; };
+  std::atomic<bool> arrived{false};
+  handler_.on_request = [&](Request&& request) {
+    arrived = holds_secret(request.body_text());
+    wipe(request.body);
+    return respond(200, "text/plain", "");
+  };
+  start();
+  TestSocket socket(port_);
+  socket.send("POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: " + std::to_string(kSecretOctets) + "\r\n\r\n");
+  std::string secret = make_secret();
+  for (std::size_t at = 0; at < secret.size(); at += 1'000) {  // in pieces, so that buffers grow
+    socket.send(std::string_view(secret).substr(at, 1'000));
+    std::this_thread::sleep_for(milliseconds(5));
+  }
+  wipe(secret);
+  swallow_answer(socket, 0);
+  EXPECT_TRUE(arrived);
+  EXPECT_FALSE(is_in_memory());
 }
 
 }  // namespace

@@ -9,6 +9,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -100,7 +101,13 @@ struct TestHandler : Handler {
     return respond(200, "text/plain", request.method + ' ' + request.target + ' ' +
                                           std::string(request.body_text()));
   };
+  std::function<std::optional<Response>(const Request&)> on_answer_now = [](const Request&) {
+    return std::nullopt;
+  };
   Dispatch dispatch(const RequestHead& head) override { return on_dispatch(head); }
+  std::optional<Response> answer_now(const Request& request) override {
+    return on_answer_now(request);
+  }
   Response handle(Request&& request) override { return on_request(std::move(request)); }
 };
 

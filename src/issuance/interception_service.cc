@@ -20,7 +20,7 @@ profile::Issuer issuer_of(const ca::CertificationAuthority& ca) {
           .subject_key_identifier = ca.subject_key_identifier(),
           .signature_algorithm_tlv = ca.signer()->signature_algorithm_tlv(),
           .not_before = ca.certificate().not_before(),
-          .not_after = ca.certificate().not_after(),
+          .not_after = ca.not_after(),
           .path_length = {},
           .ocsp_url = {},
           .ca_issuers_url = {},
@@ -70,9 +70,11 @@ struct InterceptionService::Authority {
         algorithm(standing.ca().signer()->signature_algorithm_tlv()) {
     for (const ByteView link : standing.ca().chain()) chain.push_back(to_bytes(link));
     if (const auto last = x509::Certificate::parse(chain.back())) ends_in_root = last->is_self_issued();
+    for (const auto& above : standing.ca().issuers_above().limits)
+      if (above.names) constraints.push_back(*above.names);
     const auto* extension = standing.ca().certificate().find_extension(x509::oids::kNameConstraints);
     if (extension == nullptr) return;
-    if (auto parsed = x509::parse_name_constraints(extension->value)) constraints = std::move(*parsed);
+    if (auto parsed = x509::parse_name_constraints(extension->value)) constraints.push_back(std::move(*parsed));
   }
 
   const registration::StandingAuthority standing;
@@ -81,7 +83,7 @@ struct InterceptionService::Authority {
   const ByteView algorithm;
   std::vector<Bytes> chain;
   bool ends_in_root = false;
-  std::optional<x509::NameConstraints> constraints;
+  std::vector<x509::NameConstraints> constraints;  // of the CA and those above
   std::atomic<std::uint64_t> signatures{0};
   std::atomic<bool> withdrawn{false};  // registration says no to what it is now
 };
@@ -221,7 +223,7 @@ Result<InterceptionCertificate> InterceptionService::run_path(Authority& with,
                                           .names_octets_max = limits.names_octets_max},
                                          with.issuer, now);
   if (!request.upstream_certificate.empty() && !plan.identity_from_upstream) ++unusable_;
-  if (with.constraints) CERTWRIGHT_CHECK(cut_to_constraints(*with.constraints, plan));
+  for (const auto& constraints : with.constraints) CERTWRIGHT_CHECK(cut_to_constraints(constraints, plan));
   CERTWRIGHT_TRY(auto key, make_key(with, limits, plan.key_algorithm));
 
   std::optional<aggregate::Log::Ticket> ticket;
@@ -230,6 +232,7 @@ Result<InterceptionCertificate> InterceptionService::run_path(Authority& with,
   const auto findings = lint::lint_tbs_certificate(
       tbs.tlv(), {.profile = &profile,
                   .issuer = &ca.certificate(),
+                  .above = &ca.issuers_above(),
                   .expected_subject_public_key_info = key.spki,
                   .expected_signature_algorithm = with.algorithm,
                   .now = now});

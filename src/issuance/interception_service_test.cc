@@ -358,6 +358,24 @@ TEST_F(Interception, NeverForWhatTheCaExcludes) {
   EXPECT_TRUE(service().issue({"other.example", InterceptionUsage::tls_server, {}}, {}));
 }
 
+TEST_F(Interception, NorForWhatACaAboveExcludesAndNotLonger) {
+  const auto above = world.add_ca(
+      {.id = "above",
+       .profiles = {},
+       .validity = 30 * kDay,
+       .more = {{x509::oids::kNameConstraints, true,
+                 x509::encode_name_constraints({{}, {must(x509::GeneralName::dns_constraint("bank.example"))}})}}});
+  add_ca({.issuer_chain = {to_bytes(above->certificate().der())}});
+  Upstream from = upstream();
+  from.dns = {"www.bank.example", "www.example.com"};
+  const auto answer = issue(from);
+  const auto names = must(parsed(answer).subject_alt_names());
+  ASSERT_EQ(names.size(), 1U);
+  EXPECT_EQ(names[0].to_text(), "DNS:www.example.com");
+  EXPECT_EQ(parsed(answer).not_after(), above->certificate().not_after());
+  EXPECT_EQ(service().issue({"bank.example", InterceptionUsage::tls_server, {}}, {}).error().code, Errc::policy);
+}
+
 TEST_F(Interception, IsApprovedOnceAndAgainWhenSomethingChanges) {
   service();
   EXPECT_EQ(world.records("INTERCEPTION_APPROVED").size(), 1U);

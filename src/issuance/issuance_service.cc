@@ -23,20 +23,6 @@ constexpr auto kIntentIsDeadAfter = Seconds(120);  // longer than any request li
 
 std::string sha256_hex(ByteView octets) { return to_hex(crypto::sha256(octets)); }
 
-// Says that an intent is accounted for. Set in the commit of the account, so there is one of each.
-std::string abandoned_setting(store::CertificateId id) {
-  return "intent-abandoned:" + std::to_string(id);
-}
-
-audit::Event abandoned_event(const store::SerialReservation& intent, const audit::Actor& actor) {
-  return {.type = audit::EventType::intent_abandoned,
-          .actor = actor,
-          .fields = {{"serial", intent.serial.hex()},
-                     {"ca", intent.ca},
-                     {"tbs_sha256", to_hex(intent.tbs_sha256)},
-                     {"reserved_at", to_rfc3339(intent.reserved_at)}}};
-}
-
 std::string lower_case(std::string text) {
   for (char& c : text)
     if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
@@ -142,6 +128,10 @@ Result<void> IssuanceService::obtain_key(Subject& subject) {
     return fail_field(Errc::policy, "key_type",
                       "key_type: profile \"" + subject.approved.profile().name + "\" does not allow " +
                           std::string((*algorithm)->name));
+  KeySlots::Slot slot;
+  if ((*algorithm)->family == crypto::KeyFamily::rsa) {
+    CERTWRIGHT_TRY(slot, rsa_slots_.take());
+  }
   CERTWRIGHT_TRY(auto key, crypto::PrivateKey::generate(**algorithm));
   subject.certificate_request.subject_public_key_info = to_bytes(key.subject_public_key_info_tlv());
   subject.generated_key.emplace(std::move(key));
@@ -167,7 +157,7 @@ Result<void> IssuanceService::build_and_lint(Subject& subject) {
       .subject_key_identifier = ca.subject_key_identifier(),
       .signature_algorithm_tlv = ca.signer()->signature_algorithm_tlv(),
       .not_before = ca.certificate().not_before(),
-      .not_after = ca.certificate().not_after(),
+      .not_after = ca.not_after(),
       .path_length = path_length,
       .ocsp_url = profile.ocsp_url ? ca.ocsp_url() : "",
       .ca_issuers_url = ca.ca_issuers_url(),
@@ -184,6 +174,7 @@ Result<void> IssuanceService::build_and_lint(Subject& subject) {
       subject.tbs->tlv(),
       {.profile = &profile,
        .issuer = &ca.certificate(),
+       .above = &ca.issuers_above(),
        .expected_subject_public_key_info = subject.certificate_request.subject_public_key_info,
        .expected_signature_algorithm = ca.signer()->signature_algorithm_tlv(),
        .now = subject.now});
@@ -233,22 +224,6 @@ Result<IssuedCertificate> IssuanceService::sign_and_record(Subject& subject,
   auto issued = sign_and_record_unguarded(subject, std::move(prepared));
   if (!issued) account_for_failed_intent(subject);
   return issued;
-}
-
-// Best effort: where it fails too, account_for_unfinished_intents() finds the intent at the next start.
-void IssuanceService::account_for_failed_intent(const Subject& subject) {
-  const auto& request = subject.request();
-  const store::CertificateId id = *subject.serial->id();
-  // The store may have committed what it could not acknowledge: then it is issued, not abandoned.
-  const auto stored = d_.store.find_certificate(id);
-  if (!stored || *stored) return;
-  const auto intent = d_.store.find_reservation(id);
-  if (!intent || !*intent) return;
-  (void)d_.store.apply({store::PutSettingOnce{abandoned_setting(id), {}},
-                        d_.journal.leaf(abandoned_event(**intent, request.actor))});
-  if (!request.idempotency_key.empty())
-    (void)d_.store.apply(
-        {store::ReleaseIdempotencyKey{request.principal.id, request.idempotency_key, id}});
 }
 
 Result<IssuedCertificate> IssuanceService::sign_and_record_unguarded(
@@ -355,6 +330,13 @@ Result<std::optional<IssuedCertificate>> IssuanceService::find_replay(const Subj
   if (d_.clock.now() - earlier->created_at < kIntentIsDeadAfter)
     return fail_field(Errc::conflict, "idempotency_key",
                       "Idempotency-Key: a request with this key is being answered; try again shortly");
+  // Should that request only hang: it records nothing once its intent is abandoned.
+  CERTWRIGHT_TRY(const auto intent, d_.store.find_reservation(earlier->certificate));
+  if (intent) {
+    const auto abandoned = abandon(*intent, request.actor);
+    if (!abandoned && abandoned.error().code != Errc::conflict)
+      return tl::unexpected(abandoned.error());
+  }
   CERTWRIGHT_CHECK(d_.store.apply({store::ReleaseIdempotencyKey{
       request.principal.id, request.idempotency_key, earlier->certificate}}));
   return std::optional<IssuedCertificate>{};
@@ -379,29 +361,6 @@ void IssuanceService::record_refusal(const audit::Actor& actor, std::string_view
                            .fields = {{"code", std::string(name_of(error.code))},
                                       {"reason", error.detail},
                                       {"profile", std::string(profile)}}});
-}
-
-Result<std::size_t> IssuanceService::account_for_unfinished_intents() {
-  constexpr std::uint32_t kAtMost = 100'000;  // what the store gives at once
-  constexpr std::size_t kBatch = 1000;
-  const audit::Actor actor{.principal = "system", .tenant = "", .door = "system", .remote = ""};
-  CERTWRIGHT_TRY(const auto intents, d_.store.unfinished_intents(d_.clock.now(), kAtMost));
-  std::size_t accounted = 0;
-  store::Transaction transaction;
-  for (std::size_t i = 0; i < intents.size(); ++i) {
-    const auto& intent = intents[i];
-    CERTWRIGHT_TRY(const auto done, d_.store.find_setting(abandoned_setting(intent.id)));
-    if (!done) {
-      transaction.push_back(store::PutSettingOnce{abandoned_setting(intent.id), {}});
-      transaction.push_back(d_.journal.leaf(abandoned_event(intent, actor)));
-      ++accounted;
-    }
-    if (transaction.size() >= 2 * kBatch || (i + 1 == intents.size() && !transaction.empty())) {
-      CERTWRIGHT_CHECK(d_.store.apply(transaction));
-      transaction.clear();
-    }
-  }
-  return accounted;
 }
 
 }  // namespace certwright::issuance

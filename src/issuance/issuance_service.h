@@ -1,9 +1,12 @@
 #pragma once
+#include <algorithm>
 #include <string>
+#include <thread>
 
 #include "audit/journal.h"
 #include "clock/clock.h"
 #include "crypto/random.h"
+#include "issuance/key_slots.h"
 #include "issuance/serial_source.h"
 #include "keys/sealer.h"
 #include "registration/registration_authority.h"
@@ -55,7 +58,7 @@ class IssuanceService {
 
   // Errors: registration's; policy and invalid of profile and lint; conflict, field
   // "idempotency_key", if the key was used with another request or that request is still running;
-  // unavailable if store or token is away: the certificate may exist then, and if it does, a request
+  // too_many_requests if many RSA keys are being made; unavailable if store or token is away: the certificate may exist then, and if it does, a request
   // with the same idempotency key gets it. A refusal of a known principal is an audit record.
   Result<IssuedCertificate> issue(registration::IssuanceRequest request);
   Result<IssuedCertificate> issue(registration::IssuanceRequest request,
@@ -67,9 +70,16 @@ class IssuanceService {
   // expired, or another renewal was faster; else as issue().
   Result<IssuedCertificate> renew(RenewalRequest request);
 
-  // At start, before anything is issued: records INTENT_ABANDONED for every intent of an earlier run
-  // that has no certificate and no such record yet. Returns how many there were.
+  // At start, before anything is issued: closes every intent of an earlier run that has no
+  // certificate, with an INTENT_ABANDONED record each; no certificate can be recorded for it then.
+  // Returns how many there were.
   Result<std::size_t> account_for_unfinished_intents();
+
+  // How long a request with an idempotency key can be repeated and get the same certificate.
+  static constexpr Seconds kIdempotencyKeyKept{7 * 86'400};
+  // Called from time to time: forgets older keys, in small commits, up to 20,000 of them. Returns
+  // how many it forgot. A request that repeats one is a new request. Errors: unavailable.
+  Result<std::size_t> forget_old_idempotency_keys();
 
  private:
   struct Subject;  // what is on its way to become a certificate: subject.h
@@ -83,6 +93,7 @@ class IssuanceService {
   Result<IssuedCertificate> sign_and_record(Subject& subject, signer::PreparedCertificate prepared);
   Result<IssuedCertificate> sign_and_record_unguarded(Subject& subject,
                                                       signer::PreparedCertificate prepared);
+  Result<void> abandon(const store::SerialReservation& intent, const audit::Actor& actor);
   void account_for_failed_intent(const Subject& subject);
   Result<store::CertificateRecord> record_certificate(Subject& subject,
                                                       const x509::Certificate& certificate);
@@ -93,6 +104,7 @@ class IssuanceService {
 
   Dependencies d_;
   SerialSource serials_;
+  KeySlots rsa_slots_{std::max(1U, std::thread::hardware_concurrency()), 16, std::chrono::seconds(10)};
 };
 
 }  // namespace certwright::issuance

@@ -4,8 +4,10 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <functional>
 #include <set>
 #include <thread>
+#include <utility>
 
 #include "crypto/public_key.h"
 #include "crypto/verifying.h"
@@ -63,6 +65,7 @@ class TroubledSigner : public signer::Signer {
   explicit TroubledSigner(std::shared_ptr<signer::Signer> with) : with_(std::move(with)) {}
   Result<Bytes> sign(signer::PreparedCertificate prepared) override {
     if (mode == Mode::away) return fail(Errc::unavailable, "the token is away");
+    if (const auto meanwhile = std::exchange(while_signing, {})) meanwhile();
     auto signature = with_->sign(std::move(prepared));
     if (signature && mode == Mode::wrong) signature->back() ^= 1;
     return signature;
@@ -77,6 +80,7 @@ class TroubledSigner : public signer::Signer {
     return with_->subject_public_key_info_tlv();
   }
   Mode mode = Mode::good;
+  std::function<void()> while_signing;  // once
 
  private:
   std::shared_ptr<signer::Signer> with_;
@@ -388,6 +392,58 @@ TEST_F(Issuance, ARunningRequestHoldsItsKeyForTwoMinutes) {
   clock.advance(Duration(1));
   EXPECT_FALSE(must(service.issue(keyed("k"))).replayed);
   EXPECT_EQ(certificates(), 1U);
+  EXPECT_EQ(open_intents(), 0U);
+  EXPECT_EQ(count("INTENT_ABANDONED"), 1U);
+}
+
+TEST_F(Issuance, AHungRequestRecordsNothingOnceItsIntentIsAbandoned) {
+  store::CertificateId retried = 0;
+  signer->while_signing = [&] {  // for two minutes; the client asks again meanwhile
+    clock.advance(Seconds(120));
+    retried = must(service.issue(keyed("k"))).certificate.id;
+  };
+  const auto hung = service.issue(keyed("k"));
+  ASSERT_FALSE(hung);
+  EXPECT_EQ(hung.error().code, Errc::conflict);
+  EXPECT_EQ(certificates(), 1U);
+  EXPECT_EQ(count("CERTIFICATE_ISSUED"), 1U);
+  EXPECT_EQ(count("INTENT_ABANDONED"), 1U);
+  EXPECT_EQ(must(service.issue(keyed("k"))).certificate.id, retried);
+}
+
+TEST_F(Issuance, AHungRequestRecordsNothingAfterTheNextStartsAccount) {
+  signer->while_signing = [&] {
+    clock.advance(Duration(1));
+    EXPECT_EQ(must(service.account_for_unfinished_intents()), 1U);
+  };
+  const auto hung = service.issue(request());
+  ASSERT_FALSE(hung);
+  EXPECT_EQ(hung.error().code, Errc::conflict);
+  EXPECT_EQ(certificates(), 0U);
+  EXPECT_EQ(count("INTENT_ABANDONED"), 1U);
+}
+
+TEST_F(Issuance, IdempotencyKeysAreForgottenAfterAWeek) {
+  const auto first = must(service.issue(keyed("k")));
+  for (std::uint64_t i = 0; i < 450; ++i) {  // more than two batches
+    const store::CertificateId id = (std::uint64_t{1} << 60) + i;
+    must(memory.apply({store::ReserveSerial{
+        {.id = id, .serial = x509::SerialNumber::from_id(id, {1, 2, 3, 4, 5, 6, 7, 8})},
+        store::IdempotencyRecord{"bob", std::to_string(i), {}, id, clock.now()}}}));
+  }
+  clock.advance(Seconds(1));
+  const auto second = must(service.issue(keyed("l")));
+  clock.advance(IssuanceService::kIdempotencyKeyKept - Seconds(1));
+  EXPECT_EQ(must(service.forget_old_idempotency_keys()), 0U) << "not before its time";
+  EXPECT_TRUE(must(service.issue(keyed("k"))).replayed);
+  clock.advance(Duration(1));
+  EXPECT_EQ(must(service.forget_old_idempotency_keys()), 451U);
+  EXPECT_EQ(must(service.forget_old_idempotency_keys()), 0U);
+  EXPECT_TRUE(must(service.issue(keyed("l"))).replayed);
+  const auto anew = must(service.issue(keyed("k")));
+  EXPECT_FALSE(anew.replayed);
+  EXPECT_NE(anew.certificate.id, first.certificate.id);
+  EXPECT_TRUE(must(memory.find_certificate(first.certificate.id))) << "the certificate itself stays";
 }
 
 TEST_F(Issuance, ConcurrentRequestsWithOneKeyGiveOneCertificate) {
@@ -499,6 +555,33 @@ TEST_F(Issuance, ARetiredCasCertificatesAreRenewedByAnother) {
   EXPECT_EQ(must(service.renew(renewal_of(stored(first)))).certificate.ca, "issuing-2");
 }
 
+TEST_F(Issuance, ARenewalGivesNoRightToAnotherCa) {
+  const auto only_issuing = World::principal("ivan", {{access::Role::issuer, "default", "issuing"}});
+  const auto first = must(service.issue(World::request(only_issuing)));
+  world.add_ca({.state = store::CaState::retired});
+  auto renewal = renewal_of(stored(first));
+  renewal.principal = only_issuing;
+  EXPECT_EQ(service.renew(renewal).error().code, Errc::unavailable);
+  world.add_ca({.id = "gold"});
+  const auto refused = service.renew(renewal);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, Errc::not_permitted);
+  renewal.principal.bindings.push_back({access::Role::issuer, "default", "silver"});
+  world.add_ca({.id = "silver"});
+  EXPECT_EQ(must(service.renew(renewal)).certificate.ca, "silver");
+}
+
+TEST_F(Issuance, ARenewalNearTheCasEndEndsWithIt) {
+  world.add_ca({.validity = 100 * kDay});
+  const auto first = must(service.issue(request()));  // for 90 days
+  clock.advance(60 * kDay);
+  const auto renewed = must(service.renew(renewal_of(stored(first))));
+  EXPECT_EQ(renewed.certificate.not_after, world.cas.find("issuing")->certificate().not_after());
+  auto explicitly = renewal_of(stored(renewed));
+  explicitly.validity = 90 * kDay;  // who asks for more than there is, is told so
+  EXPECT_EQ(service.renew(explicitly).error().code, Errc::policy);
+}
+
 // ---- Serials (RFC 5280 section 4.1.2.2, DESIGN invariant 2)
 
 TEST_F(Issuance, SerialsAreUniquePositiveAndSixteenOctets) {
@@ -557,7 +640,7 @@ TEST_F(Issuance, AFailingTokenLeavesAnAccountedIntent) {
     EXPECT_EQ(result.error().code, mode == TroubledSigner::Mode::away ? Errc::unavailable : Errc::internal);
   }
   EXPECT_EQ(certificates(), 0U);
-  EXPECT_EQ(open_intents(), 2U);
+  EXPECT_EQ(open_intents(), 0U);
   EXPECT_EQ(count("INTENT_ABANDONED"), 2U);
   // Recorded once, also by the next start; and the key is free for a retry.
   EXPECT_EQ(must(service.account_for_unfinished_intents()), 0U);
@@ -570,7 +653,7 @@ struct Failure {
   Trouble trouble;
   int from, to;
   std::size_t certificates;  // afterwards
-  std::size_t open;          // intents without certificate
+  std::size_t open;          // intents without certificate, accounted for or not
   std::size_t abandoned;     // records of it, once the next start has looked
 };
 // apply() calls of one issue(): 1 intent, 2 record; then, on failure, 3 account, 4 idempotency key.
@@ -597,7 +680,7 @@ TEST_P(StoreFails, NothingIsHalfWritten) {
   EXPECT_EQ(static_cast<bool>(result), !reaches_it);
   if (!result) { EXPECT_EQ(result.error().code, Errc::unavailable); }
   EXPECT_EQ(certificates(), p.certificates);
-  EXPECT_EQ(open_intents(), p.open);
+  EXPECT_EQ(open_intents() + count("INTENT_ABANDONED"), p.open);
   EXPECT_EQ(count("CERTIFICATE_ISSUED"), p.certificates);
   EXPECT_EQ(count("CERTIFICATE_INTENT"), p.certificates + p.open);
   if (result) { EXPECT_TRUE(must(memory.find_certificate(result->certificate.id))); }

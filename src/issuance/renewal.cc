@@ -31,12 +31,11 @@ Result<IssuedCertificate> IssuanceService::renew_unrecorded(RenewalRequest renew
   request.entity_type = newest.entity_type;
   request.entity_id = newest.entity_id;
   request.validity = renewal.validity;
-  if (!request.validity)
-    request.validity = std::chrono::floor<Seconds>(newest.not_after - newest.issued_at);
+  const auto usual_validity = std::chrono::floor<Seconds>(newest.not_after - newest.issued_at);
 
   const registration::SystemAuthority evidence;  // the caller has authorised the renewal itself
   CERTWRIGHT_TRY(auto approved,
-                 d_.registration.approve_renewal(std::move(request), certificate,
+                 d_.registration.approve_renewal(std::move(request), certificate, usual_validity,
                                                  newest.key_origin == store::KeyOrigin::generated, evidence));
   Subject subject{.approved = std::move(approved), .replaces = std::move(renewal.newest)};
   return run_path(subject);

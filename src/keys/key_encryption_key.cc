@@ -208,10 +208,6 @@ bool has_credential(const SourceOptions& options) {
              .type() != std::filesystem::file_type::not_found;
 }
 
-bool uses_file(const SourceOptions& options) {
-  return options.passphrase_file.empty() && !has_credential(options);
-}
-
 std::filesystem::path retired_path(const SourceOptions& options, std::string_view id_hex) {
   return options.state_directory / fmt::format("{}.{}", kFileName, id_hex);
 }
@@ -294,7 +290,7 @@ Result<std::vector<KeyEncryptionKey>> load_retired(const SourceOptions& options)
   CERTWRIGHT_CHECK(load_retired_from(options.credentials_directory, "certwright.kek.",
                                      FileTrust::credential, found));
   CERTWRIGHT_CHECK(load_retired_from(options.state_directory, "kek.", FileTrust::own, found));
-  if (!uses_file(options)) {
+  if (!comes_from_file(options)) {
     auto replaced = read_kek(options.state_directory / kFileName, FileTrust::own);
     if (replaced)
       found.push_back(*std::move(replaced));
@@ -314,13 +310,28 @@ Result<void> keep_retired(const SourceOptions& options, const KeyEncryptionKey& 
               fmt::format("{} holds the key-encryption key {}", path.native(), there.id_hex()));
 }
 
+bool is_kept(const SourceOptions& options, std::string_view id_hex) {
+  std::error_code error;
+  return is_id(id_hex) && std::filesystem::exists(retired_path(options, id_hex), error);
+}
+
 Result<void> forget_retired(const SourceOptions& options, std::string_view id_hex) {
   if (!is_id(id_hex)) return fail(Errc::not_found, fmt::format("no key-encryption key {}", id_hex));
-  return remove_secret_file(retired_path(options, id_hex));
+  const auto removed = remove_secret_file(retired_path(options, id_hex));
+  if (comes_from_file(options) || (!removed && removed.error().code != Errc::not_found)) return removed;
+  const auto path = options.state_directory / kFileName;
+  const auto replaced = read_kek(path, FileTrust::own);
+  if (!replaced && replaced.error().code != Errc::not_found)
+    return tl::unexpected<Error>(replaced.error());
+  return replaced && replaced->id_hex() == id_hex ? remove_secret_file(path) : removed;
+}
+
+bool comes_from_file(const SourceOptions& options) {
+  return options.passphrase_file.empty() && !has_credential(options);
 }
 
 Result<KeyEncryptionKey> rotate_file(const SourceOptions& options, crypto::Random& random) {
-  if (!uses_file(options)) {
+  if (!comes_from_file(options)) {
     CERTWRIGHT_TRY(const auto source, choose_source(options, random));
     return fail(Errc::conflict, fmt::format("the key-encryption key comes from the {}; replace it "
                                             "there",

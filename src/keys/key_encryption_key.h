@@ -87,9 +87,14 @@ Result<std::vector<KeyEncryptionKey>> load_retired(const SourceOptions& options)
 // (a new passphrase, say). No error if it is there. Errors: invalid if another KEK is there;
 // otherwise as load().
 Result<void> keep_retired(const SourceOptions& options, const KeyEncryptionKey& kek);
-// Deletes `kek.<id>`: only when nothing is sealed under it any more.
-// Errors: not_found, unavailable.
+// Whether `kek.<id>` is there.
+bool is_kept(const SourceOptions& options, std::string_view id_hex);
+// Deletes `kek.<id>`, and `kek` if that KEK is in it and another source has taken its place: only when
+// nothing is sealed under it any more. Errors: not_found, unavailable; as load() for `kek`.
 Result<void> forget_retired(const SourceOptions& options, std::string_view id_hex);
+
+// Whether choose_source() would choose the file.
+bool comes_from_file(const SourceOptions& options);
 
 // Rotates the file source: keeps `kek` as `kek.<its id>` and puts a new one in its place, so that
 // at every instant, also after a power loss, both needed keys are on disk. Returns the new KEK.

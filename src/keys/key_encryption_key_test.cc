@@ -274,6 +274,26 @@ TEST_F(KekTest, MovingAwayFromTheFileStillFindsItsKey) {
                                                  previous.id_hex()));
 }
 
+TEST_F(KekTest, AKeyFileThatAnotherSourceReplacedIsForgottenToo) {
+  const auto file_kek = load().value();
+  options_.passphrase_file = write(directory_ / "passphrase", "correct horse battery");
+  const auto other = KeyEncryptionKey::generate(random_);
+  EXPECT_EQ(forget_retired(options_, other.id_hex()).error().code, Errc::not_found);
+  EXPECT_TRUE(fs::exists(kek_path()));
+  ASSERT_TRUE(keep_retired(options_, file_kek));
+  EXPECT_TRUE(is_kept(options_, file_kek.id_hex()));
+  ASSERT_TRUE(forget_retired(options_, file_kek.id_hex()));
+  EXPECT_FALSE(is_kept(options_, file_kek.id_hex()));
+  EXPECT_FALSE(fs::exists(kek_path()));
+  EXPECT_TRUE(load_retired(options_).value().empty());
+}
+
+TEST_F(KekTest, TheFileInUseIsNeverForgotten) {
+  const auto file_kek = load().value();
+  EXPECT_EQ(forget_retired(options_, file_kek.id_hex()).error().code, Errc::not_found);
+  EXPECT_EQ(load().value().id(), file_kek.id());
+}
+
 TEST_F(KekTest, RetiredKeysMustBeWhatTheirNamesSay) {
   write(options_.state_directory / "kek.notanid", kHexKek);
   EXPECT_TRUE(load_retired(options_).value().empty());

@@ -151,6 +151,11 @@ std::string Sealer::active_id_hex() const {
   return to_hex(ring_->active);
 }
 
+Result<KeyEncryptionKey> Sealer::copy_of_active() const {
+  const std::shared_lock lock(mutex_);
+  return KeyEncryptionKey::create(ring_->active_kek().secret().clone());
+}
+
 std::vector<std::string> Sealer::ids_hex() const {
   const std::shared_lock lock(mutex_);
   std::vector<std::string> ids{to_hex(ring_->active)};

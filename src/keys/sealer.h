@@ -63,6 +63,8 @@ class Sealer {
   Result<void> remove(std::string_view id_hex);
 
   std::string active_id_hex() const;
+  // To keep it where a start finds it (keep_retired).
+  Result<KeyEncryptionKey> copy_of_active() const;
   // All ids, the active one first, the others sorted.
   std::vector<std::string> ids_hex() const;
 

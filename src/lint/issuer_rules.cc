@@ -30,6 +30,12 @@ Complaint check_issuer_validity(const Inspection& it) {
   if (it.tbs.not_after > it.issuer()->not_after())
     return fmt::format("notAfter {} is after the issuer's, {}", to_rfc3339(it.tbs.not_after),
                        to_rfc3339(it.issuer()->not_after()));
+  if (const IssuersAbove* above = it.context.above) {
+    if (!above->unreadable.empty()) return above->unreadable;
+    if (above->not_after && it.tbs.not_after > *above->not_after)
+      return fmt::format("notAfter {} is after that of {}, above the issuer: {}", to_rfc3339(it.tbs.not_after),
+                         above->first_to_end, to_rfc3339(*above->not_after));
+  }
   return {};
 }
 
@@ -76,37 +82,60 @@ Complaint check_path_length(const Inspection& it) {
   return fmt::format("path length {} below an issuer with {}", *own, *above->path_length);
 }
 
+// The first purpose that is not among the allowed ones.
+const der::Oid* purpose_beyond(const std::vector<der::Oid>& wanted, const std::vector<der::Oid>& allowed) {
+  for (const der::Oid& purpose : wanted)
+    if (purpose != oids::kOcspSigning &&  // a CA's responder needs no more than the CA's word
+        std::ranges::find(allowed, purpose) == allowed.end())
+      return &purpose;
+  return nullptr;
+}
+
+Complaint check_purposes_above(const Inspection& it) {
+  if (it.context.above == nullptr) return {};
+  for (const auto& limit : it.context.above->limits)
+    if (limit.purposes)
+      if (const auto* purpose = purpose_beyond(*it.purposes.value, *limit.purposes))
+        return fmt::format("{} is not among the purposes of {}, above the issuer",
+                           x509::ext_key_usage_name(*purpose), limit.ca);
+  return {};
+}
+
 // RFC 5280 does not make an issuer's extKeyUsage a limit; OpenSSL, NSS and Windows do.
 Complaint check_issuer_purposes(const Inspection& it) {
   if (it.issuer() == nullptr || !it.purposes.value) return {};
   const x509::Extension* extension = it.issuer()->find_extension(oids::kExtKeyUsage);
-  if (extension == nullptr) return {};
+  if (extension == nullptr) return check_purposes_above(it);
   const auto allowed = x509::parse_ext_key_usage(extension->value);
   if (!allowed) return "the issuer's extKeyUsage is malformed";
-  if (std::ranges::find(*allowed, oids::kAnyExtendedKeyUsage) != allowed->end()) return {};
-  for (const der::Oid& purpose : *it.purposes.value)
-    if (purpose != oids::kOcspSigning &&  // a CA's responder needs no more than the CA's word
-        std::ranges::find(*allowed, purpose) == allowed->end())
-      return fmt::format("{} is not among the issuer's purposes", x509::ext_key_usage_name(purpose));
-  return {};
+  if (std::ranges::find(*allowed, oids::kAnyExtendedKeyUsage) == allowed->end())
+    if (const auto* purpose = purpose_beyond(*it.purposes.value, *allowed))
+      return fmt::format("{} is not among the issuer's purposes", x509::ext_key_usage_name(*purpose));
+  return check_purposes_above(it);
 }
 
 Complaint check_issuer_name_constraints(const Inspection& it) {
-  if (it.issuer() == nullptr) return {};
-  const x509::Extension* extension = it.issuer()->find_extension(oids::kNameConstraints);
-  if (extension == nullptr || !it.subject) return {};
-  const auto constraints = x509::parse_name_constraints(extension->value);
-  if (!constraints) return "the issuer's nameConstraints are malformed: " + constraints.error().detail;
+  if (it.issuer() == nullptr || !it.subject) return {};
   static const std::vector<x509::GeneralName> kNone;
   const auto& names = it.names.value ? *it.names.value : kNone;
-  return name_constraints_complaint(*constraints, *it.subject, names);
+  if (const x509::Extension* extension = it.issuer()->find_extension(oids::kNameConstraints)) {
+    const auto constraints = x509::parse_name_constraints(extension->value);
+    if (!constraints) return "the issuer's nameConstraints are malformed: " + constraints.error().detail;
+    if (auto complaint = name_constraints_complaint(*constraints, *it.subject, names)) return complaint;
+  }
+  if (it.context.above == nullptr) return {};
+  for (const auto& limit : it.context.above->limits)
+    if (limit.names)
+      if (const auto complaint = name_constraints_complaint(*limit.names, *it.subject, names))
+        return fmt::format("{}, by the nameConstraints of {}, above the issuer", *complaint, limit.ca);
+  return {};
 }
 
 constexpr RuleCheck kIssuerRules[] = {
     {{"rfc5280.4.1.2.4.issuer_matches",
       "issuer is the issuing certificate's subject, byte for byte"},
      check_issuer_name},
-    {{"rfc5280.4.1.2.5.validity_within_issuer", "the validity is within the issuer's"},
+    {{"rfc5280.4.1.2.5.validity_within_issuer", "the validity is within the issuer's, and ends before any CA above"},
      check_issuer_validity},
     {{"rfc5280.4.2.1.1.authority_key_identifier",
       "authorityKeyIdentifier is there and the issuer's subjectKeyIdentifier"},
@@ -114,9 +143,9 @@ constexpr RuleCheck kIssuerRules[] = {
     {{"rfc5280.4.2.1.9.issuer_may_sign", "the issuer is a CA whose key may sign certificates"},
      check_issuer_may_sign},
     {{"rfc5280.4.2.1.9.path_length", "the path length is below the issuer's"}, check_path_length},
-    {{"rfc5280.4.2.1.10.name_constraints", "every name is within the issuer's nameConstraints"},
+    {{"rfc5280.4.2.1.10.name_constraints", "every name is within the nameConstraints of the issuer and the CAs above"},
      check_issuer_name_constraints},
-    {{"certwright.purpose_within_issuer", "extKeyUsage is within the issuer's, if it has one"},
+    {{"certwright.purpose_within_issuer", "extKeyUsage is within those of the issuer and the CAs above"},
      check_issuer_purposes},
 };
 

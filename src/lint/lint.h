@@ -8,6 +8,7 @@
 
 #include "bytes/bytes.h"
 #include "errors/result.h"
+#include "lint/issuers_above.h"
 #include "profile/profile.h"
 #include "x509/certificate.h"
 
@@ -21,6 +22,7 @@ struct Finding {
 struct Context {
   const profile::Profile* profile = nullptr;        // of the certificate; null: no `profile.` rules
   const x509::Certificate* issuer = nullptr;        // null for a self-signed root
+  const IssuersAbove* above = nullptr;              // of the issuer; null: only the issuer is looked at
   ByteView expected_subject_public_key_info;        // the key that was checked; must be the one inside
   ByteView expected_signature_algorithm;            // TLV
   Time now{};
@@ -33,8 +35,8 @@ struct Rule {
 // Every rule there is, in the order they are applied. Valid for ever.
 std::span<const Rule> rules() noexcept;
 
-// Of the issuers above it only context.issuer is looked at: its validity, path length, key usage, name
-// constraints and extended key usage; the CAs above were held to the same rules when it was issued.
+// Of context.issuer validity, path length, key usage, name constraints and extended key usage are looked
+// at; of the CAs above, validity, name constraints and extended key usage, which bind everything below.
 // Empty: nothing found. Every finding is fatal: the caller does not sign. Never throws; a TBS that
 // does not parse is one finding. May be called from any thread.
 std::vector<Finding> lint_tbs_certificate(ByteView tbs_tlv, const Context& context);

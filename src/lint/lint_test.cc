@@ -107,6 +107,7 @@ struct Trial {
   std::optional<Profile> profile;
   RawTbs tbs;
   RawTbs issuer{ca().tbs()};
+  std::optional<IssuersAbove> above;
   bool self_signed = false;
   Bytes expected_spki = made::spki_of(leaf_key());
   Bytes after;  // octets after the TBSCertificate
@@ -122,6 +123,7 @@ struct Trial {
     Context context;
     context.profile = profile ? &*profile : nullptr;
     context.issuer = self_signed ? nullptr : &issuer_certificate;
+    context.above = above ? &*above : nullptr;
     context.expected_subject_public_key_info = expected_spki;
     context.expected_signature_algorithm = ca().algorithm_tlv;
     context.now = made::noon();
@@ -366,6 +368,39 @@ x509::Extension constraints(const x509::NameConstraints& value) {
   return {oids::kNameConstraints, true, x509::encode_name_constraints(value)};
 }
 
+// The issuer's issuers, from below: the test CA's certificate, changed.
+using ChangeCa = void (*)(RawTbs&);
+IssuersAbove chain_above(std::initializer_list<ChangeCa> changes) {
+  std::vector<Bytes> chain;
+  for (const ChangeCa change : changes) {
+    RawTbs tbs{ca().tbs()};
+    change(tbs);
+    chain.push_back(to_bytes(
+        x509::assemble_certificate(der::TbsCertificateDer(tbs.encode()), ca().algorithm_tlv, Bytes(8, 1)).tlv()));
+  }
+  return IssuersAbove::read(chain);
+}
+void as_it_is(RawTbs&) {}
+void only_b_example(RawTbs& tbs) {
+  tbs.extensions.push_back(constraints({{must(GeneralName::dns_constraint("b.example"))}, {}}));
+}
+void no_a_example(RawTbs& tbs) {
+  tbs.extensions.push_back(constraints({{}, {must(GeneralName::dns_constraint("a.example"))}}));
+}
+void only_clients(RawTbs& tbs) {
+  tbs.extensions.push_back({oids::kExtKeyUsage, false, x509::encode_ext_key_usage({oids::kClientAuth})});
+}
+void any_purpose(RawTbs& tbs) {
+  tbs.extensions.push_back(
+      {oids::kExtKeyUsage, false, x509::encode_ext_key_usage({oids::kClientAuth, oids::kAnyExtendedKeyUsage})});
+}
+void servers_and_clients(RawTbs& tbs) {
+  tbs.extensions.push_back(
+      {oids::kExtKeyUsage, false, x509::encode_ext_key_usage({oids::kClientAuth, oids::kServerAuth})});
+}
+void ends_tomorrow(RawTbs& tbs) { tbs.not_after_tlv = time_tlv(made::noon() + 24h); }
+void malformed_constraints(RawTbs& tbs) { tbs.extensions.push_back({oids::kNameConstraints, true, Bytes{5, 0}}); }
+
 const Mutation kIssuerMutations[] = {
     {"OtherIssuer", "rfc5280.4.1.2.4.issuer_matches", "tls-server",
      [](Trial& t) {
@@ -409,6 +444,21 @@ const Mutation kIssuerMutations[] = {
      [](Trial& t) {
        t.issuer.extensions.push_back(constraints({{must(GeneralName::dns_constraint("b.example"))}, {}}));
      }},
+    {"OutsideNameConstraintsOfTheRoot", "rfc5280.4.2.1.10.name_constraints", "tls-server",
+     [](Trial& t) { t.above = chain_above({as_it_is, only_b_example}); }},
+    {"ExcludedByTheIssuersIssuer", "rfc5280.4.2.1.10.name_constraints", "tls-server",
+     [](Trial& t) { t.above = chain_above({no_a_example, as_it_is}); }},
+    {"PurposeBeyondTheRoot", "certwright.purpose_within_issuer", "tls-server",
+     [](Trial& t) { t.above = chain_above({as_it_is, only_clients}); }},
+    {"PurposeOfTheIssuerBeyondTheRoot", "certwright.purpose_within_issuer", "tls-server",
+     [](Trial& t) {
+       servers_and_clients(t.issuer);
+       t.above = chain_above({only_clients});
+     }},
+    {"OutlivesTheRoot", "rfc5280.4.1.2.5.validity_within_issuer", "tls-server",
+     [](Trial& t) { t.above = chain_above({as_it_is, ends_tomorrow}); }},
+    {"ConstraintsAboveAreMalformed", "rfc5280.4.1.2.5.validity_within_issuer", "tls-server",
+     [](Trial& t) { t.above = chain_above({malformed_constraints}); }},
     {"PurposeBeyondIssuer", "certwright.purpose_within_issuer", "tls-server",
      [](Trial& t) {
        t.issuer.extensions.push_back(
@@ -545,6 +595,10 @@ const Mutation kAllowed[] = {
        t.issuer.extensions.push_back(
            {oids::kExtKeyUsage, false, x509::encode_ext_key_usage({oids::kServerAuth})});
      }},
+    {"CasAboveAllowIt", "", "tls-server",
+     [](Trial& t) { t.above = chain_above({as_it_is, servers_and_clients, any_purpose}); }},
+    {"ResponderBelowAConstrainedRoot", "", "ocsp-responder",
+     [](Trial& t) { t.above = chain_above({only_clients}); }},
     {"IssuerWithoutKeyIdentifier", "", "tls-server",
      [](Trial& t) { t.issuer.remove(oids::kSubjectKeyIdentifier); }},
     {"Year2050", "", "tls-server",

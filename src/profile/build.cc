@@ -119,20 +119,34 @@ bool permits(const Profile& profile, GeneralName::Kind kind) {
   }
 }
 
-// A common name that reads as a SAN is held to the rules of SANs: old clients believe it. Where it
-// does not become a SAN it only matters for servers, and a single label is then just a word.
+// What a client that finds no dNSName compares with a host in its place (RFC 6125 section 6.4.4): it
+// drops a dot at the end, and OpenSSL takes "f*.example.com" for a pattern.
+std::string_view as_old_clients_read(std::string_view common_name) {
+  while (common_name.ends_with('.')) common_name.remove_suffix(1);
+  return common_name;
+}
+
+// A common name that reads as a SAN is held to the rules of SANs, also of a type that the profile
+// does not permit: old clients believe it. Where it does not become a SAN it only matters for
+// servers, and a single label is then just a word.
 Result<void> consider_common_name(const Profile& profile, std::string_view common_name,
                                   ChosenNames& chosen) {
-  auto name = as_general_name(common_name);
-  if (!name || !permits(profile, name->kind())) return {};
   const bool server = std::ranges::find(profile.extended_key_usage, oids::kServerAuth) !=
                       profile.extended_key_usage.end();
-  if (!profile.subject.common_name_to_san &&
-      (!server || common_name.find('.') == std::string_view::npos))
-    return {};
+  auto name = as_general_name(server ? as_old_clients_read(common_name) : common_name);
+  if (!name && server && common_name.find('*') != std::string_view::npos)
+    return fail_field(Errc::policy, "subject.common_name",
+                      fmt::format("{} is no host name, and clients may take it for a pattern of them",
+                                  shown(common_name)));
+  if (!name) return {};
+  const bool is_permitted = permits(profile, name->kind());
+  const bool is_believed = server && common_name.find_first_of(".:") != std::string_view::npos &&
+                           (name->kind() == GeneralName::Kind::dns || name->kind() == GeneralName::Kind::ip);
+  const bool becomes_san = profile.subject.common_name_to_san && is_permitted;
+  if (!becomes_san && !is_believed) return {};
   if (auto checked = check_name(profile, *name); !checked)
     return fail_field(checked.error().code, "subject.common_name", checked.error().detail);
-  if (profile.subject.common_name_to_san) chosen.from_subject.push_back(std::move(*name));
+  if (becomes_san) chosen.from_subject.push_back(std::move(*name));
   return {};
 }
 

@@ -335,6 +335,31 @@ const RefusalCase kNameRefusals[] = {
        p.dns.allow = {"*.example"};
        r.subject[0].value = "fde3263e-70b8-4ce9-9f3c-4a203a0dcdf5";
      }, "", {}},
+    {"HostAsCommonNameWhereNoneIsPermitted", [](P& p, R& r, I&) {
+       p.dns = {};
+       r.names = {must(GeneralName::ip("10.0.0.1"))};
+       r.subject[0].value = "bank.example";
+     }, "subject.common_name", Errc::policy},
+    {"AddressAsCommonNameWhereNoneIsPermitted", [](P& p, R& r, I&) {
+       p.ip = {};
+       r.names = {parsed_dns("a.example")};
+       r.subject[0].value = "10.0.0.1";
+     }, "subject.common_name", Errc::policy},
+    {"CommonNameThatIsAPattern", [](P& p, R& r, I&) {
+       p.dns_wildcards = true;
+       p.dns.allow = {"*.a.example"};
+       r.names = {must(GeneralName::ip("10.0.0.1"))};
+       r.subject[0].value = "f*.bank.example";
+     }, "subject.common_name", Errc::policy},
+    {"CommonNameWithADotAtItsEnd", [](P& p, R& r, I&) {
+       p.dns.deny = {"secret.example"};
+       r.subject[0].value = "secret.example.";
+     }, "subject.common_name", Errc::policy},
+    {"HostAsCommonNameOfAClient", [](P& p, R& r, I&) {
+       p.extended_key_usage = {oids::kClientAuth};
+       p.dns = {};
+       r.names = {must(GeneralName::ip("10.0.0.1"))};
+     }, "", {}},
     {"NamesRequired",
      [](P&, R& r, I&) {
        r.subject = {{"common_name", "Some server"}};

@@ -420,6 +420,8 @@ Result<Profile> parse_profile(const json::Value& document) {
   CERTWRIGHT_CHECK(read_enum(reader, "key_retention", kKeyRetentionNames, profile.key_retention));
   CERTWRIGHT_CHECK(read_enum(reader, "record_level", kRecordLevelNames, profile.record_level));
   CERTWRIGHT_CHECK(read_interception(reader, profile));
+  if (profile.ca && profile.record_level != store::RecordLevel::full)
+    return wrong("record_level", "certificates of CAs are kept whole: full");
   CERTWRIGHT_CHECK(reader.finish());
   return profile;
 }

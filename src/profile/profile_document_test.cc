@@ -1,5 +1,6 @@
 #include "profile/profile.h"
 
+#include <algorithm>
 #include <fstream>
 #include <sstream>
 
@@ -82,6 +83,17 @@ TEST(ProfileDocument, InterceptionStandsAlone) {
   EXPECT_EQ(with("internal", "true"), "interception");
   EXPECT_EQ(with("extended_key_usage", R"(["serverAuth","clientAuth"])"), "extended_key_usage");
   EXPECT_EQ(with("copy_extensions", R"([{"oid":"1.2.3"}])"), "copy_extensions");
+}
+
+TEST(ProfileDocument, ACasCertificateIsKeptWhole) {
+  const auto shipped = shipped_profiles();
+  std::string text = write_profile(*std::ranges::find(shipped, "intermediate-ca", &Profile::name));
+  ASSERT_TRUE(parse_profile(must(json::parse(text))));
+  const auto at = text.find(R"("full")");
+  ASSERT_NE(at, std::string::npos);
+  const auto parsed = parse_profile(must(json::parse(text.replace(at, 6, R"("digest")"))));
+  ASSERT_FALSE(parsed);
+  EXPECT_EQ(parsed.error().field, "record_level");
 }
 
 TEST(ProfileDocument, NamesTheNearestMember) {
@@ -225,6 +237,7 @@ TEST(ProfileDocument, CaWithPathLength) {
   document.set("ca", json::Value(true));
   document.set("path_length", json::Value(255));
   document.set("key_usage", json::Array{json::Value("keyCertSign"), json::Value("cRLSign")});
+  document.set("record_level", json::Value("full"));
   EXPECT_EQ(must(parse_profile(document)).path_length, 255U);
   document.set("path_length", json::Value(256));
   EXPECT_FALSE(parse_profile(document));

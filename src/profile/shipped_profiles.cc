@@ -1,5 +1,6 @@
 #include <array>
 
+#include "crypto/algorithm.h"
 #include "profile/profile.h"
 #include "x509/oids.h"
 
@@ -15,6 +16,12 @@ constexpr std::array<der::Oid, 3> kAttestationEvidence = {der::Oid::of({2, 99999
                                                           der::Oid::of({2, 99999, 1, 1}),
                                                           der::Oid::of({2, 99999, 1, 2})};
 
+// FIPS 204 and 205: named whether or not this system's OpenSSL has them yet.
+void add_algorithms(Profile& profile, std::string_view prefix) {
+  for (const auto& row : crypto::key_algorithms())
+    if (row.name.starts_with(prefix)) profile.key_algorithms.emplace_back(row.name);
+}
+
 // An end entity's profile of 90 days, without names.
 Profile end_entity(std::string name, std::string description, std::vector<std::string> key_usage,
                    std::vector<der::Oid> purposes) {
@@ -27,6 +34,7 @@ Profile end_entity(std::string name, std::string description, std::vector<std::s
   profile.backdate = Seconds(300);
   profile.key_algorithms = {"ecdsa-p256", "ecdsa-p384", "ecdsa-p521", "rsa-2048",
                             "rsa-3072",   "rsa-4096",   "ed25519"};
+  add_algorithms(profile, "ml-dsa-");
   profile.key_usage = std::move(key_usage);
   profile.extended_key_usage = std::move(purposes);
   profile.subject.settable = {"common_name", "organization", "organizational_unit", "country",
@@ -70,6 +78,7 @@ Profile intermediate_ca() {
   profile.validity_default = days(5 * 365);
   profile.validity_max = days(3653);  // ten years, whatever their leap days
   profile.ca = true;
+  add_algorithms(profile, "slh-dsa-");
   profile.path_length = 0;
   profile.subject.common_name_required = true;
   profile.subject.settable.insert(profile.subject.settable.end(),
@@ -81,6 +90,7 @@ Profile intermediate_ca() {
 Profile code_signing() {
   Profile profile = end_entity("code-signing", "Signers of programs and packages",
                                {"digitalSignature"}, {oids::kCodeSigning});
+  add_algorithms(profile, "slh-dsa-");
   profile.validity_default = days(365);
   profile.validity_max = days(1096);
   profile.subject.common_name_required = true;

@@ -35,6 +35,19 @@ TEST(ShippedProfiles, OnlyTheResponderIsInternalAndSignsOcsp) {
   }
 }
 
+// Found on Debian 13: a root could have such a key, but no CA below it.
+TEST(ShippedProfiles, TakePostQuantumKeys) {
+  for (const Profile& profile : shipped_profiles()) {
+    const auto takes = [&](std::string_view name) {
+      return std::ranges::find(profile.key_algorithms, name) != profile.key_algorithms.end();
+    };
+    EXPECT_TRUE(takes("ml-dsa-44") && takes("ml-dsa-65") && takes("ml-dsa-87")) << profile.name;
+    const bool long_lived = profile.ca || profile.name == "code-signing";
+    EXPECT_EQ(takes("slh-dsa-sha2-128s"), long_lived) << profile.name;
+    EXPECT_EQ(takes("slh-dsa-shake-256f"), long_lived) << profile.name;
+  }
+}
+
 TEST(ShippedProfiles, CertsServiceTakesAYear) {
   const Profile profile = testing::shipped("tls-server-client");
   EXPECT_EQ(profile.validity_default, std::chrono::hours(24 * 90));

@@ -40,4 +40,14 @@ Result<void> check_hierarchy(const ca::CaDirectory& cas, const ProfileDirectory&
                         kinds.other + "\" is issued under this one (CA \"" + in_the_way + "\")");
 }
 
+bool is_of_interception(const ca::CaDirectory& cas, const ProfileDirectory& profiles,
+                        const ca::CertificationAuthority& ca) {
+  return std::ranges::any_of(cas.all(), [&](const auto& other) {
+    if (!std::ranges::equal(other->chain().back(), ca.chain().back())) return false;
+    Kinds kinds;
+    note_kinds(profiles, other->policy().profiles, kinds);
+    return !kinds.interception.empty();
+  });
+}
+
 }  // namespace certwright::registration

@@ -15,4 +15,9 @@ namespace certwright::registration {
 Result<void> check_hierarchy(const ca::CaDirectory& cas, const ProfileDirectory& profiles, ByteView root,
                              std::string_view id, const std::vector<std::string>& wanted);
 
+// Does a CA under the root of `ca` have a profile of interception? Then no certificate under that root
+// says who somebody is.
+bool is_of_interception(const ca::CaDirectory& cas, const ProfileDirectory& profiles,
+                        const ca::CertificationAuthority& ca);
+
 }  // namespace certwright::registration

@@ -109,13 +109,13 @@ Result<ApprovedRequest> RegistrationAuthority::approve(IssuanceRequest request,
 
 Result<ApprovedRequest> RegistrationAuthority::approve_renewal(IssuanceRequest request,
                                                                const x509::Certificate& newest,
-                                                               bool new_key,
+                                                               Seconds usual_validity, bool new_key,
                                                                const SystemAuthority&) const {
   ApprovedRequest approved;
   approved.tenant_ = request.tenant;
-  // The CA of the first certificate may be retired by now: any other that serves the tenant will do.
-  if (const auto ca = cas_.find(request.ca); ca == nullptr || !ca->can_issue(clock_.now()))
-    request.ca.clear();
+  if (const auto ca = cas_.find(request.ca); ca == nullptr || !ca->can_issue(clock_.now())) {
+    CERTWRIGHT_TRY(request.ca, successor_for(request, ca, new_key));
+  }
   CERTWRIGHT_CHECK(choose(request, Evidence::renewal, approved));
   if (approved.profile_->internal || approved.profile_->ca)
     return fail_field(Errc::policy, "profile",
@@ -130,7 +130,10 @@ Result<ApprovedRequest> RegistrationAuthority::approve_renewal(IssuanceRequest r
   } else {
     CERTWRIGHT_CHECK(check_key(key, "certificate", approved.certificate_request_));
   }
-  if (request.validity && *request.validity > approved.profile_->validity_max) request.validity.reset();
+  // As before, as far as the present profile and the CA's own end allow: that must not stop a machine.
+  const auto left = std::chrono::floor<Seconds>(approved.ca_->not_after() - clock_.now());
+  if (!request.validity && usual_validity <= approved.profile_->validity_max)
+    request.validity = std::min(usual_validity, left);
   approved.certificate_request_.validity = request.validity;
   approved.request_ = std::move(request);
   return approved;
@@ -168,6 +171,30 @@ bool RegistrationAuthority::is_current(const StandingAuthority& standing) const 
          profiles_.find(standing.profile().name) == standing.profile_;
 }
 
+// The CA of the first certificate may be retired by now. Another one that serves the tenant and has
+// the profile takes its place, its successor (which has its name) before others. Having a certificate
+// of one CA is no right to one of another: the principal must have that.
+Result<std::string> RegistrationAuthority::successor_for(const IssuanceRequest& request,
+                                                         const ca::CaPtr& before, bool new_key) const {
+  const auto action = new_key ? access::Action::certificate_issue : access::Action::certificate_issue_csr;
+  ca::CaPtr found;
+  bool is_any = false;
+  for (const auto& ca : cas_.all()) {
+    if (!ca->can_issue(clock_.now()) || !serves(*ca, request.tenant) || !has_profile(*ca, request.profile))
+      continue;
+    is_any = true;
+    if (!access::authorise(request.principal, action, {request.tenant, ca->id(), ""})) continue;
+    const bool has_its_name = before != nullptr && std::ranges::equal(ca->certificate().subject_tlv(),
+                                                                      before->certificate().subject_tlv());
+    if (found == nullptr || has_its_name) found = ca;
+    if (has_its_name) break;
+  }
+  if (found != nullptr) return found->id();
+  const std::string why = "ca: \"" + request.ca + "\" cannot issue now (retired, revoked, expired or offline)";
+  if (!is_any) return fail_field(Errc::unavailable, "ca", why);
+  return fail_field(Errc::not_permitted, "ca", why + ", and your roles include no other that could");
+}
+
 // Tenant, CA and profile, and the right to use them.
 Result<void> RegistrationAuthority::choose(const IssuanceRequest& request, Evidence evidence,
                                            ApprovedRequest& approved) const {
@@ -175,7 +202,11 @@ Result<void> RegistrationAuthority::choose(const IssuanceRequest& request, Evide
   const bool system = evidence == Evidence::system;
   if (!system && tenant != request.principal.tenant) {
     CERTWRIGHT_TRY(const auto record, store_.find_tenant(tenant));
-    if (!record || record->disabled) return tl::unexpected(access::not_found_error());
+    // Whoever has no role there is told the same, whatever CAs serve it.
+    const bool has_role = std::ranges::any_of(request.principal.bindings, [&](const auto& binding) {
+      return binding.tenant == "*" || binding.tenant == tenant;
+    });
+    if (!record || record->disabled || !has_role) return tl::unexpected(access::not_found_error());
   }
 
   approved.profile_ = profiles_.find(request.profile);
@@ -215,9 +246,12 @@ Result<void> RegistrationAuthority::choose(const IssuanceRequest& request, Evide
   if (!fits(*approved.ca_))
     return fail_field(Errc::policy, "profile",
                       "profile: \"" + request.profile + "\" is not attached to CA \"" + approved.ca_->id() + "\"");
-  if (!approved.ca_->can_issue(clock_.now()))
+  // A CA that issues no more still says what is revoked: its own responder needs a certificate.
+  const Time now = clock_.now();
+  if (!(any_ca_has_it ? approved.ca_->has_working_key(now) : approved.ca_->can_issue(now)))
     return fail_field(Errc::unavailable, "ca",
-                      "ca: \"" + approved.ca_->id() + "\" cannot issue now (retired, expired or offline)");
+                      "ca: \"" + approved.ca_->id() +
+                          "\" cannot issue now (retired, revoked, expired or offline)");
   return {};
 }
 

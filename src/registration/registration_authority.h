@@ -24,10 +24,13 @@ class RegistrationAuthority {
   // no role needed; every other check is the same.
   Result<ApprovedRequest> approve(IssuanceRequest request, const SystemAuthority& system) const;
   // For the next certificate of a lineage: subject, names and copied extensions come from `newest`,
-  // whose possession was proven when it was issued, and so does the key unless `new_key`. The caller
-  // has authorised the renewal. Internal and CA profiles are refused (policy): the CA renews those.
+  // whose possession was proven when it was issued, and so does the key unless `new_key`. Without a
+  // validity it is `usual_validity`, cut to the CA's end; the profile's default where that allows less.
+  // The caller has authorised the renewal; where the CA can issue no more, another one that the
+  // principal may issue by takes its place (errors: unavailable, not_permitted). Internal and CA profiles are refused (policy): the CA renews those.
   Result<ApprovedRequest> approve_renewal(IssuanceRequest request, const x509::Certificate& newest,
-                                          bool new_key, const SystemAuthority& evidence) const;
+                                          Seconds usual_validity, bool new_key,
+                                          const SystemAuthority& evidence) const;
 
   // For the UDP certificate generator. `ca` empty: the first that has the profile. Checks that the
   // profile is one of interception (which no other function here lets anybody use), that the CA has it
@@ -42,6 +45,8 @@ class RegistrationAuthority {
   // it is the CA itself.
   enum class Evidence : std::uint8_t { role, renewal, system };
   Result<ApprovedRequest> approve(IssuanceRequest request, Evidence evidence) const;
+  Result<std::string> successor_for(const IssuanceRequest& request, const ca::CaPtr& before,
+                                    bool new_key) const;
   Result<void> choose(const IssuanceRequest& request, Evidence evidence,
                       ApprovedRequest& approved) const;
   Result<void> check_possession(const pkcs10::CertificationRequest& csr,

@@ -100,6 +100,17 @@ TEST_F(Registration, TheCaServesTheTenantAndHasTheProfile) {
   EXPECT_EQ(approve(std::move(other)), "policy profile");
 }
 
+// Which tenants there are, and what their CAs issue, is nobody else's business.
+TEST_F(Registration, AForeignTenantLooksLikeNone) {
+  for (const char* profile : {"tls-server", "email-protection", "no-such"})
+    for (const char* tenant : {"acme", "nobody"}) {
+      auto foreign = request(Role::issuer);
+      foreign.tenant = tenant;
+      foreign.profile = profile;
+      EXPECT_EQ(approve(std::move(foreign)), "not_found ") << tenant << " " << profile;
+    }
+}
+
 TEST_F(Registration, ACaThatCannotIssueIsPassedOver) {
   world.add_ca({.id = "issuing", .state = store::CaState::retired});
   EXPECT_EQ(approve(request(Role::issuer)), "unavailable profile");

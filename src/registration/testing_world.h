@@ -100,6 +100,7 @@ class World {
     std::uint32_t crl_shards = 1;
     WrapSigner wrap{};
     std::vector<x509::Extension> more{};  // of its certificate, e.g. nameConstraints
+    std::vector<Bytes> issuer_chain{};    // DER, as if those had issued it
   };
 
   // A self-signed CA, in the directory only. Twice the same id: a change of it, with a new key.
@@ -130,7 +131,7 @@ class World {
     store::CaRecord record{
         .id = options.id, .name = options.id, .state = options.state, .parent = {},
         .certificate = x509::assemble_certificate(tbs, algorithm.identifier_tlv, sign(key, tbs.tlv())).release(),
-        .issuer_chain = {}, .sealed_key = {}, .subject_public_key_info = to_bytes(spki),
+        .issuer_chain = options.issuer_chain, .sealed_key = {}, .subject_public_key_info = to_bytes(spki),
         .key_algorithm = options.key_algorithm, .signature_algorithm = std::string(algorithm.name),
         .policy = ca::write_ca_policy(policy), .revision = 1, .created_at = clock.now()};
     std::shared_ptr<signer::Signer> signer = must(signer::SoftwareSigner::create(key, algorithm));

@@ -92,8 +92,12 @@ Result<x509::Extensions> extensions_of(const ca::CertificationAuthority& ca, std
     if (url.empty())
       return fail_field(Errc::invalid, "public_url",
                         "public_url: a CA with several CRL shards needs one, for their names");
+    // Certificates of the time when there was one CRL name that one (RFC 5280 section 6.3.3 (b)(2):
+    // one of these names must be theirs).
+    std::vector<std::string> uris{url};
+    if (shard == 0) uris.push_back(ca.crl_url_of_one());
     CERTWRIGHT_CHECK(extensions.add({x509::oids::kIssuingDistributionPoint, true,
-                                     x509::encode_issuing_distribution_point({.uris = {url}})}));
+                                     x509::encode_issuing_distribution_point({.uris = std::move(uris)})}));
   }
   return extensions;
 }
@@ -164,6 +168,13 @@ Result<std::shared_ptr<const PublishedCrl>> CrlIssuer::current(std::string_view 
   if (!has_online_key(*ca, state_->clock.now()))
     return fail(Errc::not_found, "CA \"" + ca->id() + "\" is offline and no CRL of it was imported");
   return state_->build(*ca, shard, ca->policy().crl_period);
+}
+
+std::shared_ptr<const PublishedCrl> CrlIssuer::published(std::string_view ca_id,
+                                                         std::uint32_t shard_number) const {
+  const auto ca = state_->find_ca(ca_id, shard_number);
+  const CrlShard* const shard = ca ? state_->shards.find(ca_id, shard_number) : nullptr;
+  return shard == nullptr ? nullptr : shard->published();
 }
 
 Result<std::shared_ptr<const PublishedCrl>> CrlIssuer::rebuild(std::string_view ca_id,
@@ -268,11 +279,13 @@ Result<CrlPtr> CrlIssuer::State::sign_and_publish(const ca::CertificationAuthori
   const Time this_update = from_unix_s(to_unix_s(now));
   const Time next_update = this_update + period;
   CERTWRIGHT_TRY(auto extensions, extensions_of(ca, shard.number, number));
-  CERTWRIGHT_TRY(auto tbs, x509::encode_tbs_cert_list(
-                               {to_bytes(algorithm), to_bytes(ca.certificate().subject_tlv()),
-                                this_update, next_update, std::move(extensions)},
-                               shard.entries.encoded()));
-  const auto tbs_sha256 = crypto::sha256(tbs.tlv());
+  CERTWRIGHT_TRY(auto list, x509::CertificateListBuffer::begin(
+                                {to_bytes(algorithm), to_bytes(ca.certificate().subject_tlv()),
+                                 this_update, next_update, std::move(extensions)},
+                                shard.entries.encoded()));
+  auto tbs = list.tbs();
+  const ByteView tbs_tlv = tbs.tlv();  // as long as the list
+  const auto tbs_sha256 = crypto::sha256(tbs_tlv);
   const std::string number_text = std::to_string(number);
   CERTWRIGHT_CHECK(store.apply(
       {store::PutSetting{number_setting(ca.id(), shard.number), to_bytes(as_bytes(number_text))},
@@ -285,15 +298,13 @@ Result<CrlPtr> CrlIssuer::State::sign_and_publish(const ca::CertificationAuthori
                       {"tbs_sha256", to_hex(tbs_sha256)},
                       {"next_update", to_rfc3339(next_update)}}})}));
   shard.last_number = number;
-  // The proof is used up by the signer: this copy is what it signed, compared by the verification.
-  const der::TbsCertListDer kept = tbs;
   CERTWRIGHT_TRY(const Bytes signature,
                  ca.signer()->sign(signer::PreparedCertificateList(std::move(tbs))));
-  if (!crypto::verify(ca.certificate().subject_public_key_info_tlv(), algorithm, kept.tlv(),
-                      signature))
+  // The very octets that are published are those that were signed; their digest is in the journal.
+  if (!crypto::verify(ca.certificate().subject_public_key_info_tlv(), algorithm,
+                      crypto::DigestedMessage{tbs_tlv, tbs_sha256}, signature))
     return fail(Errc::internal, "CA \"" + ca.id() + "\" made a signature that does not verify");
-  auto der = std::make_shared<const Bytes>(
-      x509::assemble_certificate_list(kept, algorithm, signature).release());
+  CERTWRIGHT_TRY(auto der, std::move(list).finish(algorithm, signature));
   const bool is_stored = der->size() <= kMaxStoredOctets;
   CERTWRIGHT_CHECK(store.apply({store::PutCrl{{ca.id(), shard.number, number, shard.sequence,
                                                this_update, next_update,

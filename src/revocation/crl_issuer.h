@@ -43,6 +43,9 @@ class CrlIssuer final : public RevocationListener {
   // or shard, or an offline CA without an imported CRL; unavailable if it cannot be built now.
   Result<std::shared_ptr<const PublishedCrl>> current(std::string_view ca, std::uint32_t shard);
 
+  // What current() would give, without waiting; null where it would have to read the store or build.
+  std::shared_ptr<const PublishedCrl> published(std::string_view ca, std::uint32_t shard) const;
+
   // Builds every CRL that is due (changed, or older than crl_refresh) and returns how many. Called
   // by the daemon's timer; no thread of its own. Changes are gathered for a moment in proportion to
   // what the last build cost, so that a burst of revocations does not make a burst of CRLs.

@@ -61,7 +61,9 @@ TEST_F(CrlIssuerTest, SeveralShardsCarryACriticalDistributionPointOfTheirOwn) {
     ASSERT_NE(point, nullptr);
     EXPECT_TRUE(point->critical);
     const auto parsed = must(x509::parse_issuing_distribution_point(point->value));
-    EXPECT_EQ(parsed.uris, std::vector<std::string>{ca.ca()->crl_url(shard)});
+    std::vector<std::string> expected{ca.ca()->crl_url(shard)};
+    if (shard == 0) expected.push_back("http://pki.example:8080/crl/issuing.crl");
+    EXPECT_EQ(parsed.uris, expected) << "certificates of the time of one shard name the latter";
   }
   EXPECT_EQ(issuer.current("issuing", 2).error().code, Errc::not_found);
 }
@@ -78,6 +80,35 @@ TEST_F(CrlIssuerTest, NumbersGrowOverRestartsAndAReleasedHoldLeaves) {
   CrlIssuer restarted(world.store, world.journal, world.cas, world.clock);
   EXPECT_EQ(number_of(read(*must(restarted.current("issuing", 0)))), number_of(second));
   EXPECT_GT(number_of(read(*must(restarted.rebuild("issuing", 0)))), number_of(second));
+}
+
+TEST_F(CrlIssuerTest, AListTooLargeToKeepIsBuiltAnewAfterARestart) {
+  constexpr std::size_t kEntries = 31'000;  // of 35 octets
+  const auto like = ca.find(ca.issue());
+  store::Transaction transaction;
+  for (std::uint64_t i = 0; i < kEntries; ++i) {
+    const store::CertificateId id = (std::uint64_t{3} << 60) + i;
+    auto record = like;
+    record.id = record.lineage = id;
+    record.serial = x509::SerialNumber::from_id(id, {1, 2, 3, 4, 5, 6, 7, 8});
+    transaction.push_back(store::ReserveSerial{
+        {id, record.serial, record.ca, record.profile, "tester", {}, record.issued_at, record.not_after}, {}});
+    transaction.push_back(store::RecordCertificate{record, 0, {}});
+    transaction.push_back(store::RevokeLineage{id, {x509::RevocationReason::unspecified, world.clock.now(), "t"}});
+    if (transaction.size() < 9'000 && i + 1 < kEntries) continue;
+    must(world.store.apply(transaction));
+    transaction.clear();
+  }
+  const auto first = must(issuer.rebuild("issuing", 0));
+  ASSERT_GT(first->der->size(), CrlIssuer::kMaxStoredOctets);
+  EXPECT_TRUE(must(world.store.find_crl("issuing", 0))->der.empty());
+  CrlIssuer restarted(world.store, world.journal, world.cas, world.clock);
+  const auto second = must(restarted.current("issuing", 0));  // whoever asks first waits for it
+  EXPECT_GT(second->number, first->number);
+  const auto list = read(*second);
+  expect_verifies(list);
+  EXPECT_EQ(list.size(), kEntries);
+  EXPECT_EQ(must(restarted.current("issuing", 0))->number, second->number) << "and nobody after";
 }
 
 TEST_F(CrlIssuerTest, AnExpiredCertificateLeavesAfterOneMoreCrl) {

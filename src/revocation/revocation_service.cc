@@ -2,7 +2,11 @@
 
 #include <algorithm>
 #include <optional>
+#include <set>
 #include <utility>
+
+#include "store/limits.h"
+#include "x509/certificate.h"
 
 namespace certwright::revocation {
 namespace {
@@ -10,6 +14,12 @@ namespace {
 constexpr std::uint32_t kPageLineages = 500;
 // Small enough that issuance, which shares the store's one writer, does not wait long for a group.
 constexpr std::size_t kGroupLineages = 50;
+
+// Of records without the certificate none is a CA's: profiles of CAs keep it (profile room).
+bool is_ca_certificate(const store::CertificateRecord& record) {
+  const auto certificate = x509::Certificate::parse(record.der);
+  return certificate && certificate->is_ca();
+}
 
 Result<void> check_reason(x509::RevocationReason reason) {
   if (reason == x509::RevocationReason::remove_from_crl)
@@ -60,6 +70,16 @@ void RevocationService::append(const Act& act, const Target& target,
     event.fields.emplace_back("revoked_at", to_rfc3339(act.now));
   }
   transaction.push_back(journal_.leaf(event));
+  if (act.revoke_for == x509::RevocationReason::key_compromise) block_keys(target, transaction);
+}
+
+// A key that others have is certified for nobody again, whoever asks.
+void RevocationService::block_keys(const Target& target, store::Transaction& transaction) {
+  std::set<store::Sha256> keys;
+  for (const auto& stored : target.certificates)
+    if (keys.insert(stored.certificate.subject_public_key_sha256).second)
+      transaction.emplace_back(store::BlockKey{stored.certificate.subject_public_key_sha256,
+                                               "keyCompromise of " + stored.certificate.serial.hex()});
 }
 
 Result<void> RevocationService::apply(const Act& act, const Target& target) {
@@ -111,6 +131,7 @@ Result<RevocationService::BulkProgress> RevocationService::revoke_entity(
         continue;
       }
       CERTWRIGHT_TRY(auto target, find_target(row.lineage));
+      if (is_ca_certificate(target.certificates.back().certificate)) continue;
       group.push_back(std::move(target));
       if (group.size() < kGroupLineages) continue;
       CERTWRIGHT_CHECK(apply_group({reason, actor, clock_.now()}, group, progress));
@@ -130,7 +151,10 @@ Result<void> RevocationService::apply_group(const Act& act, const std::vector<Ta
   if (group.empty()) return {};
   store::Transaction transaction;
   for (const Target& target : group) append(act, target, transaction);
-  const auto applied = store_.apply(transaction);
+  // Lineages with hundreds of renewals have as many keys to block: together they may be too many.
+  const auto applied = transaction.size() <= store::kMaxCommands
+                           ? store_.apply(transaction)
+                           : Result<void>(fail(Errc::conflict, "too much for one commit"));
   if (applied || applied.error().code == Errc::unavailable)
     for (const Target& target : group) tell(target);
   if (applied) {

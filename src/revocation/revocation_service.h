@@ -32,7 +32,7 @@ class RevocationService {
   void add_listener(RevocationListener& listener);  // before the first call; must outlive this
 
   // Every unexpired certificate of the lineage; of an expired lineage the newest. A hold may become
-  // another reason. Errors: invalid for removeFromCRL; not_found; conflict if revoked already;
+  // another reason. With keyCompromise the lineage's keys are blocked: no certificate for them again. Errors: invalid for removeFromCRL; not_found; conflict if revoked already;
   // unavailable, after which it may have happened all the same.
   Result<void> revoke(store::CertificateId lineage, x509::RevocationReason reason,
                       const audit::Actor& actor);
@@ -42,7 +42,8 @@ class RevocationService {
   struct BulkProgress { std::uint64_t revoked = 0, already_revoked = 0, seen = 0; };
   // Every lineage of one entity in these tenants ("*": all of them), also those that are issued while
   // this runs. Resumable: calling again continues. Lineages revoked already, also by somebody else
-  // in the meantime, are counted, not failed. `on_progress` (may be null) is called after each group
+  // in the meantime, are counted, not failed. Certificates of CAs are seen and left alone: revoking
+  // one ends everything below it, and is done by its own name, with the right over its issuer. `on_progress` (may be null) is called after each group
   // of commits. Errors: invalid for removeFromCRL, no tenant or an empty entity; the store's.
   Result<BulkProgress> revoke_entity(const std::vector<std::string>& tenants,
                                      std::string_view entity_id, x509::RevocationReason reason,
@@ -54,6 +55,7 @@ class RevocationService {
   struct Act;
   Result<Target> find_target(store::CertificateId lineage) const;
   void append(const Act& act, const Target& target, store::Transaction& transaction) const;
+  static void block_keys(const Target& target, store::Transaction& transaction);
   Result<void> apply(const Act& act, const Target& target);
   Result<void> apply_group(const Act& act, const std::vector<Target>& group, BulkProgress& progress);
   void tell(const Target& target) const noexcept;

@@ -53,6 +53,28 @@ TEST_F(RevocationServiceTest, RevokesRecordsAndTells) {
   EXPECT_NE(leaf.find(ca.serial_of(id).hex()), std::string::npos) << leaf;
 }
 
+TEST_F(RevocationServiceTest, ACompromisedKeyIsBlocked) {
+  const auto superseded = ca.issue();
+  ASSERT_TRUE(service.revoke(superseded, RevocationReason::superseded, world.actor));
+  const auto key = ca.find(superseded).subject_public_key_sha256;
+  EXPECT_FALSE(world.store.is_key_blocked(key).value());
+  const auto compromised = ca.issue();
+  ASSERT_TRUE(service.revoke(compromised, RevocationReason::key_compromise, world.actor));
+  EXPECT_TRUE(world.store.is_key_blocked(ca.find(compromised).subject_public_key_sha256).value());
+}
+
+TEST_F(RevocationServiceTest, InBulkNoCaIsRevoked) {
+  const auto leaf = ca.issue();
+  const auto below = ca.issue(std::chrono::hours(24 * 90), 0, "entity-1", 0, 0, ca.certificate());
+  const auto progress = service.revoke_entity({"default"}, "entity-1", RevocationReason::superseded, world.actor, {});
+  ASSERT_TRUE(progress) << progress.error().detail;
+  EXPECT_EQ(progress->seen, 2U);
+  EXPECT_EQ(progress->revoked, 1U);
+  EXPECT_EQ(status(leaf), store::StatusKind::revoked);
+  EXPECT_EQ(status(below), store::StatusKind::good);
+  ASSERT_TRUE(service.revoke(below, RevocationReason::superseded, world.actor));  // by its own name
+}
+
 TEST_F(RevocationServiceTest, EveryCertificateOfTheLineage) {
   const auto first = ca.issue();
   const auto second = ca.issue(std::chrono::hours(24 * 90), 0, "entity-1", first, first);

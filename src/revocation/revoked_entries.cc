@@ -11,6 +11,11 @@ constexpr std::size_t kFirstSlots = 64;
 constexpr std::size_t kWorthwhileShare = 64;
 constexpr Duration kPruneInterval = std::chrono::hours(24);
 
+std::uint32_t hash_of(ByteView serial_content) noexcept {
+  const std::uint64_t hash = std::hash<std::string_view>{}(as_text(serial_content));
+  return static_cast<std::uint32_t>(hash ^ (hash >> 32));
+}
+
 }  // namespace
 
 // SEQUENCE { INTEGER serial, ... }, both lengths in one octet: encode_revoked_entry() writes at most
@@ -20,12 +25,15 @@ ByteView RevokedEntries::serial_of(const Entry& entry) const noexcept {
 }
 
 // The slot that holds this serial, or the free one where it would go.
-std::size_t RevokedEntries::slot_of(ByteView serial_content) const noexcept {
+RevokedEntries::Slot& RevokedEntries::slot_of(std::uint32_t hash,
+                                              ByteView serial_content) noexcept {
   const std::size_t mask = slots_.size() - 1;
-  std::size_t slot = std::hash<std::string_view>{}(as_text(serial_content)) & mask;
-  for (; slots_[slot] != kFree; slot = (slot + 1) & mask)
-    if (std::ranges::equal(serial_of(entries_[slots_[slot]]), serial_content)) break;
-  return slot;
+  std::size_t at = hash & mask;
+  for (; slots_[at].entry != kFree; at = (at + 1) & mask)
+    if (slots_[at].hash == hash &&
+        std::ranges::equal(serial_of(entries_[slots_[at].entry]), serial_content))
+      break;
+  return slots_[at];
 }
 
 void RevokedEntries::kill(Entry& entry) noexcept {
@@ -38,33 +46,29 @@ void RevokedEntries::put(const x509::SerialNumber& serial, Time revoked_at,
                          x509::RevocationReason reason, Time not_after) {
   scratch_.clear();
   x509::encode_revoked_entry(serial, revoked_at, reason, scratch_);
-  if (slots_.empty()) rebuild_index(kFirstSlots);
-  const std::uint32_t known = slots_[slot_of(serial.integer_content())];
-  if (known != kFree && !entries_[known].dead) {
-    Entry& entry = entries_[known];
+  if (entries_.size() * 2 >= slots_.size()) grow_index();
+  const auto hash = hash_of(serial.integer_content());
+  Slot& slot = slot_of(hash, serial.integer_content());
+  if (slot.entry != kFree && !entries_[slot.entry].dead) {
+    Entry& entry = entries_[slot.entry];
     if (entry.size == scratch_.size()) {
       std::ranges::copy(scratch_, octets_.begin() + entry.offset);
       return;
     }
     kill(entry);
   }
-  append(scratch_, serial.integer_content(), not_after);
-}
-
-void RevokedEntries::append(ByteView encoded, ByteView serial_content, Time not_after) {
-  if (entries_.size() * 2 >= slots_.size()) rebuild_index(slots_.size() * 2);
-  const std::size_t slot = slot_of(serial_content);
+  slot = {hash, static_cast<std::uint32_t>(entries_.size())};
   entries_.push_back({to_unix_s(not_after), static_cast<std::uint32_t>(octets_.size()),
-                      static_cast<std::uint16_t>(encoded.size()), false});
-  octets_.insert(octets_.end(), encoded.begin(), encoded.end());
-  slots_[slot] = static_cast<std::uint32_t>(entries_.size() - 1);
+                      static_cast<std::uint16_t>(scratch_.size()), false});
+  octets_.insert(octets_.end(), scratch_.begin(), scratch_.end());
 }
 
 bool RevokedEntries::remove(const x509::SerialNumber& serial) {
   if (slots_.empty()) return false;
-  const std::uint32_t known = slots_[slot_of(serial.integer_content())];
-  if (known == kFree || entries_[known].dead) return false;
-  kill(entries_[known]);
+  const auto content = serial.integer_content();
+  const Slot& slot = slot_of(hash_of(content), content);
+  if (slot.entry == kFree || entries_[slot.entry].dead) return false;
+  kill(entries_[slot.entry]);
   return true;
 }
 
@@ -110,13 +114,28 @@ void RevokedEntries::close_holes() {
   octets_.resize(end);
   published_ = published;
   dead_ = dead_octets_ = 0;
-  rebuild_index(slots_.size());
+  rebuild_index();
 }
 
-void RevokedEntries::rebuild_index(std::size_t slots) {
-  slots_.assign(slots, kFree);
+void RevokedEntries::place(std::vector<Slot>& slots, const Slot& slot) noexcept {
+  const std::size_t mask = slots.size() - 1;
+  std::size_t at = slot.hash & mask;
+  while (slots[at].entry != kFree) at = (at + 1) & mask;
+  slots[at] = slot;
+}
+
+void RevokedEntries::grow_index() {
+  std::vector<Slot> larger(std::max(kFirstSlots, slots_.size() * 2));
+  for (const Slot& slot : slots_)
+    if (slot.entry != kFree) place(larger, slot);
+  slots_ = std::move(larger);
+}
+
+// After entries were moved.
+void RevokedEntries::rebuild_index() {
+  std::ranges::fill(slots_, Slot{});
   for (std::size_t i = 0; i < entries_.size(); ++i)
-    slots_[slot_of(serial_of(entries_[i]))] = static_cast<std::uint32_t>(i);
+    place(slots_, {hash_of(serial_of(entries_[i])), static_cast<std::uint32_t>(i)});
 }
 
 }  // namespace certwright::revocation

@@ -11,7 +11,7 @@ namespace certwright::revocation {
 
 // The entries of one CRL, encoded once and kept one after the other, so that a new CRL copies them
 // as they lie. An index by serial finds the one to change; removing leaves a hole that the next
-// encoded() closes. About 70 octets an entry. For one thread at a time.
+// encoded() closes. 70 to 100 octets an entry. For one thread at a time.
 class RevokedEntries {
  public:
   // Adds, or replaces the entry of that serial.
@@ -40,17 +40,24 @@ class RevokedEntries {
     bool dead = false;
   };
   static constexpr std::uint32_t kFree = 0xffffffff;
+  // With its hash, so that nearly nothing but what is looked for is compared, and growing reads no
+  // entry.
+  struct Slot {
+    std::uint32_t hash = 0;
+    std::uint32_t entry = kFree;
+  };
 
   ByteView serial_of(const Entry& entry) const noexcept;
-  std::size_t slot_of(ByteView serial_content) const noexcept;
+  Slot& slot_of(std::uint32_t hash, ByteView serial_content) noexcept;
   void kill(Entry& entry) noexcept;
-  void append(ByteView encoded, ByteView serial_content, Time not_after);
-  void rebuild_index(std::size_t slots);
+  static void place(std::vector<Slot>& slots, const Slot& slot) noexcept;
+  void grow_index();
+  void rebuild_index();
   void close_holes();
 
   Bytes octets_;
   std::vector<Entry> entries_;         // in the order of octets_
-  std::vector<std::uint32_t> slots_;   // open addressing; a power of two, at most half full
+  std::vector<Slot> slots_;            // open addressing; a power of two, at most half full
   std::size_t dead_ = 0, dead_octets_ = 0;
   std::size_t published_ = 0;          // entries_[0..published_) were on the last CRL
   Time last_this_update_{};

@@ -13,6 +13,7 @@
 
 #include "audit/journal.h"
 #include "ca/ca_directory.h"
+#include "crypto/digest.h"
 #include "crypto/private_key.h"
 #include "crypto/random.h"
 #include "crypto/signing.h"
@@ -102,10 +103,10 @@ class TestingCa {
     put();
   }
 
-  // A certificate in the store; its lineage is its id. `id` must be new in the store.
+  // A certificate in the store; its lineage is its id. `instead` is recorded in place of its octets.
   store::CertificateId issue(Seconds validity = std::chrono::hours(24 * 90), std::uint32_t shard = 0,
                              std::string entity = "entity-1", store::CertificateId lineage = 0,
-                             store::CertificateId replaces = 0) {
+                             store::CertificateId replaces = 0, const Bytes& instead = {}) {
     static std::atomic<std::uint64_t> counter{0};
     const store::CertificateId cert_id = (std::uint64_t{1767323045000} << 20) + ++counter;
     std::array<std::uint8_t, 8> random{};
@@ -129,6 +130,8 @@ class TestingCa {
     record.der = sign_certificate({serial, to_bytes(name_.tlv()), to_bytes(name_of_cn("leaf").tlv()),
                                    record.not_before, record.not_after, {}},
                                   leaf_key().subject_public_key_info_tlv(), key_);
+    if (!instead.empty()) record.der = instead;
+    record.subject_public_key_sha256 = crypto::sha256(leaf_key().subject_public_key_info_tlv());
     store::SerialReservation reservation{cert_id, serial, record_.id, "tls-server", "tester", {}, now,
                                          record.not_after};
     must(store_.apply({store::ReserveSerial{reservation, {}}}));

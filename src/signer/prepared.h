@@ -42,7 +42,7 @@ using PreparedCertificate = Prepared<der::TbsCertificateDer, issuance::IssuanceS
 using PreparedInterceptionCertificate = Prepared<der::TbsCertificateDer, issuance::InterceptionService>;
 
 // A TBSCertList (RFC 5280 section 5.1) whose CRL number is durably reserved.
-using PreparedCertificateList = Prepared<der::TbsCertListDer, revocation::CrlIssuer>;
+using PreparedCertificateList = Prepared<der::SharedTbsCertListDer, revocation::CrlIssuer>;
 
 // ResponseData (RFC 6960 section 4.2.1) about certificates of this CA.
 using PreparedOcspResponse = Prepared<der::ResponseDataDer, revocation::OcspResponder>;

@@ -17,6 +17,11 @@ struct ReserveSerial {
   std::optional<IdempotencyRecord> idempotency;
 };
 
+// Closes an intent without a certificate: from then on none can be recorded under its serial, by
+// whatever request still holds it. Errors: conflict, field "serial", if it was never reserved, has
+// its certificate, or was abandoned before.
+struct AbandonIntent { CertificateId id = 0; };
+
 // Frees a key whose request died after its intent, so that a retry can go ahead. No error if the key
 // is free. Errors: conflict if it now names another serial, or that one has its certificate.
 struct ReleaseIdempotencyKey {
@@ -25,7 +30,8 @@ struct ReleaseIdempotencyKey {
   CertificateId certificate = 0;
 };
 
-// Errors: conflict if the serial was not reserved, or a certificate is recorded under it already;
+// Errors: conflict, field "serial", if the serial was not reserved, a certificate is recorded under
+// it already, or its intent was abandoned;
 // if certificate.lineage != certificate.id (a renewal): not_found if there is no such lineage,
 // conflict, field "lineage", if its newest certificate is not `replaces` or is revoked.
 struct RecordCertificate {
@@ -57,7 +63,23 @@ struct ConsumeDownloadGrant {
   CertificateId lineage = 0;
   Time now{};
 };
-struct EraseManagedKey { CertificateId certificate = 0; };  // no error if there is none
+// Drops a grant, used or not. No error if there is none.
+struct EraseDownloadGrant { Sha256 secret_sha256{}; };
+// Drops an idempotency key that has served its time, whether its request has a certificate or not.
+// No error if there is none, or if it names another certificate by now.
+struct ForgetIdempotencyKey {
+  std::string principal;
+  std::string key;
+  CertificateId certificate = 0;
+};
+struct EraseManagedKey { CertificateId certificate = 0; };  // errors: not_found, so that one of two does it
+// Another envelope around the same key, if `present` is what is stored. No error if it is not: the key
+// was erased or replaced meanwhile, and nothing changes.
+struct ResealManagedKey {
+  CertificateId certificate = 0;
+  Bytes present;
+  Bytes sealed;
+};
 
 struct PutTenant { TenantRecord tenant; };           // insert or replace
 struct PutPrincipal { PrincipalRecord principal; };  // insert or replace; not_found: no such tenant
@@ -65,6 +87,9 @@ struct PutCredential { CredentialRecord credential; };  // insert; conflict if i
 struct RevokeCredential { std::string id; };            // errors: not_found
 struct PutRoleBinding { RoleBindingRecord binding; };   // no error if it exists
 struct RemoveRoleBinding { RoleBindingRecord binding; };  // errors: not_found
+// Changes nothing. Errors: conflict, field "administrator", unless somebody is left after the commands
+// before it who is enabled, in an enabled tenant, and has role admin on tenant "*" and every CA.
+struct RequireAdministrator {};
 
 // Insert when record.revision == 1, else replace. Errors: conflict if the stored revision is not
 // record.revision - 1.
@@ -82,6 +107,12 @@ struct PutSetting {
 struct PutSettingOnce {
   std::string name;
   Bytes value;
+};
+// As ResealManagedKey, for a sealed setting.
+struct ResealSetting {
+  std::string name;
+  Bytes present;
+  Bytes sealed;
 };
 struct BlockKey {  // no certificate is issued for this key again
   Sha256 subject_public_key_sha256{};
@@ -105,11 +136,12 @@ struct AcquireLease {
 };
 
 using Command =
-    std::variant<ReserveSerial, ReleaseIdempotencyKey, RecordCertificate, RevokeLineage, ReleaseHold, PutDownloadGrant,
-                 ConsumeDownloadGrant, EraseManagedKey, PutTenant, PutPrincipal, PutCredential,
+    std::variant<ReserveSerial, AbandonIntent, ReleaseIdempotencyKey, RecordCertificate,
+                 RevokeLineage, ReleaseHold, PutDownloadGrant, ConsumeDownloadGrant,
+                 EraseDownloadGrant, ForgetIdempotencyKey, EraseManagedKey, PutTenant, PutPrincipal, PutCredential,
                  RevokeCredential, PutRoleBinding, RemoveRoleBinding, PutCa, PutProfile, PutCrl,
                  PutSetting, PutSettingOnce, BlockKey, AppendAuditLeaf, PutAuditCheckpoint,
-                 PutAuditTile, AcquireLease>;
+                 PutAuditTile, AcquireLease, RequireAdministrator, ResealManagedKey, ResealSetting>;
 
 using Transaction = std::vector<Command>;
 

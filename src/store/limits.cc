@@ -64,6 +64,11 @@ struct CommandCheck {
     CERTWRIGHT_CHECK(check_id("idempotency_key", c.idempotency->certificate));
     return check_text("principal", c.idempotency->principal);
   }
+  Result<void> operator()(const AbandonIntent& c) const { return check_id("serial", c.id); }
+  Result<void> operator()(const ForgetIdempotencyKey& c) const {
+    CERTWRIGHT_CHECK(check_id("certificate", c.certificate));
+    return check_texts({{"principal", c.principal}, {"idempotency_key", c.key}});
+  }
   Result<void> operator()(const ReleaseIdempotencyKey& c) const {
     CERTWRIGHT_CHECK(check_id("certificate", c.certificate));
     return check_texts({{"principal", c.principal}, {"idempotency_key", c.key}});
@@ -165,6 +170,14 @@ struct CommandCheck {
   Result<void> operator()(const PutSettingOnce& c) const {
     CERTWRIGHT_CHECK(check_text("name", c.name));
     return check_blob("value", c.value);
+  }
+  Result<void> operator()(const ResealManagedKey& c) const {
+    CERTWRIGHT_CHECK(check_id("certificate", c.certificate));
+    return check_blob("key", c.sealed);
+  }
+  Result<void> operator()(const ResealSetting& c) const {
+    CERTWRIGHT_CHECK(check_text("name", c.name));
+    return check_blob("value", c.sealed);
   }
   Result<void> operator()(const BlockKey& c) const { return check_text("why", c.why); }
   Result<void> operator()(const AppendAuditLeaf& c) const { return check_blob("record", c.record); }

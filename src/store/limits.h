@@ -11,6 +11,7 @@ inline constexpr std::size_t kMaxNames = 10'000;          // of one certificate
 inline constexpr std::size_t kMaxNameOctets = 4096;
 inline constexpr std::size_t kMaxBlobOctets = 16 * 1024 * 1024;
 inline constexpr std::size_t kMaxCrlOctets = 256 * 1024 * 1024;
+inline constexpr std::uint32_t kMaxSealedRows = 1000;  // of managed_keys() and settings()
 inline constexpr std::size_t kMaxKeyOctets = 255;  // of an idempotency key
 inline constexpr std::size_t kMaxFilterTenants = 1000;
 inline constexpr std::uint32_t kMaxRows = 100'000;    // of the other lists: more is cut to this

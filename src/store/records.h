@@ -159,6 +159,17 @@ struct ManagedKeyRecord {
   bool erase_after_delivery = false;
 };
 
+struct SettingRecord {
+  std::string name;
+  Bytes value;
+};
+
+struct ManagedKeyEnd {
+  CertificateId certificate = 0;
+  x509::SerialNumber serial;
+  Time not_after{};
+};
+
 struct DownloadGrantRecord {
   Sha256 secret_sha256{};
   CertificateId lineage = 0;

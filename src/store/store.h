@@ -70,16 +70,29 @@ class Store {
   // filters count up to Count::kStopsAt.
   virtual Result<Count> count_lineages(const LineageFilter& filter) const = 0;
   virtual Result<std::optional<SerialReservation>> find_reservation(CertificateId id) const = 0;
-  // Reservations without certificate, made before `before`, oldest first.
+  // Reservations without certificate that were not abandoned, made before `before`, oldest first.
   virtual Result<std::vector<SerialReservation>> unfinished_intents(Time before,
                                                                     std::uint32_t limit) const = 0;
   virtual Result<std::optional<IdempotencyRecord>> find_idempotent(std::string_view principal,
                                                                    std::string_view key) const = 0;
+  // Those made before `before`, oldest first.
+  virtual Result<std::vector<IdempotencyRecord>> idempotency_before(Time before,
+                                                                    std::uint32_t limit) const = 0;
   virtual Result<bool> is_key_blocked(const Sha256& subject_public_key_sha256) const = 0;
   virtual Result<std::optional<ManagedKeyRecord>> find_managed_key(CertificateId id) const = 0;
+  // Of the managed keys above `after`, in order, the first `limit`: where their certificates end.
+  virtual Result<std::vector<ManagedKeyEnd>> managed_key_ends(CertificateId after,
+                                                              std::uint32_t limit) const = 0;
+  // The managed keys above `after`, in order, the first `limit` (at most 1,000): what is sealed can be
+  // walked in small pieces while others write. 0 is before the first.
+  virtual Result<std::vector<ManagedKeyRecord>> managed_keys(CertificateId after,
+                                                             std::uint32_t limit) const = 0;
   // Not those that were consumed; expired ones, yes.
   virtual Result<std::optional<DownloadGrantRecord>> find_download_grant(
       const Sha256& secret_sha256) const = 0;
+  // Those that end before `before`, used or not, the first to end first.
+  virtual Result<std::vector<DownloadGrantRecord>> download_grants_before(
+      Time before, std::uint32_t limit) const = 0;
 
   // Revocation. `unknown` if this CA never issued the serial.
   virtual Result<CertificateStatus> certificate_status(std::string_view ca,
@@ -109,6 +122,10 @@ class Store {
   virtual Result<std::optional<ProfileRecord>> find_profile(std::string_view name,
                                                             std::uint32_t version) const = 0;
   virtual Result<std::optional<Bytes>> find_setting(std::string_view name) const = 0;
+  // The settings whose names are greater than `after` (by their octets), in order, the first `limit`
+  // (at most 1,000). "" is before the first.
+  virtual Result<std::vector<SettingRecord>> settings(std::string_view after,
+                                                      std::uint32_t limit) const = 0;
 
   // Audit. Positions are dense and follow the order of commit.
   virtual Result<std::uint64_t> audit_size() const = 0;

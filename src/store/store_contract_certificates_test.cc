@@ -195,6 +195,90 @@ TEST_P(StoreContract, ListsUnfinishedIntentsOldestFirst) {
   EXPECT_EQ(numbers(kStart, 10), Numbers{});
 }
 
+TEST_P(StoreContract, AnAbandonedIntentIsClosedForever) {
+  const auto before = kStart + kDay;
+  issue(certificate(1));
+  ASSERT_EQ(outcome({ReserveSerial{reservation(2), {}}}), "ok");
+  ASSERT_EQ(outcome({ReserveSerial{reservation(3), {}}}), "ok");
+  EXPECT_EQ(outcome_with_field({AbandonIntent{id_of(1)}}), "conflict:serial") << "it was issued";
+  EXPECT_EQ(outcome_with_field({AbandonIntent{id_of(9)}}), "conflict:serial") << "none was reserved";
+  EXPECT_EQ(outcome_with_field({AbandonIntent{0}}), "invalid:serial");
+  EXPECT_EQ(outcome({AbandonIntent{id_of(2)}, AppendAuditLeaf{{1}}}), "ok");
+  EXPECT_EQ(store().audit_size().value(), 1U);
+  EXPECT_EQ(outcome_with_field({AbandonIntent{id_of(2)}, AppendAuditLeaf{{2}}}), "conflict:serial");
+  EXPECT_EQ(store().audit_size().value(), 1U) << "accounted for once";
+  // Whoever still holds it records nothing: as a first certificate, as a renewal, after a restart.
+  backend_->reopen();
+  if (!store().find_reservation(id_of(2)).value()) return;  // it forgot everything
+  EXPECT_EQ(outcome_with_field({RecordCertificate{certificate(2), 0, {}}, AppendAuditLeaf{{3}}}),
+            "conflict:serial");
+  EXPECT_EQ(outcome_with_field({RecordCertificate{renewal(2, 1), id_of(1), {}}}), "conflict:serial");
+  EXPECT_EQ(store().audit_size().value(), 1U);
+  EXPECT_FALSE(store().find_certificate(id_of(2)).value());
+  EXPECT_EQ(stored(1).current, id_of(1));
+  EXPECT_EQ(outcome_with_field({ReserveSerial{reservation(2), {}}}), "conflict:serial");
+  const auto open = store().unfinished_intents(before, 10).value();
+  ASSERT_EQ(open.size(), 1U);
+  EXPECT_EQ(open[0].id, id_of(3));
+  // In one transaction the later command meets what the earlier one did.
+  EXPECT_EQ(outcome_with_field({RecordCertificate{certificate(3), 0, {}}, AbandonIntent{id_of(3)}}),
+            "conflict:serial");
+  EXPECT_EQ(outcome_with_field({AbandonIntent{id_of(3)}, RecordCertificate{certificate(3), 0, {}}}),
+            "conflict:serial");
+  EXPECT_EQ(outcome({RecordCertificate{certificate(3), 0, {}}}), "ok");
+}
+
+TEST_P(StoreContract, ForgetsIdempotencyKeysByTheirTime) {
+  for (const std::uint64_t n : {1U, 2U, 3U})
+    ASSERT_EQ(outcome({ReserveSerial{
+                  reservation(n), IdempotencyRecord{"alice", "k" + std::to_string(n), hash_of(n),
+                                                    id_of(n), kStart + Seconds(10 - n)}}}),
+              "ok");
+  ASSERT_EQ(outcome({RecordCertificate{certificate(2), 0, {}}}), "ok");
+  const auto keys = [&](Time before, std::uint32_t limit) {
+    std::vector<std::string> result;
+    const auto records = store().idempotency_before(before, limit).value();
+    for (const auto& r : records) result.push_back(r.key);
+    return result;
+  };
+  using Keys = std::vector<std::string>;
+  EXPECT_EQ(keys(kStart + kDay, 10), (Keys{"k3", "k2", "k1"}));
+  EXPECT_EQ(keys(kStart + kDay, 2), (Keys{"k3", "k2"}));
+  EXPECT_EQ(keys(kStart + Seconds(9), 10), (Keys{"k3", "k2"}));  // before, not at
+  const auto oldest = store().idempotency_before(kStart + kDay, 1).value().at(0);
+  EXPECT_EQ(oldest.principal, "alice");
+  EXPECT_EQ(oldest.certificate, id_of(3));
+  EXPECT_EQ(oldest.request_sha256, hash_of(3));
+  EXPECT_EQ(oldest.created_at, kStart + Seconds(7));
+  EXPECT_EQ(outcome({ForgetIdempotencyKey{"alice", "k2", id_of(2)}}), "ok") << "though it was issued";
+  EXPECT_EQ(outcome({ForgetIdempotencyKey{"alice", "k3", id_of(1)}}), "ok") << "another's: it stays";
+  EXPECT_EQ(outcome({ForgetIdempotencyKey{"bob", "k1", id_of(1)}}), "ok");
+  EXPECT_EQ(keys(kStart + kDay, 10), (Keys{"k3", "k1"}));
+  EXPECT_FALSE(store().find_idempotent("alice", "k2").value());
+  EXPECT_TRUE(store().find_certificate(id_of(2)).value());
+}
+
+TEST_P(StoreContract, ErasesDownloadGrantsByTheirEnd) {
+  issue(certificate(1));
+  for (const std::uint64_t n : {1U, 2U, 3U})
+    ASSERT_EQ(outcome({PutDownloadGrant{{hash_of(n), id_of(1), "alice", kStart + Seconds(10 - n)}}}),
+              "ok");
+  ASSERT_EQ(outcome({ConsumeDownloadGrant{hash_of(2), id_of(1), kStart}}), "ok");
+  const auto grants = [&](Time before, std::uint32_t limit) {
+    std::vector<Sha256> result;
+    const auto records = store().download_grants_before(before, limit).value();
+    for (const auto& g : records) result.push_back(g.secret_sha256);
+    return result;
+  };
+  using Hashes = std::vector<Sha256>;
+  EXPECT_EQ(grants(kStart + kDay, 10), (Hashes{hash_of(3), hash_of(2), hash_of(1)}));
+  EXPECT_EQ(grants(kStart + kDay, 1), (Hashes{hash_of(3)}));
+  EXPECT_EQ(grants(kStart + Seconds(9), 10), (Hashes{hash_of(3), hash_of(2)}));
+  EXPECT_EQ(outcome({EraseDownloadGrant{hash_of(2)}, EraseDownloadGrant{hash_of(7)}}), "ok");
+  EXPECT_EQ(grants(kStart + kDay, 10), (Hashes{hash_of(3), hash_of(1)}));
+  EXPECT_EQ(outcome({ConsumeDownloadGrant{hash_of(2), id_of(1), kStart}}), "not_found");
+}
+
 TEST_P(StoreContract, KeepsManagedKeysUntilErased) {
   issue(certificate(1), 0, ManagedKeyRecord{id_of(1), {1, 2, 3}, true});
   const auto key = store().find_managed_key(id_of(1)).value();
@@ -204,7 +288,78 @@ TEST_P(StoreContract, KeepsManagedKeysUntilErased) {
   EXPECT_TRUE(key->erase_after_delivery);
   EXPECT_EQ(outcome({EraseManagedKey{id_of(1)}}), "ok");
   EXPECT_FALSE(store().find_managed_key(id_of(1)).value());
-  EXPECT_EQ(outcome({EraseManagedKey{id_of(1)}}), "ok");
+  EXPECT_EQ(outcome({PutSetting{"s", {1}}, EraseManagedKey{id_of(1)}}), "not_found");
+  EXPECT_FALSE(store().find_setting("s").value());
+}
+
+TEST_P(StoreContract, TellsWhereManagedKeysEnd) {
+  for (std::uint64_t n = 1; n <= 3; ++n)
+    issue(certificate(n), 0, n == 2 ? std::nullopt : std::optional(ManagedKeyRecord{id_of(n), {1}, false}));
+  const auto ids = [&](CertificateId after, std::uint32_t limit) {
+    std::vector<CertificateId> found;
+    const auto ends = store().managed_key_ends(after, limit).value();
+    for (const auto& end : ends) {
+      EXPECT_EQ(end.serial, certificate(1).serial.id() == end.certificate ? certificate(1).serial : certificate(3).serial);
+      EXPECT_EQ(end.not_after, certificate(1).not_after);
+      found.push_back(end.certificate);
+    }
+    return found;
+  };
+  EXPECT_EQ(ids(0, 10), (std::vector<CertificateId>{id_of(1), id_of(3)}));
+  EXPECT_EQ(ids(0, 1), (std::vector<CertificateId>{id_of(1)}));
+  EXPECT_EQ(ids(id_of(1), 10), (std::vector<CertificateId>{id_of(3)}));
+  EXPECT_TRUE(ids(id_of(3), 10).empty());
+}
+
+TEST_P(StoreContract, ManagedKeysAreWalkedInPiecesAndSealedAgain) {
+  for (const std::uint64_t n : {3U, 1U, 4U, 2U})
+    issue(certificate(n), 0, n == 2 ? std::nullopt
+                                    : std::optional(ManagedKeyRecord{id_of(n), {static_cast<std::uint8_t>(n)}, n == 3}));
+  const auto first = store().managed_keys(0, 2).value();
+  ASSERT_EQ(first.size(), 2U);
+  EXPECT_EQ(first[0].certificate, id_of(1));
+  EXPECT_EQ(first[0].sealed_pkcs8, (Bytes{1}));
+  EXPECT_EQ(first[1].certificate, id_of(3));
+  EXPECT_TRUE(first[1].erase_after_delivery);
+  const auto rest = store().managed_keys(id_of(3), 2).value();
+  ASSERT_EQ(rest.size(), 1U);
+  EXPECT_EQ(rest[0].certificate, id_of(4));
+  EXPECT_TRUE(store().managed_keys(id_of(4), 2).value().empty());
+
+  // What was replaced or erased meanwhile stays as it is, and does not fail the others.
+  ASSERT_EQ(outcome({EraseManagedKey{id_of(4)}}), "ok");
+  EXPECT_EQ(outcome({ResealManagedKey{id_of(1), {1}, {0x11}}, ResealManagedKey{id_of(3), {9}, {0x33}},
+                     ResealManagedKey{id_of(4), {4}, {0x44}}}),
+            "ok");
+  const auto after = store().managed_keys(0, 10).value();
+  ASSERT_EQ(after.size(), 2U);
+  EXPECT_EQ(after[0].sealed_pkcs8, (Bytes{0x11}));
+  EXPECT_EQ(after[1].sealed_pkcs8, (Bytes{3}));
+  EXPECT_TRUE(after[1].erase_after_delivery);
+  EXPECT_EQ(outcome_with_field({ResealManagedKey{0, {1}, {2}}}), "invalid:certificate");
+}
+
+TEST_P(StoreContract, SettingsAreWalkedInPiecesAndSealedAgain) {
+  for (const char* name : {"walk-b", "walk-a", "walk-c"})
+    ASSERT_EQ(outcome({PutSetting{name, to_bytes(as_bytes(std::string_view(name)))}}), "ok");
+  const auto names = [&](std::string_view after, std::uint32_t limit) {
+    std::vector<std::string> found;
+    const auto settings = store().settings(after, limit).value();
+    for (const auto& setting : settings) {
+      EXPECT_EQ(setting.value, *store().find_setting(setting.name).value());
+      found.push_back(setting.name);
+    }
+    return found;
+  };
+  EXPECT_EQ(names("", 2), (std::vector<std::string>{"walk-a", "walk-b"}));
+  EXPECT_EQ(names("walk-b", 2), (std::vector<std::string>{"walk-c"}));
+  EXPECT_TRUE(names("walk-c", 2).empty());
+  EXPECT_EQ(outcome({ResealSetting{"walk-a", to_bytes(as_bytes(std::string_view("walk-a"))), {7}},
+                     ResealSetting{"walk-b", {1}, {8}}, ResealSetting{"none", {1}, {9}}}),
+            "ok");
+  EXPECT_EQ(store().find_setting("walk-a").value(), (Bytes{7}));
+  EXPECT_EQ(store().find_setting("walk-b").value(), to_bytes(as_bytes(std::string_view("walk-b"))));
+  EXPECT_FALSE(store().find_setting("none").value());
 }
 
 TEST_P(StoreContract, ConsumesADownloadGrantOnce) {

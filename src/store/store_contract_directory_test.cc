@@ -35,6 +35,33 @@ TEST_P(StoreContract, KeepsTenantsAndPrincipals) {
   EXPECT_FALSE(store().find_principal("p2").value());
 }
 
+TEST_P(StoreContract, KnowsWhetherAnAdministratorIsLeft) {
+  const auto person = [](std::string id, std::string tenant, bool disabled = false) {
+    return PutPrincipal{{std::move(id), std::move(tenant), "", "", PrincipalKind::person, disabled, kStart}};
+  };
+  const auto admin = [](std::string id, std::string tenant = "*", std::string ca = "") {
+    return PutRoleBinding{{std::move(id), "admin", std::move(tenant), std::move(ca)}};
+  };
+  const auto none = "conflict:administrator";
+  EXPECT_EQ(outcome_with_field({RequireAdministrator{}}), none);
+  ASSERT_EQ(outcome({PutTenant{{"t", "", false, kStart}}, PutTenant{{"u", "", false, kStart}},
+                     person("p1", "t"), person("p2", "u"), admin("p1"), admin("p2", "u"),
+                     admin("p2", "*", "issuing"), PutRoleBinding{{"p2", "issuer", "*", ""}}}),
+            "ok");
+  EXPECT_EQ(outcome({RequireAdministrator{}}), "ok");
+  const Transaction takes_p1_away[] = {
+      {RemoveRoleBinding{{"p1", "admin", "*", ""}}, RequireAdministrator{}},
+      {person("p1", "t", true), RequireAdministrator{}, AppendAuditLeaf{{1}}},
+      {PutTenant{{"t", "", true, kStart}}, RequireAdministrator{}}};
+  for (const auto& transaction : takes_p1_away) {
+    EXPECT_EQ(outcome_with_field(transaction), none);
+    EXPECT_EQ(outcome({RequireAdministrator{}}), "ok");  // nothing has changed
+  }
+  EXPECT_EQ(store().audit_size().value(), 0U);
+  ASSERT_EQ(outcome({admin("p2")}), "ok");
+  EXPECT_EQ(outcome(takes_p1_away[0]), "ok");
+}
+
 TEST_P(StoreContract, KeepsCredentials) {
   CredentialRecord token{"c1",     "p1",          CredentialKind::api_token,
                          "prefix", {1, 2},        "laptop",

@@ -361,7 +361,7 @@ class Differential {
 
   Command random_command() {
     const std::uint64_t n = 1 + pick(kLast);
-    switch (pick(12)) {
+    switch (pick(14)) {
       case 0:
       case 1:
       case 2: {
@@ -392,6 +392,10 @@ class Differential {
         return PutDownloadGrant{{hash_of(pick(10)), id_of(n), "alice", kStart + kDay}};
       case 10:
         return ConsumeDownloadGrant{hash_of(pick(10)), id_of(n), kStart};
+      case 11:
+        return AbandonIntent{id_of(n)};
+      case 12:
+        return ForgetIdempotencyKey{"alice", std::to_string(pick(40)), id_of(n)};
       default:
         return AppendAuditLeaf{{static_cast<std::uint8_t>(n)}};
     }

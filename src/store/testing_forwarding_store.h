@@ -39,15 +39,31 @@ class ForwardingStore : public Store {
                                                            std::string_view key) const override {
     return to_.find_idempotent(principal, key);
   }
+  Result<std::vector<IdempotencyRecord>> idempotency_before(Time before,
+                                                            std::uint32_t limit) const override {
+    return to_.idempotency_before(before, limit);
+  }
   Result<bool> is_key_blocked(const Sha256& subject_public_key_sha256) const override {
     return to_.is_key_blocked(subject_public_key_sha256);
   }
   Result<std::optional<ManagedKeyRecord>> find_managed_key(CertificateId id) const override {
     return to_.find_managed_key(id);
   }
+  Result<std::vector<ManagedKeyEnd>> managed_key_ends(CertificateId after,
+                                                      std::uint32_t limit) const override {
+    return to_.managed_key_ends(after, limit);
+  }
+  Result<std::vector<ManagedKeyRecord>> managed_keys(CertificateId after,
+                                                     std::uint32_t limit) const override {
+    return to_.managed_keys(after, limit);
+  }
   Result<std::optional<DownloadGrantRecord>> find_download_grant(
       const Sha256& secret_sha256) const override {
     return to_.find_download_grant(secret_sha256);
+  }
+  Result<std::vector<DownloadGrantRecord>> download_grants_before(
+      Time before, std::uint32_t limit) const override {
+    return to_.download_grants_before(before, limit);
   }
   Result<CertificateStatus> certificate_status(std::string_view ca,
                                                const x509::SerialNumber& serial) const override {
@@ -92,6 +108,10 @@ class ForwardingStore : public Store {
   }
   Result<std::optional<Bytes>> find_setting(std::string_view name) const override {
     return to_.find_setting(name);
+  }
+  Result<std::vector<SettingRecord>> settings(std::string_view after,
+                                              std::uint32_t limit) const override {
+    return to_.settings(after, limit);
   }
   Result<std::uint64_t> audit_size() const override { return to_.audit_size(); }
   Result<std::vector<AuditLeaf>> audit_leaves(std::uint64_t from,

@@ -1,5 +1,7 @@
 #include "x509/certificate_list.h"
 
+#include <sys/mman.h>
+
 #include <algorithm>
 #include <array>
 
@@ -136,24 +138,28 @@ Name CertificateList::issuer() const { return Name::parse(issuer_tlv()).value_or
 
 void encode_revoked_entry(const SerialNumber& serial_number, Time revocation_date,
                           RevocationReason reason, Bytes& out) {
+  // SEQUENCE { SEQUENCE { OID id-ce-cRLReasons, OCTET STRING { ENUMERATED reason } } }
+  constexpr std::array<std::uint8_t, 13> kReasonBefore = {0x30, 0x0c, 0x30, 0x0a, 0x06, 0x03, 0x55,
+                                                          0x1d, 0x15, 0x04, 0x03, 0x0a, 0x01};
+  const std::size_t begin = out.size();
   der::Writer writer(std::move(out));
-  writer.sequence([&] {
-    writer.integer_content(serial_number.integer_content());
-    writer.time(revocation_date);
-    if (reason == RevocationReason::unspecified) return;
-    writer.sequence([&] {
-      writer.sequence([&] {
-        writer.oid(oids::kReasonCode);
-        writer.nested(der::Tag::octet_string,
-                      [&] { writer.enumerated(static_cast<std::uint64_t>(reason)); });
-      });
-    });
-  });
+  writer.header(der::Tag::sequence, 0);
+  writer.integer_content(serial_number.integer_content());
+  writer.time(revocation_date);
+  if (reason != RevocationReason::unspecified) writer.raw(kReasonBefore);
   out = std::move(writer).take();
+  if (reason != RevocationReason::unspecified) out.push_back(static_cast<std::uint8_t>(reason));
+  out[begin + 1] = static_cast<std::uint8_t>(out.size() - begin - 2);  // 53 at most: one octet
 }
 
-Result<der::TbsCertListDer> encode_tbs_cert_list(const TbsCertList& fields,
-                                                 ByteView revoked_entries) {
+namespace {
+
+// A TBSCertList in its parts: what is before the entries, its own header included, and after them.
+struct TbsFrame {
+  Bytes before, after;
+};
+
+Result<TbsFrame> frame_of(const TbsCertList& fields, std::size_t entries_octets) {
   CERTWRIGHT_CHECK(check_one_sequence(fields.signature_algorithm_tlv, "signature"));
   CERTWRIGHT_CHECK(check_one_sequence(fields.issuer_tlv, "issuer"));
   for (const Time time : {fields.this_update, fields.next_update})
@@ -165,18 +171,80 @@ Result<der::TbsCertListDer> encode_tbs_cert_list(const TbsCertList& fields,
   before.raw(fields.issuer_tlv);
   before.time(fields.this_update);
   before.time(fields.next_update);
-  if (!revoked_entries.empty()) before.header(der::Tag::sequence, revoked_entries.size());
+  if (entries_octets != 0) before.header(der::Tag::sequence, entries_octets);
   der::Writer after;
   if (!fields.extensions.empty())
     after.nested(der::context_constructed(0), [&] { fields.extensions.write(after); });
+  der::Writer whole;
+  whole.header(der::Tag::sequence, before.size() + entries_octets + after.size());
+  whole.raw(before.view());
+  return TbsFrame{std::move(whole).take(), std::move(after).take()};
+}
+
+void append(Bytes& to, ByteView octets) { to.insert(to.end(), octets.begin(), octets.end()); }
+
+// Pages of 2 MiB where the system has them: the buffer is written once, and its pages are counted.
+void prefer_large_pages([[maybe_unused]] Bytes& reserved) {
+#ifdef MADV_HUGEPAGE
+  constexpr std::uintptr_t kLargePage = std::uintptr_t{2} << 20;
+  const auto begin = reinterpret_cast<std::uintptr_t>(reserved.data());
+  const auto first = (begin + kLargePage - 1) / kLargePage * kLargePage;
+  const auto end = (begin + reserved.capacity()) / kLargePage * kLargePage;
+  if (first < end) ::madvise(reinterpret_cast<void*>(first), end - first, MADV_HUGEPAGE);
+#endif
+}
+
+}  // namespace
+
+Result<der::TbsCertListDer> encode_tbs_cert_list(const TbsCertList& fields,
+                                                 ByteView revoked_entries) {
+  CERTWRIGHT_TRY(const auto frame, frame_of(fields, revoked_entries.size()));
+  Bytes octets;
   // The length is known, so that megabytes of entries are copied once and never moved.
-  const std::size_t size = before.size() + revoked_entries.size() + after.size();
-  der::Writer writer(der::header_size(size) + size);
-  writer.header(der::Tag::sequence, size);
-  writer.raw(before.view());
-  writer.raw(revoked_entries);
-  writer.raw(after.view());
-  return der::TbsCertListDer(std::move(writer).take());
+  octets.reserve(frame.before.size() + revoked_entries.size() + frame.after.size());
+  append(octets, frame.before);
+  append(octets, revoked_entries);
+  append(octets, frame.after);
+  return der::TbsCertListDer(std::move(octets));
+}
+
+Result<CertificateListBuffer> CertificateListBuffer::begin(const TbsCertList& fields,
+                                                           ByteView revoked_entries) {
+  constexpr std::size_t kSignatureOctets = 1024;  // algorithm and value, as a rule; else it grows
+  CERTWRIGHT_TRY(const auto frame, frame_of(fields, revoked_entries.size()));
+  const auto tbs_octets = frame.before.size() + revoked_entries.size() + frame.after.size();
+  const auto room = der::header_size(tbs_octets + kSignatureOctets);
+  auto octets = std::make_shared<Bytes>();
+  octets->reserve(room + tbs_octets + kSignatureOctets);
+  prefer_large_pages(*octets);
+  octets->resize(room);
+  append(*octets, frame.before);
+  append(*octets, revoked_entries);
+  append(*octets, frame.after);
+  return CertificateListBuffer(std::move(octets), room);
+}
+
+der::SharedTbsCertListDer CertificateListBuffer::tbs() const {
+  return {octets_, tbs_offset_, octets_->size() - tbs_offset_};
+}
+
+Result<std::shared_ptr<const Bytes>> CertificateListBuffer::finish(ByteView signature_algorithm_tlv,
+                                                                   ByteView signature) && {
+  if (octets_.use_count() != 1)
+    return fail(Errc::internal, "a CertificateList is finished while someone reads it");
+  der::Writer writer(std::move(*octets_));
+  writer.raw(signature_algorithm_tlv);
+  writer.bit_string(signature);
+  *octets_ = std::move(writer).take();
+  der::Writer header;
+  header.header(der::Tag::sequence, octets_->size() - tbs_offset_);
+  // Nearly always as long as the room that was left.
+  const auto begin = octets_->begin();
+  if (header.size() < tbs_offset_)
+    octets_->erase(begin, begin + static_cast<std::ptrdiff_t>(tbs_offset_ - header.size()));
+  if (header.size() > tbs_offset_) octets_->insert(begin, header.size() - tbs_offset_, 0);
+  std::ranges::copy(header.view(), octets_->begin());
+  return std::shared_ptr<const Bytes>(std::move(octets_));
 }
 
 der::CertificateListDer assemble_certificate_list(const der::TbsCertListDer& tbs,

@@ -1,7 +1,9 @@
 #pragma once
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
+#include <utility>
 
 #include "bytes/bytes.h"
 #include "clock/clock.h"
@@ -97,6 +99,25 @@ struct TbsCertList {
 // Errors: invalid as for TbsCertificate.
 Result<der::TbsCertListDer> encode_tbs_cert_list(const TbsCertList& fields,
                                                  ByteView revoked_entries);
+
+// A CertificateList that is made in one buffer, because one of megabytes costs more to copy than to
+// hash: the TBSCertList is written where it stays, and signed there.
+class CertificateListBuffer {
+ public:
+  // As encode_tbs_cert_list().
+  static Result<CertificateListBuffer> begin(const TbsCertList& fields, ByteView revoked_entries);
+  // Valid as long as any copy of it. Let it go before finish().
+  der::SharedTbsCertListDer tbs() const;
+  // The whole list. Errors: internal if a tbs() is still held.
+  Result<std::shared_ptr<const Bytes>> finish(ByteView signature_algorithm_tlv,
+                                              ByteView signature) &&;
+
+ private:
+  CertificateListBuffer(std::shared_ptr<Bytes> octets, std::size_t offset)
+      : octets_(std::move(octets)), tbs_offset_(offset) {}
+  std::shared_ptr<Bytes> octets_;  // room for the outer header, then the TBSCertList
+  std::size_t tbs_offset_;
+};
 
 der::CertificateListDer assemble_certificate_list(const der::TbsCertListDer& tbs,
                                                   ByteView signature_algorithm_tlv,

@@ -109,6 +109,41 @@ TEST(CertificateListEncode, EntriesAreAppendedAndReadBack) {
   X509_CRL_free(theirs);
 }
 
+// Entries and signatures whose lengths need one octet more or less than was left room for.
+TEST(CertificateListEncode, InOneBufferItIsTheSame) {
+  for (const std::size_t count : {0U, 1U, 3U, 2'000U, 3'500U}) {
+    Bytes entries;
+    for (std::size_t i = 0; i < count; ++i)
+      encode_revoked_entry(SerialNumber::from_id((1ULL << 60) + i, {}), from_unix_s(1700000000),
+                           RevocationReason::unspecified, entries);
+    for (const std::size_t signature_octets : {0U, 64U, 2'000U, 70'000U}) {
+      const Bytes signature(signature_octets, 7);
+      const auto tbs = encode_tbs_cert_list(fields_with_number(9), entries).value();
+      auto buffer = CertificateListBuffer::begin(fields_with_number(9), entries).value();
+      EXPECT_TRUE(std::ranges::equal(buffer.tbs().tlv(), tbs.tlv()));
+      const auto list = std::move(buffer).finish(algorithm(), signature).value();
+      EXPECT_EQ(*list, to_bytes(assemble_certificate_list(tbs, algorithm(), signature).tlv()))
+          << count << " entries, " << signature_octets;
+    }
+  }
+  TbsCertList bad = fields_with_number(1);
+  bad.issuer_tlv = {0x05, 0x00};
+  EXPECT_EQ(CertificateListBuffer::begin(bad, {}).error().code, Errc::invalid);
+}
+
+TEST(CertificateListEncode, ABufferIsNotFinishedWhileItIsRead) {
+  auto buffer = CertificateListBuffer::begin(fields_with_number(9), {}).value();
+  {
+    const auto held = buffer.tbs();
+    auto other = buffer;
+    EXPECT_EQ(std::move(other).finish(algorithm(), Bytes(64, 7)).error().code, Errc::internal);
+  }
+  auto held = buffer.tbs();
+  const auto moved = std::move(held);
+  EXPECT_TRUE(held.tlv().empty());
+  EXPECT_FALSE(moved.tlv().empty());
+}
+
 TEST(CertificateListEncode, AnEmptyListHasNoRevokedCertificates) {
   const auto tbs = encode_tbs_cert_list(fields_with_number(1), {}).value();
   const auto list = CertificateList::parse(

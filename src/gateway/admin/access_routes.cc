@@ -65,7 +65,7 @@ Result<access::Principal> find_principal(Context& context, const Dependencies& d
     return tl::unexpected(principal.error());
   }
   CERTWRIGHT_CHECK(context.authorise(action, {principal->tenant, "", principal->id}, id));
-  if (action == Action::access_manage) CERTWRIGHT_CHECK(access::may_manage(context.principal(), *principal));
+  if (action == Action::access_manage) CERTWRIGHT_CHECK(context.may_manage(*principal));
   return *principal;
 }
 
@@ -120,10 +120,21 @@ Result<bool> read_disabled(Context& context) {
   return disabled;
 }
 
+// Disabling a tenant disables all who are in it: only for one who could disable each of them.
+Result<void> may_disable_everybody(Context& context, const Dependencies& d, std::string_view tenant) {
+  CERTWRIGHT_TRY(const auto principals, d.access.list_principals(tenant));
+  for (const auto& record : principals) {
+    CERTWRIGHT_TRY(const auto principal, d.access.find_principal(record.id));
+    CERTWRIGHT_CHECK(context.may_manage(principal));
+  }
+  return {};
+}
+
 Result<http::Response> change_tenant(Context& context, const Dependencies& d) {
   const std::string_view id = context.param("tenant");
   CERTWRIGHT_CHECK(context.authorise(Action::access_manage, {std::string(id), "", ""}, id));
   CERTWRIGHT_TRY(const bool disabled, read_disabled(context));
+  if (disabled) CERTWRIGHT_CHECK(may_disable_everybody(context, d, id));
   const auto type = disabled ? EventType::tenant_disabled : EventType::tenant_enabled;
   CERTWRIGHT_CHECK(d.access.set_tenant_disabled(id, disabled, evidence(context, d, type, "tenant", {})));
   d.authenticator.invalidate();

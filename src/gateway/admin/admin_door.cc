@@ -24,6 +24,7 @@ http::Response json_response(int status, json::Writer&& body) {
 http::Response secret_response(int status, json::Writer&& body) {
   http::Response response = json_response(status, std::move(body));
   response.headers.add("Cache-Control", "no-store");
+  response.secret = true;
   return response;
 }
 
@@ -35,7 +36,8 @@ http::Response no_content() {
 
 std::vector<web::Route> admin_routes(const Dependencies& d) {
   std::vector<web::Route> all;
-  for (auto&& group : {ca_routes(d), profile_routes(d), access_routes(d), audit_routes(d), interception_routes(d)})
+  for (auto&& group :
+       {ca_routes(d), profile_routes(d), access_routes(d), audit_routes(d), kek_routes(d), interception_routes(d)})
     all.insert(all.end(), group.begin(), group.end());
   return all;
 }

@@ -12,6 +12,7 @@
 #include "ca/ca_directory.h"
 #include "clock/clock.h"
 #include "gateway/web/route.h"
+#include "key_rotation/rotation.h"
 #include "registration/profile_directory.h"
 #include "registration/profile_publisher.h"
 #include "revocation/crl_issuer.h"
@@ -34,6 +35,7 @@ struct Dependencies {  // all must outlive the routes
   const store::Store& store;  // only to be handed to audit's readers
   audit::CheckpointKey checkpoint_key;
   const Clock& clock;
+  key_rotation::Rotation& rotation;
   StatusSource status;
   std::filesystem::path aggregate_folder{};  // of aggregate::Log; empty: there is none
 };

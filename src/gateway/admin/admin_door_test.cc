@@ -68,6 +68,8 @@ constexpr Row kRows[] = {
     {"GET /api/v1/audit/export", "/api/v1/audit/export", "", "+-----+-?"},
     {"GET /api/v1/audit/checkpoint", "/api/v1/audit/checkpoint?", "", "+-----+-?"},
     {"GET /api/v1/interception/proofs/{serial}", "/api/v1/interception/proofs/1", "", "+-----+-?"},
+    {"GET /api/v1/kek", "/api/v1/kek", "", "+-------?"},
+    {"POST /api/v1/kek/rotate", "/api/v1/kek/rotate", "", "+-------?"},
     {"GET /api/v1/status", "/api/v1/status", "", "+-----+-?"},
 };
 const std::set<std::string> kPublic = {"GET /api/v1/audit/key", "GET /api/v1/audit/events"};
@@ -133,10 +135,13 @@ class AdminDoor : public testing::Test {
   std::vector<std::string> callers;
   World::Account subject;
   registration::ProfilePublisher publisher{world.store, world.journal, world.profiles, world.clock};
+  key_rotation::Rotation rotation{{.store = world.store, .journal = world.journal, .sealer = world.sealer,
+                                   .random = world.random, .source = {}}};
   Dependencies dependencies{.authority = world.authority, .cas = world.cas, .crls = world.crls,
                             .profiles = world.profiles, .publisher = publisher, .access = world.directory,
                             .authenticator = world.authenticator, .journal = world.journal, .store = world.store,
                             .checkpoint_key = must(audit::CheckpointKey::create("test", {})), .clock = world.clock,
+                            .rotation = rotation,
                             .status = [] { return std::vector<std::pair<std::string, std::string>>{}; }};
   std::vector<web::Route> routes;
   std::unique_ptr<web::WebHandler> handler;
@@ -197,6 +202,28 @@ TEST_F(AdminDoor, AnswersEachCallerAsTheMatrixSays) {
     }
     EXPECT_EQ(found, row.expected) << row.route << answers;
   }
+}
+
+// A tenant may be the home of somebody with more rights than its administrator.
+TEST_F(AdminDoor, ATenantIsDisabledOnlyByWhoMayDisableEverybodyInIt) {
+  const auto disable = [&](std::size_t caller, const std::string& tenant) {
+    return handler->handle(web::testing::make_request(
+        "PATCH", "/api/v1/tenants/" + tenant, http::Headers{{"Authorization", "Bearer " + callers[caller]}},
+        R"({"disabled":true})")).status;
+  };
+  const auto denied = [&] {
+    std::size_t count = 0;
+    const auto leaves = must(world.store.audit_leaves(0, 1000));
+    for (const auto& leaf : leaves)
+      if (as_text(leaf.record).find("ACCESS_DENIED") != std::string_view::npos) ++count;
+    return count;
+  };
+  const auto before = denied();
+  EXPECT_EQ(disable(1, "acme"), 403);  // an auditor of everything is there
+  EXPECT_EQ(denied(), before + 1) << "also this refusal is on record";
+  EXPECT_EQ(disable(7, "globex"), 204);
+  EXPECT_EQ(disable(0, "acme"), 204);
+  EXPECT_EQ(disable(0, "default"), 409);  // the last administrator is there
 }
 
 TEST_F(AdminDoor, ATokenIsShownOnceAndNotKept) {

@@ -28,6 +28,7 @@ void write_ca(json::Writer& w, const ca::CertificationAuthority& ca, Time now) {
   w.member("id", ca.id());
   w.member("name", ca.record().name);
   w.member("state", state_name(ca.record().state));
+  w.member("revoked", ca.is_revoked());
   w.member("can_issue", ca.can_issue(now));
   w.member("key_online", ca.signer() != nullptr);
   w.member("parent", ca.record().parent);

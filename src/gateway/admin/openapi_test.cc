@@ -18,6 +18,11 @@ TEST(OpenApi, DescribesEveryRouteAndNothingElse) {
                                  });
   pki::Door pki({.ocsp = ocsp, .crls = world.crls, .cas = world.cas, .clock = world.clock});
   auto routes = web::standard_routes({}, world.metrics, {});
+  key_rotation::Rotation rotation({.store = world.store,
+                                   .journal = world.journal,
+                                   .sealer = world.sealer,
+                                   .random = world.random,
+                                   .source = {}});
   const auto admin = admin_routes({.authority = world.authority,
                                    .cas = world.cas,
                                    .crls = world.crls,
@@ -30,6 +35,7 @@ TEST(OpenApi, DescribesEveryRouteAndNothingElse) {
                                    .checkpoint_key = certs::testing::must(
                                        audit::CheckpointKey::create("test", {})),
                                    .clock = world.clock,
+                                   .rotation = rotation,
                                    .status = {}});
   for (const auto& door : {world.door.routes(), pki.routes(), admin})
     routes.insert(routes.end(), door.begin(), door.end());

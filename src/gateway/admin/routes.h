@@ -15,6 +15,7 @@ std::vector<web::Route> profile_routes(const Dependencies& d);
 std::vector<web::Route> access_routes(const Dependencies& d);
 std::vector<web::Route> audit_routes(const Dependencies& d);
 std::vector<web::Route> interception_routes(const Dependencies& d);
+std::vector<web::Route> kek_routes(const Dependencies& d);
 
 // A route of this door: door "admin", problem documents.
 web::Route route(std::string method, std::string pattern, web::Guard guard, std::string operation_id,

@@ -33,6 +33,7 @@ Door::Answer Door::grant_download(web::Context& context) {
                  d_.downloads.grant(lineage.current(), context.principal(), context.actor()));
   auto response = json_answer(200, token_json(token));
   response.headers.set("Cache-Control", "no-store");
+  response.secret = true;
   return response;
 }
 
@@ -60,6 +61,7 @@ Door::Answer Door::download(web::Context& context) {
   auto response = http::respond(200, "application/zip", std::move(zip));
   response.headers.set("Content-Disposition", "attachment; filename=certificates.zip");
   response.headers.set("Cache-Control", "no-store");
+  response.secret = true;
   return response;
 }
 

@@ -6,4 +6,5 @@ certwright_room(gateway/certs
   SOURCES door.cc issue_routes.cc certificate_routes.cc download_routes.cc request_body.cc
           response_body.cc zip_archive.cc
   TESTS request_body_test.cc zip_archive_test.cc wire_test.cc access_test.cc defects_test.cc
+        store_defects_test.cc
   FUZZ certs_door)

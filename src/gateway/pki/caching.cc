@@ -39,8 +39,9 @@ bool names_etag(std::string_view value, std::string_view etag) noexcept {
 
 void apply_freshness(const Freshness& freshness, Time now, std::string_view if_none_match,
                      std::string_view if_modified_since, http::Response& response) {
-  const auto left_s =
-      std::max<std::int64_t>(0, std::chrono::floor<Seconds>(freshness.expires - now).count());
+  // As Expires and the server's Date count: in whole seconds since the epoch.
+  const auto whole = [](Time time) { return std::chrono::floor<Seconds>(time.time_since_epoch()); };
+  const auto left_s = std::max<std::int64_t>(0, (whole(freshness.expires) - whole(now)).count());
   std::string last_modified = http_date(freshness.last_modified);
   const bool has_it = if_none_match.empty()
                           ? !if_modified_since.empty() && if_modified_since == last_modified

@@ -4,7 +4,10 @@
 
 #include "ocsp_message/ocsp_request.h"
 #include "ocsp_message/ocsp_response.h"
+#include "revocation/revocation_service.h"
 #include "revocation/testing_ca.h"
+#include "x509/certificate_list.h"
+#include "x509/oids.h"
 
 namespace certwright::gateway::pki {
 namespace {
@@ -30,6 +33,16 @@ class PkiDoor : public testing::Test {
                                    return ca.make_responder();
                                  }};
   revocation::CrlIssuer crls{world.store, world.journal, world.cas, world.clock};
+  revocation::RevocationService service{world.store, world.journal, world.clock};
+  // The fields and the body that a prepared answer sends.
+  static std::string octets_of(const std::optional<http::Response>& response) {
+    return response && response->prepared ? std::string(response->prepared->rest()) : std::string();
+  }
+  static std::string octets_of(http::Response response) {
+    response.headers.add("X-Content-Type-Options", "nosniff");
+    return std::string(must(http::PreparedResponse::make(response))->rest());
+  }
+
   Door door{{.ocsp = ocsp, .crls = crls, .cas = world.cas, .clock = world.clock}};
 };
 
@@ -47,6 +60,58 @@ TEST_F(PkiDoor, GetMayBeCachedPostWithNonceMayNot) {
   const auto post = door.ocsp_post("application/ocsp-request", request(nonce));
   EXPECT_EQ(post.status, 200);
   EXPECT_NE(post.headers.get("Cache-Control").find("no-store"), std::string_view::npos);
+}
+
+TEST_F(PkiDoor, WhatIsAtHandIsTheSameAnswer) {
+  const std::string path = to_base64(request());
+  EXPECT_FALSE(door.ocsp_get_now(path, {})) << "nothing was signed yet";
+  EXPECT_FALSE(door.ocsp_post_now(request()));
+  const auto first = door.ocsp_get(path, {});
+  EXPECT_EQ(octets_of(door.ocsp_get_now(path, {})), octets_of(first));
+  EXPECT_EQ(octets_of(door.ocsp_get_now("/" + http::percent_encode(path), {})), octets_of(first));
+  EXPECT_EQ(octets_of(door.ocsp_post_now(request())),
+            octets_of(door.ocsp_post("application/ocsp-request", request())));
+  const auto spared = door.ocsp_get_now(path, {.if_none_match = first.headers.get("ETag"), .if_modified_since = {}});
+  ASSERT_TRUE(spared);
+  EXPECT_EQ(spared->status, 304);
+  for (const std::string_view bad : {"%%%", "", "AAAA"}) EXPECT_FALSE(door.ocsp_get_now(bad, {}));
+  EXPECT_FALSE(door.ocsp_get_now(to_base64(request(Bytes(16, 7))), {})) << "a nonce is never at hand";
+
+  // The age that caches may give it shrinks while the octets are kept.
+  world.clock.advance(Seconds(2));
+  const auto later = door.ocsp_get(path, {});
+  EXPECT_NE(later.headers.get("Cache-Control"), first.headers.get("Cache-Control"));
+  EXPECT_EQ(later.headers.get("ETag"), first.headers.get("ETag"));
+  EXPECT_EQ(octets_of(door.ocsp_get_now(path, {})), octets_of(later));
+}
+
+TEST_F(PkiDoor, ARevocationShowsAtOnceInWhatIsAtHand) {
+  service.add_listener(ocsp);
+  const store::CertificateId id = ca.issue();
+  serial = ca.serial_of(id);
+  const std::string path = to_base64(request());
+  (void)door.ocsp_get(path, {});
+  ASSERT_TRUE(door.ocsp_get_now(path, {}) && door.ocsp_post_now(request()));
+  ASSERT_TRUE(service.revoke(id, x509::RevocationReason::key_compromise, world.actor));
+  EXPECT_FALSE(door.ocsp_get_now(path, {}));
+  EXPECT_FALSE(door.ocsp_post_now(request()));
+  const auto revoked = door.ocsp_get(path, {});
+  const auto parsed = must(ocsp_message::OcspResponse::parse(to_bytes(revoked.body.view())));
+  EXPECT_EQ(parsed.responses()[0].status, ocsp_message::CertStatus::revoked);
+  EXPECT_EQ(octets_of(door.ocsp_get_now(path, {})), octets_of(revoked));
+}
+
+TEST_F(PkiDoor, PublishedCrlsAreAtHand) {
+  EXPECT_FALSE(door.crl_now("issuing.crl", {})) << "none was built yet";
+  const auto built = must(door.crl("issuing.crl", {}));
+  const auto now = door.crl_now("issuing.crl", {});
+  ASSERT_TRUE(now);
+  EXPECT_EQ(now->headers, built.headers);
+  EXPECT_TRUE(std::ranges::equal(now->body.view(), built.body.view()));
+  EXPECT_TRUE(door.crl_shard_now("issuing", "0.crl", {}));
+  EXPECT_EQ(door.crl_now("issuing.crl", {.if_none_match = built.headers.get("ETag"), .if_modified_since = {}})->status, 304);
+  for (const char* file : {"issuing.pem", "nobody.crl", ".crl"}) EXPECT_FALSE(door.crl_now(file, {})) << file;
+  for (const char* file : {"0.pem", "1.crl", "00.crl"}) EXPECT_FALSE(door.crl_shard_now("issuing", file, {})) << file;
 }
 
 TEST_F(PkiDoor, OcspErrorsAreOcspAnswers) {
@@ -71,6 +136,20 @@ TEST_F(PkiDoor, CrlsAndIssuersAsDerAndPem) {
     EXPECT_EQ(door.crl(file, {}).error().code, Errc::not_found) << file;
   for (const char* file : {"1.crl", "-1.crl", "00.crl", "99999999999999999999.crl", "x.crl"})
     EXPECT_EQ(door.crl_shard("issuing", file, {}).error().code, Errc::not_found) << file;
+}
+
+// Certificates of the time when there was one CRL go on naming it.
+TEST_F(PkiDoor, TheOneCrlOfBeforeIsShardZeroOfNow) {
+  auto policy = ca.ca()->policy();
+  policy.crl_shards = 4;
+  ca.set_policy(policy);
+  const auto by_old_name = must(door.crl("issuing.crl", {}));
+  EXPECT_TRUE(std::ranges::equal(by_old_name.body.view(),
+                                 must(door.crl_shard("issuing", "0.crl", {})).body.view()));
+  const auto crl = must(x509::CertificateList::parse(to_bytes(by_old_name.body.view())));
+  const auto* point = crl.extensions().find(x509::oids::kIssuingDistributionPoint);
+  ASSERT_NE(point, nullptr);
+  EXPECT_TRUE(point->critical) << "it must not pass for a CRL of all";
 }
 
 }  // namespace

@@ -63,6 +63,15 @@ Result<void> Context::authorise(access::Action action, const access::Object& obj
   return allowed;
 }
 
+Result<void> Context::may_manage(const access::Principal& target) {
+  if (!principal_)
+    return fail(Errc::unauthenticated, "a bearer token or a client certificate is required");
+  auto allowed = access::may_manage(*principal_, target);
+  if (!allowed && refusals_ != nullptr)
+    refusals_->denied(actor_, access::Action::access_manage, target.id, allowed.error().code);
+  return allowed;
+}
+
 tl::unexpected<Error> Context::unknown(access::Action action, std::string_view what) {
   auto error = access::not_found_error();
   if (refusals_ != nullptr) refusals_->denied(actor_, action, what, error.code);

@@ -59,6 +59,8 @@ class Context {
   // route with Reach::authorised whose handler succeeds without having asked is answered 500.
   Result<void> authorise(access::Action action, const access::Object& object,
                          std::string_view what = {});
+  // access::may_manage() for this principal, with the same record of a refusal.
+  Result<void> may_manage(const access::Principal& target);
   // The error for an object that does not exist, after the same work as for one that is not theirs:
   // time must not tell a stranger which of the two it was.
   tl::unexpected<Error> unknown(access::Action action, std::string_view what);

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -37,6 +38,12 @@ struct Guard {
 // into the route's form; an exception is logged and answered 500.
 using RouteHandler = std::function<Result<http::Response>(Context&)>;
 
+// The same answer as the handler's where it is at hand, made on the I/O thread: no blocking, no
+// disk, no lock that is held long; nullopt leaves the request to the handler. `rest` as
+// Context::rest(). A prepared answer goes out as it is, without X-Request-Id.
+using ReadyAnswer =
+    std::function<std::optional<http::Response>(const http::Request&, std::string_view rest)>;
+
 struct Route {
   std::string method;  // "GET", "POST", "PUT", "PATCH", "DELETE"
   // "/certs/{serial}/renew": literal segments and parameters, which match one segment that is not
@@ -54,6 +61,7 @@ struct Route {
   bool on_plain_http = false;  // also served without TLS
   bool answers_head = true;    // of a GET: false where answering changes something
   bool rate_limited = true;    // false for hot constant answers
+  ReadyAnswer ready = {};      // only with Guard::open() and without rate limit
 };
 
 // "PATCH /certs/{serial}/renew": the name of a row in the authorisation matrix.

@@ -79,6 +79,9 @@ Result<Router> Router::build(std::vector<Route> routes) {
     if (route.run == http::Run::inline_ && route.guard.reach != Reach::public_)
       return fail_field(Errc::invalid, key_of(route),
                         "only public routes run inline: authentication may block");
+    if (route.ready && (route.guard.reach != Reach::public_ || route.rate_limited))
+      return fail_field(Errc::invalid, key_of(route),
+                        "a ready answer asks neither for a credential nor for the rate limit");
     if (route.operation_id.empty() || !operations.insert(route.operation_id).second)
       return fail_field(Errc::invalid, key_of(route), "operation ids are unique and not empty");
     CERTWRIGHT_CHECK(router.add(i));

@@ -30,7 +30,8 @@ class Router {
   };
 
   // Errors: invalid for a pattern that cannot be read, two routes of one method and path or one
-  // operation id, an inline route that is not public, a route without handler.
+  // operation id, an inline or ready route that is not public, a ready one with a rate limit, a
+  // route without handler.
   static Result<Router> build(std::vector<Route> routes);
   Router(Router&&) noexcept;
   Router& operator=(Router&&) noexcept;

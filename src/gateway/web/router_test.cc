@@ -128,6 +128,14 @@ std::vector<BadTableCase> bad_tables() {
   Route inline_with_credential = route_named("GET", "/a");
   inline_with_credential.guard = Guard::principal();
   inline_with_credential.run = http::Run::inline_;
+  const auto nothing_ready = [](const http::Request&, std::string_view) { return std::nullopt; };
+  Route ready_with_credential = route_named("GET", "/a");
+  ready_with_credential.guard = Guard::principal();
+  ready_with_credential.rate_limited = false;
+  ready_with_credential.ready = nothing_ready;
+  Route ready_with_limit = route_named("GET", "/a");
+  ready_with_limit.guard = Guard::open();
+  ready_with_limit.ready = nothing_ready;
   Route without_handler = route_named("GET", "/a");
   without_handler.handler = nullptr;
   return {{"Twice", {route_named("GET", "/a", "x"), route_named("GET", "/a/", "y")}},
@@ -139,6 +147,8 @@ std::vector<BadTableCase> bad_tables() {
           {"EmptySegment", {route_named("GET", "/a//b")}},
           {"RestNotLast", {route_named("GET", "/a/{more...}/b")}},
           {"InlineWithCredential", {inline_with_credential}},
+          {"ReadyWithCredential", {ready_with_credential}},
+          {"ReadyWithLimit", {ready_with_limit}},
           {"WithoutHandler", {without_handler}}};
 }
 

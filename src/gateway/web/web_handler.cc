@@ -136,7 +136,53 @@ http::Dispatch WebHandler::dispatch(const http::RequestHead& head) {
   const auto match = state_->router_for(head).find(head);
   // Without a route the answer is made from constants, whatever the body.
   if (match.route == nullptr) return {.run = http::Run::inline_};
-  return {.run = match.route->run, .body_limit_octets = match.route->body_limit_octets};
+  return {.run = match.route->ready ? http::Run::either : match.route->run,
+          .body_limit_octets = match.route->body_limit_octets};
+}
+
+std::string WebHandler::new_request_id() const {
+  std::array<std::uint8_t, kRequestIdOctets> random_octets;
+  state_->d.random.fill(random_octets);
+  return to_base64url(random_octets);
+}
+
+void WebHandler::count_and_log(const Route* route, std::size_t index,
+                               const http::Response& response, AccessRecord record) {
+  const auto& prepared = response.prepared;
+  record.status = prepared ? prepared->status() : response.status;
+  state_->metrics[index].count(record.status, record.took);
+  if (!state_->options.on_access) return;
+  record.route = route ? std::string_view(route->pattern) : "-";
+  record.operation = route ? std::string_view(route->operation_id) : "-";
+  record.response_octets =
+      prepared ? prepared->rest().size() - prepared->head_size() : response.body.size();
+  state_->options.on_access(record);
+}
+
+std::optional<http::Response> WebHandler::answer_now(const http::Request& request) {
+  State& state = *state_;
+  const auto begin = SteadyClock::now();
+  const auto match = state.router_for(request).find(request);
+  if (match.route == nullptr || !match.route->ready) return std::nullopt;
+  auto response = match.route->ready(request, match.rest);
+  if (!response) return std::nullopt;
+  const bool is_logged = static_cast<bool>(state.options.on_access);
+  std::string request_id, remote;
+  if (is_logged || !response->prepared) request_id = new_request_id();
+  if (is_logged) remote = state.proxies.client_of(request);
+  if (!response->prepared) {
+    response->headers.set("X-Request-Id", request_id);
+    response->headers.set("X-Content-Type-Options", "nosniff");
+  }
+  const std::size_t index = state.is_plain(request) ? state.plain_index[match.index] : match.index;
+  count_and_log(match.route, index, *response,
+                {.method = request.method,
+                 .took = SteadyClock::now() - begin,
+                 .request_id = request_id,
+                 .remote = remote,
+                 .listener = request.peer ? std::string_view(request.peer->listener) : "",
+                 .request_octets = request.body.size()});
+  return response;
 }
 
 http::Response WebHandler::handle(http::Request&& request) {
@@ -147,9 +193,7 @@ http::Response WebHandler::handle(http::Request&& request) {
   Context context;
   context.request = std::move(request);  // before find(): a match is views into it
   context.refusals_ = &state.refusals;
-  std::array<std::uint8_t, kRequestIdOctets> random_octets;
-  state.d.random.fill(random_octets);
-  context.request_id_ = to_base64url(random_octets);
+  context.request_id_ = new_request_id();
   context.actor_.remote = state.proxies.client_of(context.request);
   context.is_local_ = context.request.peer != nullptr && context.request.peer->is_loopback &&
                       !is_forwarded(context.request);
@@ -174,28 +218,16 @@ http::Response WebHandler::handle(http::Request&& request) {
     response.headers.set("X-Request-Id", context.request_id_);
   }
 
-  const auto took =
-      std::chrono::duration_cast<std::chrono::nanoseconds>(SteadyClock::now() - begin);
-  const auto& prepared = response.prepared;
-  const int status = prepared ? prepared->status() : response.status;
-  state.metrics[index].count(status, took);
   state.in_flight.add(-1);
-  if (state.options.on_access) {
-    const Route* route = context.match_.route;
-    state.options.on_access(
-        {.method = context.request.method,
-         .route = route ? std::string_view(route->pattern) : "-",
-         .operation = route ? std::string_view(route->operation_id) : "-",
-         .status = status,
-         .took = took,
-         .request_id = context.request_id_,
-         .remote = context.actor_.remote,
-         .principal = context.actor_.principal,
-         .listener = context.request.peer ? std::string_view(context.request.peer->listener) : "",
-         .request_octets = request_octets,
-         .response_octets =
-             prepared ? prepared->rest().size() - prepared->head_size() : response.body.size()});
-  }
+  const http::Peer* const peer = context.request.peer.get();
+  count_and_log(context.match_.route, index, response,
+                {.method = context.request.method,
+                 .took = SteadyClock::now() - begin,
+                 .request_id = context.request_id_,
+                 .remote = context.actor_.remote,
+                 .principal = context.actor_.principal,
+                 .listener = peer ? std::string_view(peer->listener) : "",
+                 .request_octets = request_octets});
   return response;
 }
 

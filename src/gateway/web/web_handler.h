@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -22,12 +23,12 @@ namespace certwright::gateway::web {
 
 // What may be logged of a request. Never the target: it can hold a token.
 struct AccessRecord {
-  std::string_view method;
-  std::string_view route;      // the pattern; "-" if nothing matched
-  std::string_view operation;  // the operation id; "-" if nothing matched
+  std::string_view method = {};
+  std::string_view route = {};      // the pattern; "-" if nothing matched
+  std::string_view operation = {};  // the operation id; "-" if nothing matched
   int status = 0;
   std::chrono::nanoseconds took{};
-  std::string_view request_id, remote, principal, listener;
+  std::string_view request_id = {}, remote = {}, principal = {}, listener = {};
   std::size_t request_octets = 0, response_octets = 0;  // of the bodies
 };
 
@@ -73,6 +74,7 @@ class WebHandler final : public http::Handler {
 
   http::Dispatch dispatch(const http::RequestHead& head) override;
   http::Response handle(http::Request&& request) override;
+  std::optional<http::Response> answer_now(const http::Request& request) override;
 
   // All routes, in the order given: for the authorisation matrix and the OpenAPI test.
   const std::vector<Route>& routes() const noexcept;
@@ -85,6 +87,10 @@ class WebHandler final : public http::Handler {
   Result<void> check_rate(const Context& context, unsigned& retry_after_s);
   http::Response finish(Context& context, Result<http::Response> result, unsigned retry_after_s);
   http::Response no_route(const Context& context) const;
+  std::string new_request_id() const;
+  // Counts and logs an answer.
+  void count_and_log(const Route* route, std::size_t index, const http::Response& response,
+                     AccessRecord record);
 
   std::unique_ptr<State> state_;
 };

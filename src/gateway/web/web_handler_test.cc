@@ -307,6 +307,39 @@ TEST_F(WebHandlerTest, DispatchSaysWhereAndHowMuch) {
   EXPECT_EQ(dispatch.body_limit_octets, 128u * 1024);
 }
 
+TEST_F(WebHandlerTest, ReadyAnswersAreCountedAndLoggedLikeOthers) {
+  auto route = make_route("GET", "/ocsp/{request...}", Guard::open(), answer_ok);
+  route.rate_limited = false;
+  route.ready = [](const http::Request&, std::string_view rest) -> std::optional<http::Response> {
+    if (rest == "cold") return std::nullopt;
+    auto response = http::respond(200, "text/plain", std::string(rest));
+    if (rest != "octets") return response;
+    http::Response prepared;
+    prepared.prepared = *http::PreparedResponse::make(response);
+    return prepared;
+  };
+  start({route, make_route("GET", "/other", Guard::open(), answer_ok)});
+  EXPECT_EQ(handler_->dispatch(make_request("GET", "/ocsp/x")).run, http::Run::either);
+  EXPECT_EQ(handler_->dispatch(make_request("GET", "/other")).run, http::Run::worker);
+  EXPECT_FALSE(handler_->answer_now(make_request("GET", "/other")));
+  EXPECT_FALSE(handler_->answer_now(make_request("GET", "/nothing")));
+  EXPECT_FALSE(handler_->answer_now(make_request("GET", "/ocsp/cold")));
+  EXPECT_EQ(last_status_, 0) << "nothing was answered yet";
+
+  const auto plain = handler_->answer_now(make_request("GET", "/ocsp/a//b?max-age=0"));
+  ASSERT_TRUE(plain);
+  EXPECT_EQ(plain->body.text(), "a//b");
+  EXPECT_TRUE(plain->headers.has("X-Request-Id"));
+  EXPECT_EQ(plain->headers.get("X-Content-Type-Options"), "nosniff");
+  EXPECT_EQ(last_route_, "/ocsp/{request...}");
+  EXPECT_EQ(last_status_, 200);
+  const auto octets = handler_->answer_now(make_request("GET", "/ocsp/octets"));
+  ASSERT_TRUE(octets && octets->prepared);
+  EXPECT_THAT(metrics_.text(),
+              HasSubstr("certwright_http_requests_total{method=\"GET\",route=\"/ocsp/"
+                        "{request...}\",status=\"200\"} 2"));
+}
+
 TEST_F(WebHandlerTest, AccessLogHasThePatternNotTheTarget) {
   start({make_route("GET", "/certs/{serial}/download", Guard::open(), answer_ok)});
   (void)get("/certs/17/download?token=secret");

@@ -24,6 +24,22 @@ class Runner {
     return {};
   }
 
+  Result<void> operator()(const AbandonIntent& c) {
+    if (!data_.reservations.contains(c.id) || data_.certificates.contains(c.id) ||
+        data_.abandoned.contains(c.id))
+      return fail_field(Errc::conflict, "serial", "there is no such open intent");
+    undo_.put(data_.abandoned, c.id, true);
+    return {};
+  }
+
+  Result<void> operator()(const ForgetIdempotencyKey& c) {
+    const auto key = std::pair(c.principal, c.key);
+    const auto found = data_.idempotency.find(key);
+    if (found != data_.idempotency.end() && found->second.certificate == c.certificate)
+      undo_.erase(data_.idempotency, key);
+    return {};
+  }
+
   Result<void> operator()(const ReleaseIdempotencyKey& c) {
     const auto key = std::pair(c.principal, c.key);
     const auto found = data_.idempotency.find(key);
@@ -56,6 +72,8 @@ class Runner {
       lineage.certificates.push_back(certificate.id);
       std::ranges::sort(lineage.certificates);
     }
+    if (data_.abandoned.contains(certificate.id))
+      return fail_field(Errc::conflict, "serial", "the intent was abandoned");
     undo_.put(data_.lineages, certificate.lineage, lineage);
     undo_.put(data_.certificates, certificate.id, certificate);
     if (c.key) undo_.put(data_.keys, c.key->certificate, *c.key);
@@ -112,7 +130,13 @@ class Runner {
     undo_.put(data_.grants, c.secret_sha256, std::pair(grant, true));
     return {};
   }
+  Result<void> operator()(const EraseDownloadGrant& c) {
+    undo_.erase(data_.grants, c.secret_sha256);
+    return {};
+  }
   Result<void> operator()(const EraseManagedKey& c) {
+    if (!data_.keys.contains(c.certificate))
+      return fail_field(Errc::not_found, "key", "there is no such key");
     undo_.erase(data_.keys, c.certificate);
     return {};
   }
@@ -155,6 +179,17 @@ class Runner {
     return {};
   }
 
+  Result<void> operator()(const RequireAdministrator&) {
+    for (const auto& [key, binding] : data_.bindings) {
+      if (binding.role != "admin" || binding.tenant != "*" || !binding.ca.empty()) continue;
+      const auto principal = data_.principals.find(binding.principal);
+      if (principal == data_.principals.end() || principal->second.disabled) continue;
+      const auto tenant = data_.tenants.find(principal->second.tenant);
+      if (tenant != data_.tenants.end() && !tenant->second.disabled) return {};
+    }
+    return fail_field(Errc::conflict, "administrator", "no administrator would be left");
+  }
+
   Result<void> operator()(const PutCa& c) {
     const auto found = data_.cas.find(c.ca.id);
     const std::uint64_t stored = found == data_.cas.end() ? 0 : found->second.revision;
@@ -188,6 +223,20 @@ class Runner {
     if (data_.settings.contains(c.name))
       return fail_field(Errc::conflict, "name", "the setting exists");
     undo_.put(data_.settings, c.name, c.value);
+    return {};
+  }
+  Result<void> operator()(const ResealManagedKey& c) {
+    const auto found = data_.keys.find(c.certificate);
+    if (found == data_.keys.end() || found->second.sealed_pkcs8 != c.present) return {};
+    auto key = found->second;
+    key.sealed_pkcs8 = c.sealed;
+    undo_.put(data_.keys, c.certificate, std::move(key));
+    return {};
+  }
+  Result<void> operator()(const ResealSetting& c) {
+    const auto found = data_.settings.find(c.name);
+    if (found == data_.settings.end() || found->second != c.present) return {};
+    undo_.put(data_.settings, c.name, c.sealed);
     return {};
   }
   Result<void> operator()(const BlockKey& c) {

@@ -157,7 +157,8 @@ Result<std::vector<SerialReservation>> MemoryStore::unfinished_intents(Time befo
   std::vector<SerialReservation> result;
   for (const auto& [id, reservation] : state_->data.reservations) {
     if (result.size() >= std::min(limit, kMaxRows)) break;
-    if (reservation.reserved_at < before && !state_->data.certificates.contains(id))
+    if (reservation.reserved_at < before && !state_->data.certificates.contains(id) &&
+        !state_->data.abandoned.contains(id))
       result.push_back(reservation);
   }
   return result;
@@ -167,6 +168,17 @@ Result<std::optional<IdempotencyRecord>> MemoryStore::find_idempotent(std::strin
                                                                       std::string_view key) const {
   const std::lock_guard lock(state_->mutex);
   return found_in(state_->data.idempotency, std::pair(std::string(principal), std::string(key)));
+}
+
+Result<std::vector<IdempotencyRecord>> MemoryStore::idempotency_before(Time before,
+                                                                       std::uint32_t limit) const {
+  const std::lock_guard lock(state_->mutex);
+  std::vector<IdempotencyRecord> result;
+  for (const auto& [key, record] : state_->data.idempotency)
+    if (record.created_at < before) result.push_back(record);
+  std::ranges::stable_sort(result, {}, &IdempotencyRecord::created_at);
+  if (result.size() > std::min(limit, kMaxRows)) result.resize(std::min(limit, kMaxRows));
+  return result;
 }
 
 Result<bool> MemoryStore::is_key_blocked(const Sha256& subject_public_key_sha256) const {
@@ -179,12 +191,45 @@ Result<std::optional<ManagedKeyRecord>> MemoryStore::find_managed_key(Certificat
   return found_in(state_->data.keys, id);
 }
 
+Result<std::vector<ManagedKeyEnd>> MemoryStore::managed_key_ends(CertificateId after,
+                                                                 std::uint32_t limit) const {
+  const std::lock_guard lock(state_->mutex);
+  std::vector<ManagedKeyEnd> ends;
+  for (auto key = state_->data.keys.upper_bound(after);
+       key != state_->data.keys.end() && ends.size() < limit; ++key)
+    if (const auto certificate = state_->data.certificates.find(key->first);
+        certificate != state_->data.certificates.end())
+      ends.push_back({key->first, certificate->second.serial, certificate->second.not_after});
+  return ends;
+}
+
+Result<std::vector<ManagedKeyRecord>> MemoryStore::managed_keys(CertificateId after,
+                                                                std::uint32_t limit) const {
+  const std::lock_guard lock(state_->mutex);
+  std::vector<ManagedKeyRecord> result;
+  for (auto key = state_->data.keys.upper_bound(after);
+       key != state_->data.keys.end() && result.size() < std::min(limit, kMaxSealedRows); ++key)
+    result.push_back(key->second);
+  return result;
+}
+
 Result<std::optional<DownloadGrantRecord>> MemoryStore::find_download_grant(
     const Sha256& secret_sha256) const {
   const std::lock_guard lock(state_->mutex);
   const auto found = state_->data.grants.find(secret_sha256);
   if (found == state_->data.grants.end() || found->second.second) return std::nullopt;
   return found->second.first;
+}
+
+Result<std::vector<DownloadGrantRecord>> MemoryStore::download_grants_before(
+    Time before, std::uint32_t limit) const {
+  const std::lock_guard lock(state_->mutex);
+  std::vector<DownloadGrantRecord> result;
+  for (const auto& [secret, grant] : state_->data.grants)
+    if (grant.first.expires_at < before) result.push_back(grant.first);
+  std::ranges::stable_sort(result, {}, &DownloadGrantRecord::expires_at);
+  if (result.size() > std::min(limit, kMaxRows)) result.resize(std::min(limit, kMaxRows));
+  return result;
 }
 
 Result<CertificateStatus> MemoryStore::certificate_status(std::string_view ca,
@@ -300,6 +345,16 @@ Result<std::optional<ProfileRecord>> MemoryStore::find_profile(std::string_view 
 Result<std::optional<Bytes>> MemoryStore::find_setting(std::string_view name) const {
   const std::lock_guard lock(state_->mutex);
   return found_in(state_->data.settings, std::string(name));
+}
+
+Result<std::vector<SettingRecord>> MemoryStore::settings(std::string_view after,
+                                                         std::uint32_t limit) const {
+  const std::lock_guard lock(state_->mutex);
+  std::vector<SettingRecord> result;
+  for (auto setting = state_->data.settings.upper_bound(std::string(after));
+       setting != state_->data.settings.end() && result.size() < std::min(limit, kMaxSealedRows); ++setting)
+    result.push_back({setting->first, setting->second});
+  return result;
 }
 
 Result<std::uint64_t> MemoryStore::audit_size() const {

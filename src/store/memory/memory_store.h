@@ -28,10 +28,18 @@ class MemoryStore final : public Store {
                                                             std::uint32_t limit) const override;
   Result<std::optional<IdempotencyRecord>> find_idempotent(std::string_view principal,
                                                            std::string_view key) const override;
+  Result<std::vector<IdempotencyRecord>> idempotency_before(Time before,
+                                                            std::uint32_t limit) const override;
   Result<bool> is_key_blocked(const Sha256& subject_public_key_sha256) const override;
   Result<std::optional<ManagedKeyRecord>> find_managed_key(CertificateId id) const override;
+  Result<std::vector<ManagedKeyEnd>> managed_key_ends(CertificateId after,
+                                                      std::uint32_t limit) const override;
+  Result<std::vector<ManagedKeyRecord>> managed_keys(CertificateId after,
+                                                     std::uint32_t limit) const override;
   Result<std::optional<DownloadGrantRecord>> find_download_grant(
       const Sha256& secret_sha256) const override;
+  Result<std::vector<DownloadGrantRecord>> download_grants_before(
+      Time before, std::uint32_t limit) const override;
 
   Result<CertificateStatus> certificate_status(std::string_view ca,
                                                const x509::SerialNumber& serial) const override;
@@ -56,6 +64,8 @@ class MemoryStore final : public Store {
   Result<std::optional<ProfileRecord>> find_profile(std::string_view name,
                                                     std::uint32_t version) const override;
   Result<std::optional<Bytes>> find_setting(std::string_view name) const override;
+  Result<std::vector<SettingRecord>> settings(std::string_view after,
+                                              std::uint32_t limit) const override;
 
   Result<std::uint64_t> audit_size() const override;
   Result<std::vector<AuditLeaf>> audit_leaves(std::uint64_t from,

@@ -66,6 +66,7 @@ using Shard = std::pair<std::string, std::uint32_t>;  // CA, shard
 
 struct Data {
   std::map<CertificateId, SerialReservation> reservations;
+  std::map<CertificateId, bool> abandoned;
   std::map<std::pair<std::string, std::string>, IdempotencyRecord> idempotency;
   std::map<CertificateId, CertificateRecord> certificates;
   std::map<CertificateId, Lineage> lineages;

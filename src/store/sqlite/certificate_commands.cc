@@ -29,6 +29,19 @@ Result<void> CommandRunner::operator()(const ReserveSerial& c) {
   return {};
 }
 
+// An intent that is closed and has no certificate was abandoned.
+Result<void> CommandRunner::operator()(const AbandonIntent& c) {
+  CERTWRIGHT_TRY(const auto closed, database_.run(Statement::close_intent, c.id));
+  if (closed == 0) return fail_field(Errc::conflict, "serial", "there is no such open intent");
+  return {};
+}
+
+Result<void> CommandRunner::operator()(const ForgetIdempotencyKey& c) {
+  CERTWRIGHT_CHECK(
+      database_.run(Statement::forget_idempotency, c.principal, c.key, c.certificate));
+  return {};
+}
+
 Result<void> CommandRunner::operator()(const ReleaseIdempotencyKey& c) {
   {
     CERTWRIGHT_TRY(auto used, database_.query(Statement::find_idempotency, c.principal, c.key));
@@ -82,7 +95,8 @@ Result<void> CommandRunner::operator()(const RecordCertificate& c) {
   }
   CERTWRIGHT_TRY(const auto closed, database_.run(Statement::close_intent, r.id));
   if (closed == 0)
-    return fail_field(Errc::conflict, "serial", "a certificate is recorded under the serial");
+    return fail_field(Errc::conflict, "serial",
+                      "the serial has its certificate, or its intent was abandoned");
   CERTWRIGHT_CHECK(database_.run(
       Statement::put_certificate, r.id, r.serial, r.ca, r.lineage, r.not_before, r.not_after,
       r.crl_shard, r.tenant, r.entity_type, r.entity_id, r.principal, r.profile, r.profile_version,
@@ -116,8 +130,19 @@ Result<void> CommandRunner::operator()(const ConsumeDownloadGrant& c) {
   return {};
 }
 
+Result<void> CommandRunner::operator()(const EraseDownloadGrant& c) {
+  CERTWRIGHT_CHECK(database_.run(Statement::delete_grant, c.secret_sha256));
+  return {};
+}
+
 Result<void> CommandRunner::operator()(const EraseManagedKey& c) {
-  CERTWRIGHT_CHECK(database_.run(Statement::delete_managed_key, c.certificate));
+  CERTWRIGHT_TRY(const auto changed, database_.run(Statement::delete_managed_key, c.certificate));
+  if (changed == 0) return fail_field(Errc::not_found, "key", "there is no such key");
+  return {};
+}
+
+Result<void> CommandRunner::operator()(const ResealManagedKey& c) {
+  CERTWRIGHT_CHECK(database_.run(Statement::reseal_managed_key, c.certificate, c.sealed, c.present));
   return {};
 }
 

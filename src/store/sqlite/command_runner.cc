@@ -55,6 +55,14 @@ Result<void> CommandRunner::operator()(const RemoveRoleBinding& c) {
   return {};
 }
 
+// Reads the role bindings up to the first that will do; people change them rarely.
+Result<void> CommandRunner::operator()(const RequireAdministrator&) {
+  CERTWRIGHT_TRY(auto row, database_.query(Statement::find_administrator));
+  CERTWRIGHT_TRY(const bool found, row.next());
+  if (!found) return fail_field(Errc::conflict, "administrator", "no administrator would be left");
+  return {};
+}
+
 Result<void> CommandRunner::operator()(const PutCa& c) {
   const auto& ca = c.ca;
   std::uint64_t stored = 0;
@@ -101,6 +109,11 @@ Result<void> CommandRunner::operator()(const PutSettingOnce& c) {
   CERTWRIGHT_TRY(const bool inserted,
                  database_.insert(Statement::put_setting_once, c.name, c.value));
   if (!inserted) return fail_field(Errc::conflict, "name", "the setting exists");
+  return {};
+}
+
+Result<void> CommandRunner::operator()(const ResealSetting& c) {
+  CERTWRIGHT_CHECK(database_.run(Statement::reseal_setting, c.name, c.sealed, c.present));
   return {};
 }
 
@@ -173,10 +186,12 @@ bool leaves_nothing_on_failure(const Transaction& transaction) {
     const bool never_fails = std::visit(
         [](const auto& c) {
           using C = std::decay_t<decltype(c)>;
-          return std::is_same_v<C, PutDownloadGrant> || std::is_same_v<C, EraseManagedKey> ||
+          return std::is_same_v<C, PutDownloadGrant> ||
+                 std::is_same_v<C, EraseDownloadGrant> || std::is_same_v<C, ForgetIdempotencyKey> ||
                  std::is_same_v<C, PutTenant> || std::is_same_v<C, PutRoleBinding> ||
                  std::is_same_v<C, PutSetting> || std::is_same_v<C, BlockKey> ||
-                 std::is_same_v<C, PutAuditTile>;
+                 std::is_same_v<C, PutAuditTile> || std::is_same_v<C, ResealManagedKey> ||
+                 std::is_same_v<C, ResealSetting>;
         },
         command);
     if (leaf) continue;

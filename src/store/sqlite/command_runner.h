@@ -30,11 +30,15 @@ class CommandRunner {
   explicit CommandRunner(Database& database) noexcept : database_(database) {}
 
   Result<void> operator()(const ReserveSerial& c);
+  Result<void> operator()(const AbandonIntent& c);
   Result<void> operator()(const ReleaseIdempotencyKey& c);
   Result<void> operator()(const RecordCertificate& c);
   Result<void> operator()(const PutDownloadGrant& c);
   Result<void> operator()(const ConsumeDownloadGrant& c);
+  Result<void> operator()(const EraseDownloadGrant& c);
+  Result<void> operator()(const ForgetIdempotencyKey& c);
   Result<void> operator()(const EraseManagedKey& c);
+  Result<void> operator()(const ResealManagedKey& c);
 
   Result<void> operator()(const RevokeLineage& c);
   Result<void> operator()(const ReleaseHold& c);
@@ -51,7 +55,9 @@ class CommandRunner {
   Result<void> operator()(const PutProfile& c);
   Result<void> operator()(const PutSetting& c);
   Result<void> operator()(const PutSettingOnce& c);
+  Result<void> operator()(const ResealSetting& c);
   Result<void> operator()(const BlockKey& c);
+  Result<void> operator()(const RequireAdministrator& c);
   Result<void> operator()(const AcquireLease& c);
 
   Result<void> operator()(const AppendAuditLeaf& c);
@@ -66,7 +72,6 @@ class CommandRunner {
   struct Lineage {
     CertificateId current = 0;
     bool revoked = false;
-    std::string tenant;
   };
   struct RevocationRow {
     std::uint64_t sequence = 0;

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <tuple>
 
+#include "store/sqlite/lineage_state.h"
 #include "store/sqlite/rows.h"
 
 namespace certwright::store::sqlite {
@@ -14,8 +15,18 @@ constexpr auto kPiece = std::chrono::milliseconds(2);  // of the writer's time
 constexpr std::size_t kLookAtClock = 32;               // rows
 constexpr std::uint64_t kDeletePiece = 4096;           // rows of the queue
 constexpr auto kRetry = std::chrono::seconds(1);
+constexpr auto kSweepInterval = std::chrono::seconds(5);
 
-enum Step : std::uint32_t { kEntities, kKeys, kPublicKeys, kExpiry, kExpirySpans, kFinish };
+// kStates after kExpiry: what a sweep does not find there, it does not need to.
+enum Step : std::uint32_t {
+  kEntities,
+  kKeys,
+  kPublicKeys,
+  kExpiry,
+  kExpirySpans,
+  kStates,
+  kFinish
+};
 
 class Stopwatch {
  public:
@@ -145,19 +156,21 @@ class Indexer::Batch {
   std::vector<SpanRow> spans() const {
     std::vector<SpanRow> rows;
     for (const auto* e : entries_)
-      for (const int bits : {kShortSpanBits, kLongSpanBits})
+      for (const int bits : kSpanBits)
         rows.push_back({bits, span_of(e->not_after, bits), e->lineage});
     std::ranges::sort(rows);
     return rows;
   }
+  const std::vector<const TailEntry*>& in_order() const noexcept { return entries_; }
 
  private:
   TailView view_;
   std::vector<const TailEntry*> entries_;
 };
 
-Indexer::Indexer(Writer& writer, Tail& tail, IndexProgress progress, std::size_t least)
-    : writer_(writer), tail_(tail), progress_(std::move(progress)), least_(least) {}
+Indexer::Indexer(Writer& writer, Tail& tail, const Clock& clock, IndexProgress progress,
+                 std::size_t least)
+    : writer_(writer), tail_(tail), clock_(clock), progress_(std::move(progress)), least_(least) {}
 
 void Indexer::start() {
   thread_ = std::thread([this] { loop(); });
@@ -182,23 +195,39 @@ void Indexer::nudge() {
   changed_.notify_one();
 }
 
-bool Indexer::wait_for_work() {
+Indexer::Turn Indexer::wait_for_turn() {
   std::unique_lock lock(mutex_);
-  while (!stopping_ && progress_.batch_to == 0 && tail_.size() < least_) {
+  while (true) {
+    if (stopping_) return Turn::stop;
+    if (progress_.batch_to != 0 || tail_.size() >= least_) return Turn::batch;
+    if (std::chrono::steady_clock::now() >= next_sweep_) return Turn::sweep;
     nudged_ = false;
-    changed_.wait(lock, [this] { return stopping_ || nudged_; });
+    changed_.wait_until(lock, next_sweep_, [this] { return stopping_ || nudged_; });
   }
-  return !stopping_;
 }
 
 void Indexer::loop() {
   name_this_thread("store-indexer");
-  while (wait_for_work()) {
-    if (run_batch()) continue;
+  while (true) {
+    const auto turn = wait_for_turn();
+    if (turn == Turn::stop) return;
+    if (turn == Turn::sweep ? run_sweep() : run_batch()) continue;
     // The disk is full or away: searches go on reading the tail.
     std::unique_lock lock(mutex_);
     changed_.wait_for(lock, kRetry, [this] { return stopping_; });
   }
+}
+
+// A piece; the next one follows at once while there is more and no batch to index.
+Result<void> Indexer::run_sweep() {
+  bool more = false;
+  const Writer::Work piece = [&](Database& database) -> Result<void> {
+    CERTWRIGHT_TRY(more, sweep_expired(database, clock_.now()));
+    return {};
+  };
+  CERTWRIGHT_CHECK(writer_.run(Writer::Job::index, piece));
+  if (!more) next_sweep_ = std::chrono::steady_clock::now() + kSweepInterval;
+  return {};
 }
 
 Result<void> Indexer::run_batch() {
@@ -233,6 +262,16 @@ Result<void> Indexer::run_batch() {
       return database.run(Statement::index_expiry_span, rows[i].width_bits, rows[i].span,
                           rows[i].lineage);
     }));
+  }
+  if (progress_.step <= kStates) {
+    const auto& rows = batch.in_order();
+    const Put place = [&](Database& database, std::size_t i) -> Result<std::int64_t> {
+      const auto& entry = *rows[i];
+      CERTWRIGHT_CHECK(entry.is_first() ? place_new_lineage(database, entry.lineage)
+                                        : place_lineage(database, entry.lineage));
+      return 0;
+    };
+    CERTWRIGHT_CHECK(run_step(kStates, rows.size(), place));
   }
   return finish_batch();
 }

@@ -1,5 +1,7 @@
 #pragma once
 // Fills the search indexes behind the commits.
+#include <array>
+#include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <functional>
@@ -32,20 +34,24 @@ Result<IndexProgress> read_progress(Database& database);
 // What is committed and not indexed.
 Result<std::vector<TailEntry>> read_tail(Database& database, const IndexProgress& progress);
 
-// The widths of lineage_expiry_span, and the span of a notAfter.
-constexpr int kShortSpanBits = 13;
-constexpr int kLongSpanBits = 19;
+// The widths of lineage_expiry_span: a span is 2^bits seconds, and kSpansOfNext of them are one of
+// the next width.
+inline constexpr std::array kSpanBits = {10, 13, 16, 19, 22};
+inline constexpr std::int64_t kSpansOfNext = 8;
+// The span of a notAfter.
 constexpr std::int64_t span_of(Time t, int width_bits) noexcept {
   return std::chrono::floor<Seconds>(t).time_since_epoch().count() >> width_bits;
 }
 
 // Takes batches from the tail, sorts them by each index's key, so that neighbours share a page, and
 // hands the writer small pieces. A batch that a crash interrupts is begun again where its last
-// durable step ended; entering a row twice is harmless, and what counts is entered once.
+// durable step ended; entering a row twice is harmless, and what counts is entered once. Between
+// batches, every few seconds, it lists what expired by the clock as expired.
 class Indexer {
  public:
-  // Begins a batch when the tail has `least` entries.
-  Indexer(Writer& writer, Tail& tail, IndexProgress progress, std::size_t least);
+  // Begins a batch when the tail has `least` entries. `clock` must outlive it.
+  Indexer(Writer& writer, Tail& tail, const Clock& clock, IndexProgress progress,
+          std::size_t least);
   ~Indexer();
   // Begins. Apart from construction, because the writer's first commit for it already calls
   // nudge().
@@ -59,8 +65,10 @@ class Indexer {
  private:
   class Batch;
   void loop();
-  bool wait_for_work();
+  enum class Turn : std::uint8_t { batch, sweep, stop };
+  Turn wait_for_turn();
   Result<void> run_batch();
+  Result<void> run_sweep();
   Result<void> run_entities(const Batch& batch);
   Result<void> finish_batch();
   // Inserts rows 0 to size-1 with `put`, piece by piece, then notes that `step` is done.
@@ -69,8 +77,10 @@ class Indexer {
 
   Writer& writer_;
   Tail& tail_;
+  const Clock& clock_;
   IndexProgress progress_;
   const std::size_t least_;
+  std::chrono::steady_clock::time_point next_sweep_{};  // the first comes at once
   std::mutex mutex_;
   std::condition_variable changed_;
   bool stopping_ = false;

@@ -10,7 +10,7 @@
 namespace certwright::store::sqlite {
 namespace {
 
-constexpr std::size_t kShort = 200;  // ids that are read just to know that they are few
+constexpr std::size_t kShort = 64;  // ids that are read just to know that they are few
 constexpr std::uint64_t kFirstBudget =
     20'000;  // lineages looked at before a range is sorted instead
 constexpr std::uint64_t kLastBudget = 300'000;  // lineages looked at before a search gives up
@@ -47,8 +47,6 @@ std::optional<LineageSearch::Range> LineageSearch::expiry_range() const {
   Range range{Time::min(), Time::max()};
   if (filter_.expires_after) range.from = *filter_.expires_after;
   if (filter_.expires_before) range.to = *filter_.expires_before;
-  if (filter_.state == CertificateState::valid) range.from = std::max(range.from, filter_.now);
-  if (filter_.state == CertificateState::expired) range.to = std::min(range.to, filter_.now);
   if (range.from == Time::min() && range.to == Time::max()) return std::nullopt;
   return range;
 }
@@ -83,12 +81,6 @@ void LineageSearch::add_exact_ways(std::vector<Way>& ways) {
     rest.principal.clear();
     ways.push_back(way_by_key(KeyKind::principal, filter_.principal, std::move(rest)));
   }
-  if (filter_.state == CertificateState::revoked) {
-    auto rest = filter_;
-    rest.state = CertificateState::any;
-    rest.tenants.clear();
-    ways.push_back({rest, [this](const Order& order) { return by_revoked(order); }, {}});
-  }
 }
 
 void LineageSearch::add_range_ways(std::vector<Way>& ways) {
@@ -109,8 +101,11 @@ void LineageSearch::add_range_ways(std::vector<Way>& ways) {
                     }});
   }
   if (const auto range = expiry_range()) {
-    // The row decides again: the index keeps the notAfter of certificates that were renewed.
-    ways.push_back({filter_, [this](const Order& order) { return by_expiry(order); },
+    auto rest = filter_;
+    rest.expires_after.reset();
+    rest.expires_before.reset();
+    // A hint: the index keeps the notAfter of certificates that were renewed.
+    ways.push_back({rest, [this, range](const Order& order) { return by_expiry(*range, order); },
                     [this, range](std::size_t most) {
                       return collect(
                           database_.query(Statement::expiring_between, range->from, range->to,
@@ -119,14 +114,24 @@ void LineageSearch::add_range_ways(std::vector<Way>& ways) {
                             return e.not_after >= range->from && e.not_after < range->to;
                           }),
                           most);
-                    }});
+                    },
+                    true});
   }
 }
 
 std::vector<LineageSearch::Way> LineageSearch::ways() {
   std::vector<Way> ways;
   add_exact_ways(ways);
+  const auto add_state = [&] {
+    auto rest = filter_;
+    rest.state = CertificateState::any;
+    rest.tenants.clear();
+    ways.push_back({rest, [this](const Order& order) { return by_state(order); }, {}, true});
+  };
+  if (filter_.state == CertificateState::revoked) add_state();  // few, as a rule
   add_range_ways(ways);
+  if (filter_.state == CertificateState::valid || filter_.state == CertificateState::expired)
+    add_state();
   if (!filter_.tenants.empty()) {
     auto rest = filter_;
     rest.tenants.clear();
@@ -161,15 +166,16 @@ Result<bool> LineageSearch::expiry_is_better(std::uint64_t wanted) {
 Result<LineageSearch::Chosen> LineageSearch::choose(const Order& order, std::uint64_t wanted,
                                                     std::size_t short_is) {
   auto candidates = ways();
+  const auto open = [this](Way& way) { return way.is_hint ? filter_ : std::move(way.rest); };
   // With one condition, `all` is the only other way and there is nothing to compare.
   const bool compare = candidates.size() > 2;
   for (auto& way : candidates) {
     if (&way == &candidates.back()) break;
     if (!way.if_short && !has_facts(way.rest) && !has_keys(way.rest))  // nothing is better
-      return Chosen{way.in_order(order), std::move(way.rest)};
+      return Chosen{way.in_order(order), open(way)};
     if (way.if_short) {
       CERTWRIGHT_TRY(auto ids, way.if_short(short_is));
-      if (ids) return Chosen{stream_of(std::move(*ids), order), std::move(way.rest)};
+      if (ids) return Chosen{stream_of(std::move(*ids), order), open(way)};
     } else if (compare) {
       const auto stream = way.in_order(order);
       std::vector<CertificateId> ids;
@@ -182,7 +188,7 @@ Result<LineageSearch::Chosen> LineageSearch::choose(const Order& order, std::uin
           ended = true;
         }
       }
-      if (ended) return Chosen{stream_of(std::move(ids), order), std::move(way.rest)};
+      if (ended) return Chosen{stream_of(std::move(ids), order), open(way)};
     }
   }
   const bool has_range = expiry_range().has_value();
@@ -192,7 +198,7 @@ Result<LineageSearch::Chosen> LineageSearch::choose(const Order& order, std::uin
       CERTWRIGHT_TRY(const bool better, expiry_is_better(wanted));
       if (!better) continue;
     }
-    return Chosen{way.in_order(order), std::move(way.rest)};
+    return Chosen{way.in_order(order), open(way)};
   }
   return fail(Errc::internal, "no way to answer a filter");
 }

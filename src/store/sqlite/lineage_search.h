@@ -7,6 +7,7 @@
 
 #include "store/sqlite/id_stream.h"
 #include "store/sqlite/indexer.h"
+#include "store/sqlite/lineage_state.h"
 #include "store/sqlite/tail.h"
 #include "store/store.h"
 
@@ -14,7 +15,7 @@ namespace certwright::store::sqlite {
 
 // One search within one snapshot of the database. `tail` was viewed before the snapshot began.
 //
-// Each condition names a condition index. A search reads the one that is certain to be short, if
+// Each condition names an index. A search reads the one that is certain to be short, if
 // there is one; else the most selective by kind, in order of lineage; and looks at the lineage's
 // own row for the conditions that are left. A range (name prefix, notAfter) is not in order of
 // lineage: a short one is sorted, a long notAfter range merges its spans, and a long name prefix is
@@ -32,9 +33,11 @@ class LineageSearch {
   // A way to answer the filter: an index, and the conditions that it leaves open.
   struct Way {
     LineageFilter rest;
-    std::function<IdStreamPtr(const Order&)> in_order;  // empty for a range
+    std::function<IdStreamPtr(const Order&)> in_order;  // empty for a name prefix
     // All ids, in any order; nothing if there are more than `most`.
     std::function<Result<std::optional<std::vector<CertificateId>>>(std::size_t most)> if_short;
+    // The index leads to all that match and to some that do not: the row decides on the whole filter.
+    bool is_hint = false;
   };
   struct Range {
     Time from, to;
@@ -49,10 +52,11 @@ class LineageSearch {
   IdStreamPtr by_tenants(const Order& order);
   IdStreamPtr by_entity(const Order& order);
   IdStreamPtr by_public_key(const Order& order);
-  IdStreamPtr by_revoked(const Order& order);
-  IdStreamPtr by_expiry(const Order& order);
-  Result<void> add_spans(std::vector<IdStreamPtr>& streams, int width_bits, std::int64_t from,
-                         std::int64_t to, const Order& order);
+  IdStreamPtr by_state(const Order& order);
+  IdStreamPtr listed_as(ListedState state, const Order& order);
+  IdStreamPtr by_expiry(const Range& range, const Order& order);
+  Result<void> expiring_in(std::vector<IdStreamPtr>& streams, Range range, const Order& order);
+  IdStreamPtr expiry_span(int width_bits, std::int64_t span, const Order& order);
   Result<void> add_end(std::vector<IdStreamPtr>& streams, const Range& range, const Order& order);
   IdStreamPtr all(const Order& order);
   Result<std::optional<std::vector<CertificateId>>> collect(Result<Query> rows,

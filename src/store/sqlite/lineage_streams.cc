@@ -8,6 +8,7 @@ namespace certwright::store::sqlite {
 namespace {
 
 constexpr std::uint32_t kOfManyStreams = 2;  // ids to begin with, of streams that are merged
+constexpr std::uint64_t kFew = 64;           // ids that are sorted rather than merged from spans
 
 }  // namespace
 
@@ -92,11 +93,19 @@ Result<std::vector<std::string>> first_column(Result<Query> rows) {
 
 IdStreamPtr LineageSearch::by_entity(const Order& order) {
   return std::make_unique<LateStream>([this, order]() -> Result<IdStreamPtr> {
-    CERTWRIGHT_TRY(auto tenants, filter_.tenants.empty()
-                                     ? first_column(database_.query(Statement::entity_counters,
-                                                                    filter_.entity_id))
-                                     : Result<std::vector<std::string>>(filter_.tenants));
     std::vector<IdStreamPtr> streams;
+    auto tenants = filter_.tenants;
+    if (tenants.empty()) {
+      CERTWRIGHT_TRY(auto few, collect(database_.query(Statement::lineages_of_entity,
+                                                       filter_.entity_id, kFew + 1),
+                                       {}, kFew));
+      if (few) {
+        streams.push_back(stream_of(std::move(*few), order));
+      } else {
+        CERTWRIGHT_TRY(tenants, first_column(database_.query(Statement::entity_counters,
+                                                             filter_.entity_id)));
+      }
+    }
     for (auto& tenant : tenants)
       streams.push_back(stream_of(
           [this, tenant = std::move(tenant), newest = order.newest_first](CertificateId bound,
@@ -115,45 +124,61 @@ IdStreamPtr LineageSearch::by_entity(const Order& order) {
   });
 }
 
-IdStreamPtr LineageSearch::by_revoked(const Order& order) {
+IdStreamPtr LineageSearch::listed_as(ListedState state, const Order& order) {
+  std::vector<IdStreamPtr> streams;
+  const auto add = [&](std::string_view tenant) {
+    streams.push_back(stream_of(
+        [this, tenant, state, newest = order.newest_first](CertificateId bound,
+                                                           std::uint32_t limit) {
+          return database_.query(newest ? Statement::state_descending : Statement::state_ascending,
+                                 bound, limit, tenant, static_cast<int>(state));
+        },
+        order, filter_.tenants.size() > 1 ? kOfManyStreams : 16));
+  };
+  for (const auto& tenant : filter_.tenants) add(tenant);
+  if (filter_.tenants.empty()) add(kAllTenants);
+  return merged(std::move(streams), order);
+}
+
+// What was listed as valid or expired by the sweep's time may be the other by the filter's: that
+// is what expires in between.
+IdStreamPtr LineageSearch::by_state(const Order& order) {
+  if (filter_.state == CertificateState::revoked) return listed_as(ListedState::revoked, order);
   return std::make_unique<LateStream>([this, order]() -> Result<IdStreamPtr> {
-    CERTWRIGHT_TRY(auto tenants,
-                   filter_.tenants.empty()
-                       ? first_column(database_.query(Statement::list_tenant_counters))
-                       : Result<std::vector<std::string>>(filter_.tenants));
+    CERTWRIGHT_TRY(const auto sweep, read_sweep(database_));
+    const bool valid = filter_.state == CertificateState::valid;
+    const Range between = valid ? Range{filter_.now, sweep.not_after + Duration(1)}
+                                : Range{sweep.not_after, filter_.now};
     std::vector<IdStreamPtr> streams;
-    for (auto& tenant : tenants)
-      streams.push_back(stream_of(
-          [this, tenant = std::move(tenant), newest = order.newest_first](CertificateId bound,
-                                                                          std::uint32_t limit) {
-            return database_.query(
-                newest ? Statement::revoked_descending : Statement::revoked_ascending, bound, limit,
-                tenant);
-          },
-          order, tenants.size() > 1 ? kOfManyStreams : 16));
+    streams.push_back(listed_as(valid ? ListedState::current : ListedState::expired, order));
+    CERTWRIGHT_TRY(auto few, collect(database_.query(Statement::expiring_between, between.from,
+                                                     between.to, kFew + 1),
+                                     {}, kFew));
+    if (few) {
+      streams.push_back(stream_of(std::move(*few), order));
+    } else {
+      CERTWRIGHT_CHECK(expiring_in(streams, between, order));
+    }
+    // Of a lineage whose newest certificate is here, that one's notAfter counts; the others were
+    // listed by their newest. A renewal does not know its lineage's tenant.
+    streams.push_back(stream_of(from_tail([&](const TailEntry& e) {
+                                  return valid == (e.not_after >= filter_.now) &&
+                                         (!e.is_first() || tenant_selected(e.tenant));
+                                }),
+                                order));
     return merged(std::move(streams), order);
   });
 }
 
-// The spans from <= span < to that have any lineage.
-Result<void> LineageSearch::add_spans(std::vector<IdStreamPtr>& streams, int width_bits,
-                                      std::int64_t from, std::int64_t to, const Order& order) {
-  while (from < to) {
-    CERTWRIGHT_TRY(auto next, database_.query(Statement::next_expiry_span, width_bits, from));
-    CERTWRIGHT_TRY(const bool found, next.next());
-    if (!found || next.integer(0) >= to) return {};
-    const auto span = next.integer(0);
-    streams.push_back(stream_of(
-        [this, width_bits, span, newest = order.newest_first](CertificateId bound,
-                                                              std::uint32_t limit) {
-          return database_.query(
-              newest ? Statement::expiry_span_descending : Statement::expiry_span_ascending, bound,
-              limit, width_bits, span);
-        },
-        order, kOfManyStreams));
-    from = span + 1;
-  }
-  return {};
+IdStreamPtr LineageSearch::expiry_span(int width_bits, std::int64_t span, const Order& order) {
+  return stream_of(
+      [this, width_bits, span, newest = order.newest_first](CertificateId bound,
+                                                            std::uint32_t limit) {
+        return database_.query(
+            newest ? Statement::expiry_span_descending : Statement::expiry_span_ascending, bound,
+            limit, width_bits, span);
+      },
+      order, kOfManyStreams);
 }
 
 // A piece of a range that is shorter than a span: sorted, or if that is too much, the whole span:
@@ -165,46 +190,55 @@ Result<void> LineageSearch::add_end(std::vector<IdStreamPtr>& streams, const Ran
                  collect(database_.query(Statement::expiring_between, range.from, range.to,
                                          static_cast<std::uint64_t>(kSortable) + 1),
                          {}, kSortable));
-  if (!ids)
-    return add_spans(streams, kShortSpanBits, span_of(range.from, kShortSpanBits),
-                     span_of(range.to - Duration(1), kShortSpanBits) + 1, order);
-  streams.push_back(stream_of(std::move(*ids), order));
+  if (ids) {
+    streams.push_back(stream_of(std::move(*ids), order));
+    return {};
+  }
+  const int bits = kSpanBits.front();
+  for (auto span = span_of(range.from, bits); span <= span_of(range.to - Duration(1), bits); ++span)
+    streams.push_back(expiry_span(bits, span, order));
   return {};
 }
 
-IdStreamPtr LineageSearch::by_expiry(const Order& order) {
-  return std::make_unique<LateStream>([this, order]() -> Result<IdStreamPtr> {
-    // Some 139,000 years on either side: no notAfter is outside, and it is a multiple of a span.
-    constexpr Time kFar = Time(Seconds(std::int64_t{1} << 42));
-    constexpr int kRatioBits = kLongSpanBits - kShortSpanBits;
-    const Range wanted = *expiry_range();
-    const Range range{std::max(wanted.from, Time(-kFar.time_since_epoch())),
-                      std::min(wanted.to, kFar)};
-    const auto start_of = [](std::int64_t span) { return Time(Seconds(span << kShortSpanBits)); };
-    const auto first_from = [](std::int64_t span, int bits) {  // rounded up
-      return (span + (std::int64_t{1} << bits) - 1) >> bits;
-    };
+// What is indexed of a range: its ends, then spans as wide as fit.
+Result<void> LineageSearch::expiring_in(std::vector<IdStreamPtr>& streams, Range range,
+                                        const Order& order) {
+  // Some 139,000 years on either side: no notAfter is outside, and it is a multiple of every span.
+  constexpr Time kFar = Time(Seconds(std::int64_t{1} << 42));
+  range = {std::max(range.from, Time(-kFar.time_since_epoch())), std::min(range.to, kFar)};
+  if (range.from >= range.to) return {};
+  const auto start_of = [](std::int64_t span) { return Time(Seconds(span << kSpanBits.front())); };
+  auto first = span_of(range.from, kSpanBits.front());
+  if (start_of(first) < range.from) ++first;
+  auto end = span_of(range.to, kSpanBits.front());  // not in it
+  if (first >= end) return add_end(streams, range, order);
+  CERTWRIGHT_CHECK(add_end(streams, {range.from, start_of(first)}, order));
+  CERTWRIGHT_CHECK(add_end(streams, {start_of(end), range.to}, order));
+  for (std::size_t width = 0; first < end && width + 1 < kSpanBits.size(); ++width) {
+    for (; first < end && first % kSpansOfNext != 0; ++first)
+      streams.push_back(expiry_span(kSpanBits[width], first, order));
+    for (; first < end && end % kSpansOfNext != 0; --end)
+      streams.push_back(expiry_span(kSpanBits[width], end - 1, order));
+    first /= kSpansOfNext;
+    end /= kSpansOfNext;
+  }
+  // Of the widest those that have any lineage.
+  for (const int bits = kSpanBits.back(); first < end; ++first) {
+    CERTWRIGHT_TRY(auto next, database_.query(Statement::next_expiry_span, bits, first));
+    CERTWRIGHT_TRY(const bool found, next.next());
+    if (!found || next.integer(0) >= end) return {};
+    first = next.integer(0);
+    streams.push_back(expiry_span(bits, first, order));
+  }
+  return {};
+}
+
+IdStreamPtr LineageSearch::by_expiry(const Range& range, const Order& order) {
+  return std::make_unique<LateStream>([this, range, order]() -> Result<IdStreamPtr> {
     std::vector<IdStreamPtr> streams;
-    auto first = span_of(range.from, kShortSpanBits);
-    if (start_of(first) < range.from) ++first;
-    const auto last = span_of(range.to, kShortSpanBits);  // not in it
-    if (first >= last) {
-      CERTWRIGHT_CHECK(add_end(streams, range, order));
-    } else {
-      CERTWRIGHT_CHECK(add_end(streams, {range.from, start_of(first)}, order));
-      CERTWRIGHT_CHECK(add_end(streams, {start_of(last), range.to}, order));
-      const auto first_long = first_from(first, kRatioBits);
-      const auto last_long = last >> kRatioBits;
-      const bool any_long = first_long < last_long;
-      CERTWRIGHT_CHECK(add_spans(streams, kShortSpanBits, first,
-                                 any_long ? first_long << kRatioBits : last, order));
-      if (any_long) {
-        CERTWRIGHT_CHECK(add_spans(streams, kLongSpanBits, first_long, last_long, order));
-        CERTWRIGHT_CHECK(add_spans(streams, kShortSpanBits, last_long << kRatioBits, last, order));
-      }
-    }
+    CERTWRIGHT_CHECK(expiring_in(streams, range, order));
     streams.push_back(stream_of(from_tail([&](const TailEntry& e) {
-                                  return e.not_after >= wanted.from && e.not_after < wanted.to;
+                                  return e.not_after >= range.from && e.not_after < range.to;
                                 }),
                                 order));
     return merged(std::move(streams), order);

@@ -17,6 +17,7 @@ const std::set<std::string> kScans = {
     "list_cas",       // all CAs
     "list_profiles",  // all profiles
     "list_tenant_counters",
+    "find_administrator",  // role bindings, when an administrator is taken away
 };
 
 std::string plan_of(sqlite3* connection, Statement statement) {

@@ -2,6 +2,7 @@
 
 #include "store/limits.h"
 #include "store/sqlite/command_runner.h"
+#include "store/sqlite/lineage_state.h"
 
 namespace certwright::store::sqlite {
 
@@ -9,7 +10,7 @@ Result<std::optional<CommandRunner::Lineage>> CommandRunner::find_lineage(Certif
   CERTWRIGHT_TRY(auto lineage, database_.query(Statement::find_lineage, id));
   CERTWRIGHT_TRY(const bool found, lineage.next());
   if (!found) return std::nullopt;
-  return Lineage{lineage.natural(0), lineage.integer(2) != 0, lineage.text(4)};
+  return Lineage{lineage.natural(0), lineage.integer(2) != 0};
 }
 
 Result<std::vector<CertificateId>> CommandRunner::certificates_of(CertificateId lineage) {
@@ -85,7 +86,7 @@ Result<void> CommandRunner::operator()(const RevokeLineage& c) {
     CERTWRIGHT_CHECK(put_revocation(id, old, *next, false));
     if (id == lineage->current) {
       CERTWRIGHT_CHECK(database_.run(Statement::mark_lineage_revoked, c.lineage, true));
-      CERTWRIGHT_CHECK(database_.run(Statement::put_revoked_lineage, lineage->tenant, c.lineage));
+      CERTWRIGHT_CHECK(place_lineage(database_, c.lineage));
     }
   }
   if (!changed) return fail_field(Errc::conflict, "lineage", "it is revoked already");
@@ -111,7 +112,7 @@ Result<void> CommandRunner::operator()(const ReleaseHold& c) {
     if (on_hold(old)) CERTWRIGHT_CHECK(put_revocation(id, old, old->revocation, true));
   }
   CERTWRIGHT_CHECK(database_.run(Statement::mark_lineage_revoked, c.lineage, false));
-  CERTWRIGHT_CHECK(database_.run(Statement::delete_revoked_lineage, lineage->tenant, c.lineage));
+  CERTWRIGHT_CHECK(place_lineage(database_, c.lineage));
   return {};
 }
 

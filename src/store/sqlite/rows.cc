@@ -84,6 +84,14 @@ Result<SerialReservation> serial_reservation(const Query& row) {
                            .not_after = row.time(7)};
 }
 
+IdempotencyRecord idempotency_record(const Query& row) {
+  return {row.text(0), row.text(1), row.hash(2), row.natural(3), row.time(4)};
+}
+
+DownloadGrantRecord download_grant_record(const Query& row) {
+  return {row.hash(0), row.natural(1), row.text(2), row.time(3)};
+}
+
 TenantRecord tenant_record(const Query& row) {
   return {row.text(0), row.text(1), row.integer(2) != 0, row.time(3)};
 }

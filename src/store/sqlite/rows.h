@@ -16,6 +16,8 @@ std::vector<std::string> split_names(std::string_view joined);
 Result<StoredCertificate> stored_certificate(const Query& row);
 Result<LineageRow> lineage_row(const Query& row);
 Result<SerialReservation> serial_reservation(const Query& row);
+IdempotencyRecord idempotency_record(const Query& row);
+DownloadGrantRecord download_grant_record(const Query& row);
 TenantRecord tenant_record(const Query& row);
 PrincipalRecord principal_record(const Query& row);
 CredentialRecord credential_record(const Query& row);

@@ -6,7 +6,10 @@ namespace {
 
 template <std::uint32_t index_from, std::uint32_t checkpoint_pages>
 std::unique_ptr<Backend> make_sqlite() {
+  // Filters ask about the time before and after it.
+  static const ManualClock clock(kStart + 45 * kDay);
   SqliteOptions options;
+  options.clock = &clock;
   options.index_from = index_from;
   options.checkpoint_pages = checkpoint_pages;
   options.writer_cache_mib = 8;

@@ -124,10 +124,14 @@ Result<std::optional<IdempotencyRecord>> SqliteStore::find_idempotent(std::strin
                                                                       std::string_view key) const {
   const auto reader = parts_->readers->borrow();
   return first_row(reader->query(Statement::find_idempotency, principal, key),
-                   [](const Query& row) {
-                     return IdempotencyRecord{row.text(0), row.text(1), row.hash(2), row.natural(3),
-                                              row.time(4)};
-                   });
+                   sqlite::idempotency_record);
+}
+
+Result<std::vector<IdempotencyRecord>> SqliteStore::idempotency_before(Time before,
+                                                                       std::uint32_t limit) const {
+  const auto reader = parts_->readers->borrow();
+  return all_rows(reader->query(Statement::list_idempotency, before, capped(limit)),
+                  sqlite::idempotency_record);
 }
 
 Result<bool> SqliteStore::is_key_blocked(const Sha256& subject_public_key_sha256) const {
@@ -143,13 +147,41 @@ Result<std::optional<ManagedKeyRecord>> SqliteStore::find_managed_key(Certificat
   });
 }
 
+Result<std::vector<ManagedKeyEnd>> SqliteStore::managed_key_ends(CertificateId after,
+                                                                 std::uint32_t limit) const {
+  if (too_large(after)) return std::vector<ManagedKeyEnd>{};
+  const auto reader = parts_->readers->borrow();
+  return all_rows(reader->query(Statement::managed_key_ends, after, capped(limit)),
+                  [](const Query& row) -> Result<ManagedKeyEnd> {
+                    CERTWRIGHT_TRY(const auto serial, row.serial(1));
+                    return ManagedKeyEnd{row.natural(0), serial, row.time(2)};
+                  });
+}
+
+Result<std::vector<ManagedKeyRecord>> SqliteStore::managed_keys(CertificateId after,
+                                                                std::uint32_t limit) const {
+  if (too_large(after)) return std::vector<ManagedKeyRecord>{};
+  const auto reader = parts_->readers->borrow();
+  return all_rows(reader->query(Statement::list_managed_keys, after, std::min(limit, kMaxSealedRows)),
+                  [](const Query& row) {
+                    return ManagedKeyRecord{row.natural(0), row.blob(1), row.integer(2) != 0};
+                  });
+}
+
 Result<std::optional<DownloadGrantRecord>> SqliteStore::find_download_grant(
     const Sha256& secret_sha256) const {
   const auto reader = parts_->readers->borrow();
   CERTWRIGHT_TRY(auto row, reader->query(Statement::find_grant, secret_sha256));
   CERTWRIGHT_TRY(const bool found, row.next());
   if (!found || row.integer(4) != 0) return std::nullopt;
-  return DownloadGrantRecord{row.hash(0), row.natural(1), row.text(2), row.time(3)};
+  return sqlite::download_grant_record(row);
+}
+
+Result<std::vector<DownloadGrantRecord>> SqliteStore::download_grants_before(
+    Time before, std::uint32_t limit) const {
+  const auto reader = parts_->readers->borrow();
+  return all_rows(reader->query(Statement::list_grants, before, capped(limit)),
+                  sqlite::download_grant_record);
 }
 
 Result<CertificateStatus> SqliteStore::certificate_status(std::string_view ca,
@@ -267,6 +299,13 @@ Result<std::optional<Bytes>> SqliteStore::find_setting(std::string_view name) co
   const auto reader = parts_->readers->borrow();
   return first_row(reader->query(Statement::find_setting, name),
                    [](const Query& row) { return row.blob(0); });
+}
+
+Result<std::vector<SettingRecord>> SqliteStore::settings(std::string_view after,
+                                                         std::uint32_t limit) const {
+  const auto reader = parts_->readers->borrow();
+  return all_rows(reader->query(Statement::list_settings, after, std::min(limit, kMaxSealedRows)),
+                  [](const Query& row) { return SettingRecord{row.text(0), row.blob(1)}; });
 }
 
 Result<std::uint64_t> SqliteStore::audit_size() const { return parts_->writer->audit_size(); }

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "store/limits.h"
+#include "store/sqlite/lineage_state.h"
 #include "store/sqlite/parts.h"
 #include "store/sqlite/schema.h"
 
@@ -95,9 +96,11 @@ Result<std::unique_ptr<SqliteStore>> SqliteStore::open(const std::string& path,
   parts->readers = std::make_unique<sqlite::ReaderPool>(std::move(readers));
   parts->checkpointer = std::make_unique<sqlite::Checkpointer>(*parts->writer, std::move(copier),
                                                                options.checkpoint_pages);
+  static const SystemClock system_clock;
   if (options.index_from > 0)
-    parts->indexer = std::make_unique<sqlite::Indexer>(*parts->writer, *parts->tail,
-                                                       std::move(progress), options.index_from);
+    parts->indexer = std::make_unique<sqlite::Indexer>(
+        *parts->writer, *parts->tail, options.clock != nullptr ? *options.clock : system_clock,
+        std::move(progress), options.index_from);
   parts->writer->on_commit([&p = *parts](std::uint32_t wal_pages) {
     p.checkpointer->committed(wal_pages);
     if (p.indexer) p.indexer->nudge();
@@ -115,11 +118,13 @@ Result<std::vector<std::pair<std::string, std::int64_t>>> SqliteStore::health() 
   CERTWRIGHT_TRY(const auto lineages, count_lineages({}));
   const auto reader = parts_->readers->borrow();
   CERTWRIGHT_TRY(const auto version, sqlite::schema_version(*reader));
+  CERTWRIGHT_TRY(const auto sweep, sqlite::read_sweep(*reader));
   return std::vector<std::pair<std::string, std::int64_t>>{
       {"schema_version", version},
       {"lineages", static_cast<std::int64_t>(lineages.value)},
       {"audit_leaves", static_cast<std::int64_t>(parts_->writer->audit_size())},
       {"index_lag", static_cast<std::int64_t>(parts_->tail->size())},
+      {"expired_listed_to_unix_s", to_unix_s(sweep.not_after)},
       {"database_octets", file_octets(parts_->path)},
       {"wal_octets", file_octets(parts_->path + "-wal")},
       {"commits", static_cast<std::int64_t>(parts_->writer->commits())},

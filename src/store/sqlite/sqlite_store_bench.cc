@@ -63,6 +63,7 @@ Sha256 hash_of(std::uint64_t n) {
 
 constexpr std::uint64_t kFirstId = 0x0190'0000'0000'0000U;
 const Time kStart = from_unix_s(1'767'225'600);
+const ManualClock kClock(kStart + std::chrono::hours(24 * 100));  // when pages are asked for
 
 x509::SerialNumber serial_of(std::uint64_t n) {
   std::array<std::uint8_t, 8> random{};
@@ -133,7 +134,9 @@ void raw_limit(const std::string& path, double run_s) {
 }
 
 std::unique_ptr<SqliteStore> opened(const std::string& path) {
-  auto store = SqliteStore::open(path);
+  SqliteOptions options;
+  options.clock = &kClock;
+  auto store = SqliteStore::open(path, options);
   if (!store) stop(store.error().detail);
   return *std::move(store);
 }
@@ -149,6 +152,15 @@ std::int64_t health_of(const Store& store, std::string_view name) {
 void wait_for_index(const Store& store) {
   while (health_of(store, "index_lag") >= 2048)
     std::this_thread::sleep_for(std::chrono::milliseconds(5));
+}
+
+// Until what expired is listed as such.
+void wait_for_sweep(const Store& store) {
+  for (std::int64_t last = -1, now = 0; now != last;) {
+    last = now;
+    std::this_thread::sleep_for(std::chrono::seconds(1));
+    now = health_of(store, "expired_listed_to_unix_s");
+  }
 }
 
 void durable_certificates(const std::string& folder, double run_s) {
@@ -234,13 +246,14 @@ std::vector<Measured> measure_size(const std::string& folder, std::uint64_t rows
   const auto open_start = SteadyClock::now();
   store = opened(path);
   results.push_back({"open", 1e6 * seconds_since(open_start)});
+  wait_for_sweep(*store);
 
   const auto any = [&](int i) { return 1 + mixed(static_cast<std::uint64_t>(i)) % rows; };
   const auto list = [&](const char* what, const std::function<void(LineageFilter&, int)>& set,
                         const Page& page = {}) {
     const auto run = [&](int i) {
       LineageFilter filter;
-      filter.now = kStart + std::chrono::hours(24 * 100);
+      filter.now = kClock.now();
       set(filter, i);
       if (const auto got = store->list_lineages(filter, page); !got) stop(got.error().detail);
     };

@@ -205,9 +205,11 @@ TEST_P(LongRanges, AreAnsweredAsInMemory) {
   constexpr std::uint64_t kRows = 6'000;
   constexpr std::int64_t kSpan = 8192;  // seconds: notAfter often falls on the edge of a span
   std::mt19937 random(7);
-  contract::SqliteBackend backend([] {
+  const ManualClock clock(contract::kStart);
+  contract::SqliteBackend backend([&] {
     SqliteOptions options;
     options.index_from = GetParam();
+    options.clock = &clock;
     return options;
   }());
   MemoryStore reference;

@@ -66,6 +66,10 @@ constexpr std::array kTable = {
     Entry{Statement::list_role_bindings, "list_role_bindings",
      "SELECT principal, role, tenant, ca FROM role_binding WHERE principal = ?1 ORDER BY "
      "role, tenant, ca"},
+    Entry{Statement::find_administrator, "find_administrator",
+     "SELECT 1 FROM role_binding AS b CROSS JOIN principal AS p ON p.id = b.principal CROSS "
+     "JOIN tenant AS t ON t.id = p.tenant WHERE b.role = 'admin' AND b.tenant = '*' AND "
+     "b.ca = '' AND p.disabled = 0 AND t.disabled = 0 LIMIT 1"},
     // Authorities, profiles, settings
     Entry{Statement::find_ca_revision, "find_ca_revision",
      "SELECT revision FROM ca WHERE id = ?1"},
@@ -103,6 +107,10 @@ constexpr std::array kTable = {
      "INSERT INTO setting (name, value) VALUES (?1, ?2)"},
     Entry{Statement::find_setting, "find_setting",
      "SELECT value FROM setting WHERE name = ?1"},
+    Entry{Statement::reseal_setting, "reseal_setting",
+     "UPDATE setting SET value = ?2 WHERE name = ?1 AND value = ?3"},
+    Entry{Statement::list_settings, "list_settings",
+     "SELECT name, value FROM setting WHERE name > ?1 ORDER BY name LIMIT ?2"},
     Entry{Statement::block_key, "block_key",
      "INSERT INTO blocked_key (subject_public_key_sha256, why) VALUES (?1, ?2) ON CONFLICT "
      "(subject_public_key_sha256) DO UPDATE SET why = ?2"},
@@ -138,6 +146,11 @@ constexpr std::array kTable = {
      "WHERE principal = ?1 AND key = ?2"},
     Entry{Statement::delete_idempotency, "delete_idempotency",
      "DELETE FROM idempotency WHERE principal = ?1 AND key = ?2"},
+    Entry{Statement::forget_idempotency, "forget_idempotency",
+     "DELETE FROM idempotency WHERE principal = ?1 AND key = ?2 AND certificate = ?3"},
+    Entry{Statement::list_idempotency, "list_idempotency",
+     "SELECT principal, key, request_sha256, certificate, created_at FROM idempotency "
+     "WHERE created_at < ?1 ORDER BY created_at LIMIT ?2"},
     // Certificates and lineages
     Entry{Statement::put_certificate, "put_certificate",
      "INSERT INTO certificate (id, serial, ca, lineage, not_before, not_after, crl_shard, "
@@ -196,6 +209,16 @@ constexpr std::array kTable = {
     Entry{Statement::find_managed_key, "find_managed_key",
      "SELECT certificate, sealed_pkcs8, erase_after_delivery FROM managed_key WHERE "
      "certificate = ?1"},
+    Entry{Statement::managed_key_ends, "managed_key_ends",
+     "SELECT m.certificate, c.serial, c.not_after FROM managed_key AS m CROSS JOIN "
+     "certificate AS c ON c.id = m.certificate WHERE m.certificate > ?1 ORDER BY "
+     "m.certificate LIMIT ?2"},
+    Entry{Statement::reseal_managed_key, "reseal_managed_key",
+     "UPDATE managed_key SET sealed_pkcs8 = ?2 WHERE certificate = ?1 AND sealed_pkcs8 = "
+     "?3"},
+    Entry{Statement::list_managed_keys, "list_managed_keys",
+     "SELECT certificate, sealed_pkcs8, erase_after_delivery FROM managed_key WHERE "
+     "certificate > ?1 ORDER BY certificate LIMIT ?2"},
     Entry{Statement::delete_managed_key, "delete_managed_key",
      "DELETE FROM managed_key WHERE certificate = ?1"},
     Entry{Statement::put_grant, "put_grant",
@@ -209,6 +232,11 @@ constexpr std::array kTable = {
      "UPDATE download_grant SET used = 1 WHERE secret_sha256 = ?1"},
     Entry{Statement::delete_grants, "delete_grants",
      "DELETE FROM download_grant WHERE lineage = ?1"},
+    Entry{Statement::delete_grant, "delete_grant",
+     "DELETE FROM download_grant WHERE secret_sha256 = ?1"},
+    Entry{Statement::list_grants, "list_grants",
+     "SELECT secret_sha256, lineage, principal, expires_at, used FROM download_grant WHERE "
+     "expires_at < ?1 ORDER BY expires_at LIMIT ?2"},
     // Revocation
     Entry{Statement::find_revocation, "find_revocation",
      "SELECT serial, ca, crl_shard, sequence, removed, reason, revoked_at, principal FROM "
@@ -230,16 +258,6 @@ constexpr std::array kTable = {
      "SELECT sequence, serial, reason, revoked_at, not_after, removed FROM "
      "revocation_change WHERE ca = ?1 AND crl_shard = ?2 AND sequence > ?3 AND not_after "
      ">= ?4 AND removed <= ?5 ORDER BY sequence LIMIT ?6"},
-    Entry{Statement::put_revoked_lineage, "put_revoked_lineage",
-     "INSERT INTO revoked_lineage (tenant, lineage) VALUES (?1, ?2) ON CONFLICT DO NOTHING"},
-    Entry{Statement::delete_revoked_lineage, "delete_revoked_lineage",
-     "DELETE FROM revoked_lineage WHERE tenant = ?1 AND lineage = ?2"},
-    Entry{Statement::revoked_ascending, "revoked_ascending",
-     "SELECT lineage FROM revoked_lineage WHERE tenant = ?3 AND lineage > ?1 ORDER BY "
-     "lineage LIMIT ?2"},
-    Entry{Statement::revoked_descending, "revoked_descending",
-     "SELECT lineage FROM revoked_lineage WHERE tenant = ?3 AND lineage < ?1 ORDER BY "
-     "lineage DESC LIMIT ?2"},
     Entry{Statement::find_crl_number, "find_crl_number",
      "SELECT number FROM crl WHERE ca = ?1 AND crl_shard = ?2"},
     Entry{Statement::put_crl, "put_crl",
@@ -307,6 +325,21 @@ constexpr std::array kTable = {
     Entry{Statement::index_expiry_span, "index_expiry_span",
      "INSERT INTO lineage_expiry_span (width_bits, span, lineage) VALUES (?1, ?2, ?3) ON "
      "CONFLICT DO NOTHING"},
+    Entry{Statement::put_state, "put_state",
+     "INSERT INTO lineage_state (tenant, state, lineage) VALUES (?1, ?2, ?3) ON CONFLICT DO "
+     "NOTHING"},
+    Entry{Statement::delete_state, "delete_state",
+     "DELETE FROM lineage_state WHERE tenant = ?1 AND state = ?2 AND lineage = ?3"},
+    Entry{Statement::find_sweep, "find_sweep",
+     "SELECT not_after, lineage FROM expiry_sweep WHERE id = 1"},
+    Entry{Statement::put_sweep, "put_sweep",
+     "UPDATE expiry_sweep SET not_after = ?1, lineage = ?2 WHERE id = 1"},
+    Entry{Statement::list_to_sweep, "list_to_sweep",
+     "SELECT not_after, lineage FROM lineage_expiry WHERE (not_after, lineage) >= (?1, ?2) "
+     "AND not_after < ?3 ORDER BY not_after, lineage LIMIT ?4"},
+    Entry{Statement::list_swept, "list_swept",
+     "SELECT not_after, lineage FROM lineage_expiry WHERE (not_after, lineage) < (?1, ?2) "
+     "AND not_after >= ?3 ORDER BY not_after DESC, lineage DESC LIMIT ?4"},
     // Searching: streams of lineages in order, from a bound, a piece at a time
     Entry{Statement::key_ascending, "key_ascending",
      "SELECT lineage FROM lineage_key WHERE kind = ?3 AND value = ?4 AND lineage > ?1 "
@@ -314,6 +347,8 @@ constexpr std::array kTable = {
     Entry{Statement::key_descending, "key_descending",
      "SELECT lineage FROM lineage_key WHERE kind = ?3 AND value = ?4 AND lineage < ?1 "
      "ORDER BY lineage DESC LIMIT ?2"},
+    Entry{Statement::lineages_of_entity, "lineages_of_entity",
+     "SELECT lineage FROM lineage_entity WHERE entity_id = ?1 LIMIT ?2"},
     Entry{Statement::entity_ascending, "entity_ascending",
      "SELECT lineage FROM lineage_entity WHERE entity_id = ?3 AND tenant = ?4 AND lineage "
      "> ?1 ORDER BY lineage LIMIT ?2"},
@@ -326,6 +361,12 @@ constexpr std::array kTable = {
     Entry{Statement::public_key_descending, "public_key_descending",
      "SELECT lineage FROM lineage_public_key WHERE subject_public_key_sha256 = ?3 AND "
      "lineage < ?1 ORDER BY lineage DESC LIMIT ?2"},
+    Entry{Statement::state_ascending, "state_ascending",
+     "SELECT lineage FROM lineage_state WHERE tenant = ?3 AND state = ?4 AND lineage > ?1 "
+     "ORDER BY lineage LIMIT ?2"},
+    Entry{Statement::state_descending, "state_descending",
+     "SELECT lineage FROM lineage_state WHERE tenant = ?3 AND state = ?4 AND lineage < ?1 "
+     "ORDER BY lineage DESC LIMIT ?2"},
     Entry{Statement::expiry_span_ascending, "expiry_span_ascending",
      "SELECT lineage FROM lineage_expiry_span WHERE width_bits = ?3 AND span = ?4 AND "
      "lineage > ?1 ORDER BY lineage LIMIT ?2"},
