@@ -176,7 +176,7 @@ Result<std::vector<IdempotencyRecord>> MemoryStore::idempotency_before(Time befo
   std::vector<IdempotencyRecord> result;
   for (const auto& [key, record] : state_->data.idempotency)
     if (record.created_at < before) result.push_back(record);
-  std::ranges::stable_sort(result, {}, &IdempotencyRecord::created_at);
+  std::ranges::sort(result, {}, &IdempotencyRecord::created_at);
   if (result.size() > std::min(limit, kMaxRows)) result.resize(std::min(limit, kMaxRows));
   return result;
 }
@@ -227,7 +227,7 @@ Result<std::vector<DownloadGrantRecord>> MemoryStore::download_grants_before(
   std::vector<DownloadGrantRecord> result;
   for (const auto& [secret, grant] : state_->data.grants)
     if (grant.first.expires_at < before) result.push_back(grant.first);
-  std::ranges::stable_sort(result, {}, &DownloadGrantRecord::expires_at);
+  std::ranges::sort(result, {}, &DownloadGrantRecord::expires_at);
   if (result.size() > std::min(limit, kMaxRows)) result.resize(std::min(limit, kMaxRows));
   return result;
 }
