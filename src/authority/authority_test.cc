@@ -9,6 +9,7 @@
 
 #include "crypto/verifying.h"
 #include "keys/key_encryption_key.h"
+#include "registration/hierarchy.h"
 #include "registration/testing_world.h"
 #include "store/memory/memory_store.h"
 #include "store/testing_forwarding_store.h"

@@ -41,7 +41,8 @@ TEST(ShippedProfiles, TakePostQuantumKeys) {
     const auto takes = [&](std::string_view name) {
       return std::ranges::find(profile.key_algorithms, name) != profile.key_algorithms.end();
     };
-    EXPECT_TRUE(takes("ml-dsa-44") && takes("ml-dsa-65") && takes("ml-dsa-87")) << profile.name;
+    const bool brought = !profile.interception;  // those keys are made here, as the upstream's kinds
+    for (const auto* name : {"ml-dsa-44", "ml-dsa-65", "ml-dsa-87"}) EXPECT_EQ(takes(name), brought) << profile.name << name;
     const bool long_lived = profile.ca || profile.name == "code-signing";
     EXPECT_EQ(takes("slh-dsa-sha2-128s"), long_lived) << profile.name;
     EXPECT_EQ(takes("slh-dsa-shake-256f"), long_lived) << profile.name;
