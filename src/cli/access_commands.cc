@@ -302,7 +302,7 @@ void add_role_commands(CLI::App& app, Registry& registry, const Options& o) {
       {"grant", "Give a role", grant_role}, {"remove", "Take a role away", remove_role}};
   for (const auto& [name, help, run] : commands) {
     auto* sub =
-        add_command(*role, registry, name, help, [o, run = run](Session& s) { return run(s, *o); });
+        add_command(*role, registry, name, help, [o, invoke = run](Session& s) { return invoke(s, *o); });
     sub->add_option("principal", o->id, "an id of certwright user list")
         ->required()
         ->type_name("ID");
