@@ -52,8 +52,9 @@ int main(int argc, char** argv) {
     if (!configuration) return report(tl::unexpected(configuration.error()));
     if (command_line.serve.check) {
       const auto text_of = [](const auto& listener) { return listener ? listener->text() : std::string("off"); };
-      fmt::print("The configuration is valid: state {}, https {}, http {}\n", configuration->state.string(),
-                 text_of(configuration->https), text_of(configuration->http));
+      fmt::print("The configuration is valid: state {}, https {}, http {}, certgen {}\n",
+                 configuration->state.string(), text_of(configuration->https), text_of(configuration->http),
+                 text_of(configuration->certgen));
       return 0;
     }
     if (const auto configured = daemon::Log::configure(configuration->log_level, configuration->log_format); !configured)
