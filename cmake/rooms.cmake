@@ -19,6 +19,9 @@ set(certwright_rooms_bottom_up
   # programs
   operations cli daemon)
 
+if(CERTWRIGHT_FUZZ)
+  add_custom_target(fuzzers)  # what script/fuzz builds
+endif()
 foreach(room IN LISTS certwright_rooms_bottom_up)
   if(EXISTS ${CMAKE_SOURCE_DIR}/src/${room}/room.cmake)
     include(${CMAKE_SOURCE_DIR}/src/${room}/room.cmake)
