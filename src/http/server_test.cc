@@ -570,6 +570,25 @@ bool is_in_memory() {
   return found;
 }
 
+// The server cleans up behind the last octet that the client sees.
+bool leaves_memory() {
+  const auto patience = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+  while (is_in_memory()) {
+    if (std::chrono::steady_clock::now() > patience) return false;
+    std::this_thread::sleep_for(milliseconds(50));
+  }
+  return true;
+}
+
+// Sanitizers keep terabytes of shadow, and copies of what is freed.
+constexpr bool memory_can_be_searched() {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+  return false;
+#else
+  return true;
+#endif
+}
+
 // Reads an answer whose body has that many octets, and keeps nothing.
 void swallow_answer(const TestSocket& socket, std::size_t body_octets) {
   std::array<char, 32 * 1024> buffer{};
@@ -587,7 +606,8 @@ void swallow_answer(const TestSocket& socket, std::size_t body_octets) {
 }
 
 TEST_F(ServerTest, ASecretAnswerIsNotLeftInMemory) {
-  if (::access("/proc/self/mem", R_OK) != 0) GTEST_SKIP() << "no /proc";
+  if (!memory_can_be_searched() || ::access("/proc/self/mem", R_OK) != 0)
+    GTEST_SKIP() << "no memory to search";
   which_secret = 1;
   handler_.on_request = [](Request&& request) {
     auto response = respond(200, "text/plain", make_secret());
@@ -599,8 +619,7 @@ TEST_F(ServerTest, ASecretAnswerIsNotLeftInMemory) {
   for (const char* request : {"GET /secret HTTP/1.1\r\nHost: a\r\n\r\n", "HEAD /secret HTTP/1.1\r\nHost: a\r\n\r\n"}) {
     socket.send(request);
     swallow_answer(socket, request[0] == 'G' ? kSecretOctets : 0);
-    std::this_thread::sleep_for(milliseconds(50));  // the server cleans up behind the last octet
-    EXPECT_FALSE(is_in_memory()) << request;
+    EXPECT_TRUE(leaves_memory()) << request;
   }
   socket.send("GET /other HTTP/1.1\r\nHost: a\r\n\r\n");
   swallow_answer(socket, kSecretOctets);
@@ -608,7 +627,8 @@ TEST_F(ServerTest, ASecretAnswerIsNotLeftInMemory) {
 }
 
 TEST_F(ServerTest, AKeyThatIsSentIsNotLeftInMemory) {
-  if (::access("/proc/self/mem", R_OK) != 0) GTEST_SKIP() << "no /proc";
+  if (!memory_can_be_searched() || ::access("/proc/self/mem", R_OK) != 0)
+    GTEST_SKIP() << "no memory to search";
   which_secret = 2;
   handler_.on_dispatch = [](const RequestHead&) { return Dispatch{Run::worker, 64 * 1024}; };
   std::atomic<bool> arrived{false};
@@ -628,7 +648,7 @@ TEST_F(ServerTest, AKeyThatIsSentIsNotLeftInMemory) {
   wipe(secret);
   swallow_answer(socket, 0);
   EXPECT_TRUE(arrived);
-  EXPECT_FALSE(is_in_memory());
+  EXPECT_TRUE(leaves_memory());
 }
 
 }  // namespace
