@@ -4,9 +4,11 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <future>
 #include <cstdlib>
 #include <thread>
 #include <utility>
+#include <vector>
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
@@ -164,10 +166,19 @@ class Generator {
     const auto loaded = load();
     if (!loaded) return log_error("reload failed; what was loaded before stays", {{"reason", loaded.error().detail}});
     door_->set_issuer(as_issuer(*loaded));
-    // The former one ends here, not on a worker: it may wait for an RSA key that is being made.
-    const auto former = std::exchange(issuer_, *loaded);
-    for (int i = 0; i < 500 && former.use_count() > 1; ++i) std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    retire(std::exchange(issuer_, *loaded));
     log_info("reloaded", {{"ca", issuer_->ca().certificate().subject().to_text()}});
+  }
+
+  // Its end may wait for an RSA key that is being made at the lowest priority, for minutes on a busy
+  // machine: not on a worker, and not here where the next signal is heard.
+  void retire(std::shared_ptr<StandAlone> former) {
+    using namespace std::chrono_literals;
+    std::erase_if(retiring_, [](const auto& done) { return done.wait_for(0s) == std::future_status::ready; });
+    retiring_.push_back(std::async(std::launch::async, [former = std::move(former)]() mutable {
+      for (int i = 0; i < 500 && former.use_count() > 1; ++i) std::this_thread::sleep_for(10ms);
+      former.reset();
+    }));
   }
 
   bool prepare() {
@@ -197,6 +208,7 @@ class Generator {
   std::shared_ptr<StandAlone> issuer_;
   std::unique_ptr<certgen::Door> door_;
   std::unique_ptr<g3fcgen::StatsdEmitter> statsd_;
+  std::vector<std::future<void>> retiring_;  // issuers of before a reload, on their way out
 };
 
 // The pid file goes with the process that wrote it.
