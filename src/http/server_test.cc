@@ -104,7 +104,7 @@ TEST_F(ServerTest, WhatIsAtHandIsAnsweredWithoutAWorker) {
   gate.open();
   EXPECT_TRUE(slow.read_answer().ends_with("worker /slow:b"));
   EXPECT_TRUE(slow.read_answer().ends_with("at hand")) << "pipelined answers keep their order";
-  EXPECT_EQ(server_->statistics().handler_exceptions, 1U);
+  EXPECT_EQ(settled(*server_, &ServerStatistics::handler_exceptions, 1U), 1U);
 }
 
 // A tick that was due at the very moment of stop() went on for ever, and so did stop().
@@ -145,8 +145,8 @@ TEST_F(ServerTest, AnswersAndKeepsTheConnection) {
   socket.send(
       "POST /z HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n0\r\n\r\n");
   EXPECT_TRUE(socket.read_answer().ends_with("/zab"));
-  EXPECT_EQ(server_->statistics().requests, 3U);
-  EXPECT_EQ(server_->statistics().connections_open, 1U);
+  EXPECT_EQ(settled(*server_, &ServerStatistics::requests, 3U), 3U);
+  EXPECT_EQ(settled(*server_, &ServerStatistics::connections_open, 1U), 1U);
 }
 
 TEST_F(ServerTest, HeadHasTheLengthButNoBody) {
@@ -255,7 +255,7 @@ TEST_F(ServerTest, SyntaxErrorsAreAnsweredAndClose) {
     EXPECT_NE(answer.find("application/problem+json"), std::string::npos);
     EXPECT_TRUE(socket.closed_by_peer());
   }
-  EXPECT_EQ(server_->statistics().requests_refused, 5U);
+  EXPECT_EQ(settled(*server_, &ServerStatistics::requests_refused, 5U), 5U);
 }
 
 TEST_F(ServerTest, ErrorAnswersHaveTheCallersForm) {
@@ -292,7 +292,7 @@ TEST_F(ServerTest, ExceptionsAreLoggedAndAnswered) {
   const std::lock_guard guard(lock);
   ASSERT_EQ(logged.size(), 4U);
   EXPECT_NE(logged[2].find("in /worker"), std::string::npos);
-  EXPECT_EQ(server_->statistics().handler_exceptions, 4U);
+  EXPECT_EQ(settled(*server_, &ServerStatistics::handler_exceptions, 4U), 4U);
 }
 
 TEST_F(ServerTest, AnImpossibleAnswerIsA500) {
@@ -360,7 +360,7 @@ TEST_F(ServerTest, AReceiverThatDoesNotReadIsCutOff) {
   TestSocket socket(port_);
   socket.send(kGet);
   std::this_thread::sleep_for(milliseconds(900));
-  EXPECT_EQ(server_->statistics().connections_open, 0U);
+  EXPECT_EQ(settled(*server_, &ServerStatistics::connections_open, 0U), 0U);
   EXPECT_LT(socket.read_to_end().size(), huge->size());
 }
 
@@ -397,7 +397,7 @@ TEST_F(ServerTest, ConnectionsPerPeerAreLimited) {
   TestSocket third(port_);
   third.send(kGet);
   EXPECT_EQ(third.read_to_end(), "");
-  EXPECT_EQ(server_->statistics().connections_refused, 1U);
+  EXPECT_EQ(settled(*server_, &ServerStatistics::connections_refused, 1U), 1U);
   first.reset();
   for (int i = 0; i < 500 && server_->statistics().connections_open > 1; ++i)
     std::this_thread::sleep_for(milliseconds(10));
@@ -421,7 +421,7 @@ TEST_F(ServerTest, TooManyRequestsInFlightAre503) {
   const std::string refused = ask(kGet);
   EXPECT_EQ(status_of(refused), 503);
   EXPECT_NE(refused.find("Retry-After: 1\r\n"), std::string::npos);
-  EXPECT_EQ(server_->statistics().requests_in_flight, 2U);
+  EXPECT_EQ(settled(*server_, &ServerStatistics::requests_in_flight, 2U), 2U);
   gate.open();
   EXPECT_EQ(status_of(a.read_answer()), 200);
   EXPECT_EQ(status_of(b.read_answer()), 200);

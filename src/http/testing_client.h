@@ -12,6 +12,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <utility>
 
 #include "http/server.h"
@@ -113,6 +114,16 @@ struct TestHandler : Handler {
 
 inline int status_of(std::string_view answer) {
   return answer.starts_with("HTTP/1.1 ") ? std::stoi(std::string(answer.substr(9, 3))) : 0;
+}
+
+// The server counts behind what its client sees: waits until a count is `expected`, at most ten
+// seconds, and returns what it was last.
+inline std::uint64_t settled(const Server& server, std::uint64_t ServerStatistics::*count,
+                             std::uint64_t expected) {
+  const auto patience = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+  while (server.statistics().*count != expected && std::chrono::steady_clock::now() < patience)
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  return server.statistics().*count;
 }
 
 }  // namespace certwright::http
