@@ -184,6 +184,25 @@ TEST_F(AdminDoor, ProvesWhatTheAggregateLogHas) {
   std::filesystem::remove_all(folder);
 }
 
+// What the command line takes at once is bounded, and records may be long.
+TEST_F(AdminDoor, APartOfTheAuditLogIsBoundedInOctets) {
+  constexpr std::uint64_t kRecords = 600, kPerCheckpoint = 5;
+  const std::string record = R"({"x":")" + std::string(100'000, 'x') + R"("})";
+  for (std::uint64_t n = 0; n < kRecords; ++n) {
+    must(world.store.apply({store::AppendAuditLeaf{to_bytes(as_bytes(record))}}));
+    if (n % kPerCheckpoint != 0) continue;
+    const std::uint64_t size = must(world.store.audit_size());
+    must(world.store.apply({store::PutAuditCheckpoint{{.tree_size = size, .root = {}, .signed_note = "note", .created_at = {}}}}));
+  }
+  http::Headers headers;
+  headers.add("Authorization", "Bearer " + callers[0]);
+  const auto part = handler->handle(web::testing::make_request("GET", "/api/v1/audit/export", std::move(headers), ""));
+  ASSERT_EQ(part.status, 200) << part.body.text().substr(0, 300);
+  EXPECT_LE(part.body.text().size(), 40U * 1024 * 1024);
+  EXPECT_TRUE(part.body.text().ends_with("end\n"));
+  EXPECT_TRUE(part.headers.has("X-Next-Position"));
+}
+
 TEST_F(AdminDoor, EveryRouteHasARow) {
   std::set<std::string> rows = kPublic;
   for (const Row& row : kRows) rows.insert(row.route);

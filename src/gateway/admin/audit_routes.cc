@@ -12,7 +12,9 @@ using web::Context;
 using web::Guard;
 
 constexpr std::uint64_t kMaxRecords = 1'000;           // a page
-constexpr std::uint64_t kMaxExportRecords = 40'000;    // some 25 MiB in one answer, of 64 that the command line takes; it asks on
+// One answer of an export, which is made in memory; the command line takes 64 MiB and asks on.
+constexpr std::uint64_t kMaxExportRecords = 40'000;
+constexpr std::size_t kMaxExportOctets = 40 * 1024 * 1024;
 constexpr std::uint64_t kMaxPosition = std::uint64_t{1} << 62;
 
 Result<http::Response> list_records(Context& context, const Dependencies& d) {
@@ -43,22 +45,39 @@ Result<http::Response> prove(Context& context, const Dependencies& d) {
   return http::respond(200, "text/plain; charset=utf-8", std::move(proof));
 }
 
+struct ExportPart {
+  std::string text;
+  audit::ExportSummary summary;
+};
+
+// At most so many records, and then up to the next checkpoint. Errors: export_log()'s; too_large for
+// more than kMaxExportOctets.
+Result<ExportPart> export_part(const Dependencies& d, std::uint64_t from, std::uint64_t records) {
+  ExportPart part;
+  const auto keep = [&](std::string_view chunk) -> Result<void> {
+    if (part.text.size() + chunk.size() > kMaxExportOctets)
+      return fail(Errc::too_large, "the records up to the next checkpoint are too many for one answer");
+    part.text.append(chunk);
+    return {};
+  };
+  CERTWRIGHT_TRY(part.summary, audit::export_log(d.store, d.checkpoint_key,
+                                                 {.from = from, .to = from + records}, keep));
+  return part;
+}
+
 Result<http::Response> export_records(Context& context, const Dependencies& d) {
   CERTWRIGHT_CHECK(context.authorise(Action::audit_read, {}, "audit"));
   CERTWRIGHT_TRY(const auto from, context.query_number("from", kMaxPosition));
-  audit::ExportRange range{.from = from.value_or(0), .to = {}};
-  range.to = range.from + kMaxExportRecords;
+  std::uint64_t records = kMaxExportRecords;
+  auto part = export_part(d, from.value_or(0), records);
+  while (!part && part.error().code == Errc::too_large && records > 1)  // long records: fewer of them
+    part = export_part(d, from.value_or(0), records /= 4);
+  if (!part) return tl::unexpected(part.error());
   CERTWRIGHT_TRY(const auto latest, d.store.latest_checkpoint());
-  if (!latest || latest->tree_size <= *range.to) range.to.reset();
-  std::string text;
-  CERTWRIGHT_TRY(const auto summary,
-                 audit::export_log(d.store, d.checkpoint_key, range, [&](std::string_view chunk) -> Result<void> {
-                   text.append(chunk);
-                   return {};
-                 }));
-  auto response = http::respond(200, "text/plain; charset=utf-8", std::move(text));
+  const std::uint64_t next = part->summary.to;
+  auto response = http::respond(200, "text/plain; charset=utf-8", std::move(part->text));
   // Where the next part begins; absent if this is all that is signed.
-  if (latest && summary.to < latest->tree_size) response.headers.add("X-Next-Position", std::to_string(summary.to));
+  if (latest && next < latest->tree_size) response.headers.add("X-Next-Position", std::to_string(next));
   return response;
 }
 
