@@ -43,9 +43,20 @@ Result<bool> Checkpointer::run_once() {
   if (last && size == last->tree_size) return false;
   CERTWRIGHT_CHECK(resume(last));
 
+  const std::uint64_t end = std::min(size, range_.size() + options_.records_per_run);
+  while (range_.size() < end) {
+    CERTWRIGHT_TRY(const bool is_ours,
+                   sign_up_to(std::min(end, range_.size() + options_.records_per_checkpoint)));
+    if (!is_ours) return false;
+  }
+  return true;
+}
+
+// One checkpoint. False if another process took the lease.
+Result<bool> Checkpointer::sign_up_to(std::uint64_t size) {
   resumed_ = false;  // until it is durable, what is in memory is not what is in the store
   store::Transaction pending;
-  CERTWRIGHT_CHECK(extend(std::min(size, range_.size() + options_.records_per_run), pending));
+  CERTWRIGHT_CHECK(extend(size, pending));
   store::AuditCheckpoint checkpoint{range_.size(), range_.root(), {}, clock_.now()};
   CERTWRIGHT_TRY(checkpoint.signed_note,
                  sign_checkpoint(checkpoint.tree_size, checkpoint.root, signer_));

@@ -17,6 +17,9 @@ struct CheckpointerOptions {
   std::string holder;                     // of the lease: unique per process, e.g. host:pid:random
   Duration lease = Seconds(30);           // a dead holder is replaced after this
   std::uint64_t records_per_run = 262'144;  // a run that finds more signs this far and returns true
+  // On its way it signs a checkpoint every so many: an export ends at a checkpoint, so this bounds
+  // its parts.
+  std::uint64_t records_per_checkpoint = 10'000;
 };
 
 // Hashes new records into the tree, writes its tiles and signs a checkpoint. Has no thread: whoever
@@ -31,7 +34,7 @@ class Checkpointer {
                CheckpointerOptions options)
       : store_(store), signer_(signer), clock_(clock), options_(std::move(options)) {}
 
-  // True if it wrote a checkpoint, false if there was nothing new or another process holds the
+  // True if it wrote a checkpoint or several, false if there was nothing new or another process holds the
   // lease. Never signs a tree that does not continue the last checkpoint: that one must verify
   // under this key, and the tree must have its root at its size. Errors: internal
   // if not, which means that the log was changed behind our back; unavailable.
@@ -41,6 +44,7 @@ class Checkpointer {
   std::uint64_t signed_size() const;
 
  private:
+  Result<bool> sign_up_to(std::uint64_t size);
   Result<void> resume(const std::optional<store::AuditCheckpoint>& last);
   Result<void> extend(std::uint64_t to, store::Transaction& pending);
   Result<void> add_leaf(const store::AuditLeaf& leaf, store::Transaction& pending);

@@ -69,6 +69,20 @@ TEST(Checkpointer, SignsALongLogInSteps) {
   EXPECT_EQ(log.store.latest_checkpoint().value()->root, root_of(log.store, 2500));
 }
 
+TEST(Checkpointer, SignsCheckpointsOnTheWaySoThatExportsHavePlacesToEnd) {
+  TestLog log;
+  log.add(2500);
+  Checkpointer often(log.store, *log.signer, log.clock, {"test", Seconds(30), 262'144, 1000});
+  EXPECT_TRUE(often.run_once().value());
+  std::vector<std::uint64_t> sizes;
+  const auto checkpoints = log.store.list_checkpoints(0, 100).value();
+  for (const auto& checkpoint : checkpoints)
+    sizes.push_back(checkpoint.tree_size);
+  EXPECT_EQ(sizes, (std::vector<std::uint64_t>{1000, 2000, 2500}));
+  EXPECT_EQ(log.store.latest_checkpoint().value()->root, root_of(log.store, 2500));
+  EXPECT_FALSE(often.run_once().value());
+}
+
 TEST(Checkpointer, OneOfTwoProcessesSigns) {
   TestLog log;
   log.add(10);

@@ -122,6 +122,8 @@ Result<void> Session::connect() {
   http_client::ClientOptions options;
   options.timeout =
       std::chrono::minutes(10);  // RSA keys and CRLs of millions take their time; it is shown
+  // CRLs of millions, and audit logs that were signed in larger steps than now.
+  options.max_response_octets = 512UL * 1024 * 1024;
   CERTWRIGHT_TRY(options.base_url, server());
   if (const auto file = ca_file(); !file.empty()) {
     CERTWRIGHT_TRY(options.ca_pem, read_ca(file));

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <charconv>
 
 #include "audit/events.h"
@@ -12,7 +13,7 @@ using web::Context;
 using web::Guard;
 
 constexpr std::uint64_t kMaxRecords = 1'000;           // a page
-// One answer of an export, which is made in memory; the command line takes 64 MiB and asks on.
+// One answer of an export, which is made in memory; whoever asks goes on with the next part.
 constexpr std::uint64_t kMaxExportRecords = 40'000;
 constexpr std::size_t kMaxExportOctets = 40 * 1024 * 1024;
 constexpr std::uint64_t kMaxPosition = std::uint64_t{1} << 62;
@@ -70,8 +71,10 @@ Result<http::Response> export_records(Context& context, const Dependencies& d) {
   CERTWRIGHT_TRY(const auto from, context.query_number("from", kMaxPosition));
   std::uint64_t records = kMaxExportRecords;
   auto part = export_part(d, from.value_or(0), records);
-  while (!part && part.error().code == Errc::too_large && records > 1)  // long records: fewer of them
-    part = export_part(d, from.value_or(0), records /= 4);
+  while (!part && part.error().code == Errc::too_large && records > 1) {  // long records: fewer of them
+    records = std::max<std::uint64_t>(1, records / 4);
+    part = export_part(d, from.value_or(0), records);
+  }
   if (!part) return tl::unexpected(part.error());
   CERTWRIGHT_TRY(const auto latest, d.store.latest_checkpoint());
   const std::uint64_t next = part->summary.to;
