@@ -5,7 +5,7 @@
 #include <cstdlib>
 #include <mutex>
 #include <set>
-#include <thread>
+#include <utility>
 
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -32,7 +32,6 @@ namespace {
 
 using namespace std::chrono_literals;
 constexpr auto kDrain = 10s;
-constexpr auto kSettle = 60ms;  // the aggregate log writes every 20 ms
 
 // Signals are taken by sigwait() in the main thread; every other thread inherits the block.
 sigset_t block_signals() {
@@ -122,8 +121,8 @@ class Serving {
       : in_(installation), configuration_(configuration), certificate_(installation, configuration),
         gateways_(installation, configuration) {}
 
-  Result<void> start() {
-    const auto inherited = http::take_inherited_sockets();
+  // `inherited` sockets are this object's from here on.
+  Result<void> start(const std::vector<http::InheritedSocket>& inherited) {
     CERTWRIGHT_TRY(auto identity, certificate_.current());
     CERTWRIGHT_CHECK(open_certgen(inherited));
     CERTWRIGHT_TRY(auto* handler, gateways_.open());
@@ -186,8 +185,8 @@ class Serving {
     in_.authenticator.invalidate();
     CERTWRIGHT_CHECK(renew_client_cas());
     CERTWRIGHT_CHECK(write_public_files(in_));
-    if (certgen_ != nullptr) CERTWRIGHT_CHECK(certgen_->refresh());
-    return renew_certificate();
+    CERTWRIGHT_CHECK(renew_certificate());
+    return certgen_ == nullptr ? Result<void>() : certgen_->refresh();
   }
 
   // After stop(). With a certificate generator this does not return: ending in order would wait for an RSA
@@ -195,25 +194,22 @@ class Serving {
   // durable, so leaving at once is as good.
   void leave() const {
     if (certgen_ == nullptr) return;
-    certgen_->settle();
     std::_Exit(0);
   }
 
   // All sockets, for whoever takes over.
   Result<void> keep_sockets(Succession& succession) const {
-    for (const auto& endpoint : server_->endpoints()) {
-      const int fd = listening_socket_at(endpoint.text());
-      if (fd >= 0) CERTWRIGHT_CHECK(succession.keep(fd, endpoint.name));
-    }
+    for (const auto& endpoint : server_->endpoints()) CERTWRIGHT_CHECK(succession.keep(endpoint.fd, endpoint.name));
     if (certgen_ == nullptr) return {};
     for (const auto& socket : certgen_->sockets()) CERTWRIGHT_CHECK(succession.keep(socket.fd(), "certgen"));
     return {};
   }
 
   void stop(std::string_view cause) {
-    http::notify_stopping("draining");
     server_->stop(kDrain);
-    if (certgen_ != nullptr) certgen_->stop();  // last: its clients wait for four seconds only
+    if (certgen_ != nullptr) {  // last: its clients wait for four seconds only
+      if (const auto stopped = certgen_->stop(); !stopped) log_unsettled(stopped.error());
+    }
     (void)in_.journal.record({.type = audit::EventType::server_stopped,
                               .actor = system_actor(),
                               .fields = {{"cause", std::string(cause)}}});
@@ -303,20 +299,16 @@ bool prepare(const Serving& serving, Succession& succession) {
   return false;
 }
 
-}  // namespace
+enum class Ended : std::uint8_t { stopped, again };
 
-Result<void> serve(const Configuration& configuration, Succession& succession) {
-  ::umask(077);
-  const sigset_t signals = block_signals();
-  for (const auto& refused : crypto::harden_process()) log_warning(refused);
-  raise_open_files();
-  CERTWRIGHT_CHECK(crypto::self_test());
-  const StateDirectory state{configuration.state};
-  CERTWRIGHT_CHECK(state.check_initialised());
-  CERTWRIGHT_TRY(const auto installation, Installation::open(state));
+// Serves until a signal ends it, or until a successor that was ready did not come after all: `again`, and
+// `sockets` are what to go on with.
+Result<Ended> serve_once(const Configuration& configuration, Succession& succession, const sigset_t& signals,
+                         std::vector<http::InheritedSocket>& sockets) {
+  CERTWRIGHT_TRY(const auto installation, Installation::open(StateDirectory{configuration.state}));
   CERTWRIGHT_CHECK(installation->load());
   Serving serving(*installation, configuration);
-  CERTWRIGHT_CHECK(serving.start());
+  CERTWRIGHT_CHECK(serving.start(std::exchange(sockets, {})));
   {
     const Housekeeping housekeeping(serving.jobs());
     const std::string endpoints = text_of(serving.endpoints());
@@ -335,20 +327,41 @@ Result<void> serve(const Configuration& configuration, Succession& succession) {
       if (signal == SIGUSR2) {
         if (!prepare(serving, succession)) continue;
         log_info("handing over", {{"program", succession.program()}});
+        http::notify_reloading("handing over");
         serving.stop("succession");
-        std::this_thread::sleep_for(kSettle);
         // At once: what is left here has nothing that a crash would lose, and ending it in order may
         // wait for an RSA key that is being made.
-        return succession.take_over();
+        const auto failed = succession.take_over();
+        log_error("the successor could not be started; this process serves again", {{"reason", failed.error().detail}});
+        sockets = succession.take_back();
+        return Ended::again;
       }
       log_info("stopping", {{"signal", signal == SIGTERM ? "SIGTERM" : "SIGINT"}});
+      http::notify_stopping("draining");
       serving.stop(signal == SIGTERM ? "SIGTERM" : "SIGINT");
       break;
     }
   }
   log_info("stopped");
   serving.leave();
-  return {};
+  return Ended::stopped;
+}
+
+}  // namespace
+
+Result<void> serve(const Configuration& configuration, Succession& succession) {
+  ::umask(077);
+  succession.reserve();
+  const sigset_t signals = block_signals();
+  for (const auto& refused : crypto::harden_process()) log_warning(refused);
+  raise_open_files();
+  CERTWRIGHT_CHECK(crypto::self_test());
+  CERTWRIGHT_CHECK(StateDirectory{configuration.state}.check_initialised());
+  auto sockets = http::take_inherited_sockets();
+  for (;;) {
+    CERTWRIGHT_TRY(const auto ended, serve_once(configuration, succession, signals, sockets));
+    if (ended == Ended::stopped) return {};
+  }
 }
 
 }  // namespace certwright::daemon
