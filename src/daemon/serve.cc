@@ -53,6 +53,10 @@ void raise_open_files() {
   if (setrlimit(RLIMIT_NOFILE, &files) != 0) log_warning("the limit of open files could not be raised");
 }
 
+std::size_t worker_threads(const Configuration& configuration) {
+  return configuration.worker_threads != 0 ? configuration.worker_threads : http::ServerOptions{}.worker_threads;
+}
+
 std::vector<http::ListenerOptions> listeners(const Configuration& configuration,
                                              const std::vector<http::InheritedSocket>& inherited) {
   std::vector<http::ListenerOptions> all;
@@ -132,7 +136,7 @@ class Serving {
     client_cas_ = client_cas(in_.cas, in_.profiles);
     options.client_ca_der = client_cas_;
     options.io_threads = configuration_.io_threads;
-    if (configuration_.worker_threads != 0) options.worker_threads = configuration_.worker_threads;
+    options.worker_threads = worker_threads(configuration_);
     options.error_response = gateway::web::server_error_response;
     options.log = [](std::string_view message) { log_warning(message); };
     auto server = http::Server::bind(std::move(options), *handler);
@@ -303,7 +307,7 @@ Result<void> serve(const Configuration& configuration, Succession& succession) {
   CERTWRIGHT_CHECK(crypto::self_test());
   const StateDirectory state{configuration.state};
   CERTWRIGHT_CHECK(state.check_initialised());
-  CERTWRIGHT_TRY(const auto installation, Installation::open(state));
+  CERTWRIGHT_TRY(const auto installation, Installation::open(state, worker_threads(configuration)));
   CERTWRIGHT_CHECK(installation->load());
   Serving serving(*installation, configuration);
   CERTWRIGHT_CHECK(serving.start());
