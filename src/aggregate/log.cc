@@ -245,6 +245,17 @@ Result<void> Log::run_once() {
   return outcome;
 }
 
+Result<void> Log::settle() {
+  {
+    const std::lock_guard work(work_);
+    last_sync_ = {};  // the next turn syncs
+  }
+  CERTWRIGHT_CHECK(run_once());
+  const auto unsynced = statistics().unsynced;
+  if (unsynced == 0) return {};
+  return fail(Errc::unavailable, std::to_string(unsynced) + " entries are not on the disk");
+}
+
 bool Log::is_over(const Interval& interval, Time now) const {
   const Time end = interval.full_since ? *interval.full_since : begin_of(interval.number + 1);
   return now >= end + (interval.in_flight == 0 ? kGrace : kTicketLife);

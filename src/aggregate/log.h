@@ -76,6 +76,9 @@ class Log {
   LogStatistics statistics() const;
   // What the log's thread does at each turn. Errors: the last one; what failed is tried again.
   Result<void> run_once();
+  // Before the process ends or another takes its place, when nobody begins any more: writes and syncs
+  // what there is, now. Errors: unavailable, with how many entries may be lost; run_once()'s.
+  Result<void> settle();
 
  private:
   struct Interval;

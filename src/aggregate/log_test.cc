@@ -180,6 +180,18 @@ TEST_F(AggregateLog, TheNextStartClosesWhatWasLeft) {
   EXPECT_FALSE(log->begin(id_now()));
 }
 
+TEST_F(AggregateLog, SettlesAtOnce) {
+  options.sync_every = std::chrono::hours(1);
+  const auto log = open();
+  ASSERT_TRUE(log->run_once());
+  record(*log, id_now());
+  ASSERT_TRUE(log->run_once());
+  EXPECT_EQ(log->statistics().unsynced, 1U);
+  ASSERT_TRUE(log->settle());
+  EXPECT_EQ(log->statistics().unsynced, 0U);
+  ASSERT_TRUE(log->settle()) << "nothing to do";
+}
+
 TEST_F(AggregateLog, OneProcessAtATime) {
   const auto log = open();
   const auto second = try_open();

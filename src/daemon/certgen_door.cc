@@ -1,7 +1,6 @@
 #include "daemon/certgen_door.h"
 
 #include <algorithm>
-#include <thread>
 
 #include "daemon/log.h"
 
@@ -81,8 +80,9 @@ Result<std::unique_ptr<CertgenDoor>> CertgenDoor::open(Installation& in, const C
   return made;
 }
 
-void CertgenDoor::settle() const {
-  for (int i = 0; i < 300 && interception_->log_statistics().unsynced != 0; ++i) std::this_thread::sleep_for(std::chrono::milliseconds(10));
+Result<void> CertgenDoor::stop() {
+  door_->stop();
+  return interception_->settle();
 }
 
 std::vector<std::pair<std::string, std::string>> CertgenDoor::facts() const { return door_facts(*door_); }

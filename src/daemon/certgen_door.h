@@ -26,9 +26,9 @@ class CertgenDoor {
                                                    const std::vector<int>& inherited);
 
   void start() { door_->start(); }
-  void stop() { door_->stop(); }
-  // After stop(): waits until the records of what was issued are on the disk, or three seconds.
-  void settle() const;
+  // When it returns, nobody is answered any more, and the records of what was issued are on the disk.
+  // Errors: aggregate::Log::settle()'s, for the log; it has stopped.
+  Result<void> stop();
   // Takes over changes of CA, profile and policy. To be called every second or so.
   Result<void> refresh() { return interception_->refresh(); }
 

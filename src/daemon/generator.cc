@@ -4,9 +4,7 @@
 #include <unistd.h>
 
 #include <csignal>
-#include <future>
 #include <cstdlib>
-#include <thread>
 #include <utility>
 #include <vector>
 
@@ -15,6 +13,7 @@
 
 #include "crypto/secure_memory.h"
 #include "crypto/self_test.h"
+#include "daemon/interception.h"
 #include "daemon/log.h"
 #include "daemon/stand_alone.h"
 #include "daemon/state_directory.h"
@@ -142,7 +141,9 @@ class Generator {
         http::notify_stopping("draining");
         door_->stop();
         statsd_.reset();
-        log_.reset();  // writes and syncs; nobody issues any more
+        if (log_ != nullptr) {
+          if (const auto settled = log_->settle(); !settled) log_unsettled(settled.error());
+        }
         log_info("stopped");
         return {};
       }
@@ -166,19 +167,8 @@ class Generator {
     const auto loaded = load();
     if (!loaded) return log_error("reload failed; what was loaded before stays", {{"reason", loaded.error().detail}});
     door_->set_issuer(as_issuer(*loaded));
-    retire(std::exchange(issuer_, *loaded));
+    const auto former = std::exchange(issuer_, *loaded);
     log_info("reloaded", {{"ca", issuer_->ca().certificate().subject().to_text()}});
-  }
-
-  // Its end may wait for an RSA key that is being made at the lowest priority, for minutes on a busy
-  // machine: not on a worker, and not here where the next signal is heard.
-  void retire(std::shared_ptr<StandAlone> former) {
-    using namespace std::chrono_literals;
-    std::erase_if(retiring_, [](const auto& done) { return done.wait_for(0s) == std::future_status::ready; });
-    retiring_.push_back(std::async(std::launch::async, [former = std::move(former)]() mutable {
-      for (int i = 0; i < 500 && former.use_count() > 1; ++i) std::this_thread::sleep_for(10ms);
-      former.reset();
-    }));
   }
 
   bool prepare() {
@@ -191,11 +181,13 @@ class Generator {
     return false;
   }
 
-  // If it fails after all, this process goes on: the socket never closed.
+  // If it fails after all, this process ends with the error.
   Result<void> hand_over() {
     log_info("handing over", {{"program", succession_.program()}});
     door_->stop();
-    if (log_ != nullptr) std::this_thread::sleep_for(std::chrono::milliseconds(60));  // it writes every 20 ms
+    if (log_ != nullptr) {
+      if (const auto settled = log_->settle(); !settled) log_unsettled(settled.error());
+    }
     return succession_.take_over();
   }
 
@@ -208,15 +200,13 @@ class Generator {
   std::shared_ptr<StandAlone> issuer_;
   std::unique_ptr<certgen::Door> door_;
   std::unique_ptr<g3fcgen::StatsdEmitter> statsd_;
-  std::vector<std::future<void>> retiring_;  // issuers of before a reload, on their way out
 };
 
 // The pid file goes with the process that wrote it.
 class PidFile {
  public:
   explicit PidFile(std::string path) : path_(std::move(path)) {}
-  ~PidFile() { remove(); }
-  void remove() const {
+  ~PidFile() {
     if (!path_.empty()) ::unlink(path_.c_str());
   }
   Result<void> write() const {
@@ -293,11 +283,7 @@ Result<void> run_generator(const GeneratorOptions& options, Succession& successi
   CERTWRIGHT_CHECK(pid_file.write());
   const auto generator = std::make_unique<Generator>(options, succession);
   CERTWRIGHT_CHECK(generator->start());
-  CERTWRIGHT_CHECK(generator->run(signals));
-  pid_file.remove();
-  // Everything that matters has ended. What is left waits for an RSA key that is being made at the lowest
-  // priority, which takes minutes on a busy machine.
-  std::_Exit(0);
+  return generator->run(signals);
 }
 
 }  // namespace certwright::daemon

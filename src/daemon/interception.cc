@@ -1,6 +1,7 @@
 #include "daemon/interception.h"
 
 #include "aggregate/proof.h"
+#include "daemon/log.h"
 
 namespace certwright::daemon {
 
@@ -10,6 +11,10 @@ aggregate::RootSink audit_sink(audit::Journal& journal) {
                            .actor = {.principal = "system", .tenant = "system", .door = "certgen", .remote = ""},
                            .fields = aggregate::audit_fields(closed)});
   };
+}
+
+void log_unsettled(const Error& error) {
+  log_error("records of the last certificates may be lost, if the machine stops now", {{"reason", error.detail}});
 }
 
 Result<std::unique_ptr<Interception>> Interception::open(Installation& in, const Options& options) {

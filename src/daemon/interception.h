@@ -23,7 +23,8 @@ class Interception {
   static Result<std::unique_ptr<Interception>> open(Installation& installation, const Options& options);
 
   issuance::InterceptionIssuer& issuer() noexcept { return *service_; }
-  aggregate::LogStatistics log_statistics() const { return log_->statistics(); }
+  // When nobody asks the issuer any more: see aggregate::Log::settle().
+  Result<void> settle() { return log_->settle(); }
   // To be called every second, and on reload.
   Result<void> refresh() { return service_->refresh(); }
 
@@ -32,6 +33,9 @@ class Interception {
   std::unique_ptr<aggregate::Log> log_;
   std::unique_ptr<issuance::InterceptionService> service_;  // uses log_
 };
+
+// Says that aggregate::Log::settle() failed.
+void log_unsettled(const Error& error);
 
 // Writes a closed interval into the audit log, durably.
 aggregate::RootSink audit_sink(audit::Journal& journal);

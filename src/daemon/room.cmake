@@ -17,8 +17,8 @@ certwright_room(daemon
   SYSTEM yaml spdlog cli
   SOURCES configuration.cc log.cc state_directory.cc installation.cc interception.cc issuance_metrics.cc initialise.cc
           root_key.cc server_certificate.cc housekeeping.cc certgen_door.cc gateways.cc serve.cc stand_alone.cc
-          generator.cc succession.cc options.cc
-  TESTS configuration_test.cc documentation_test.cc root_key_test.cc)
+          generator.cc succession.cc reload.cc options.cc
+  TESTS configuration_test.cc documentation_test.cc reload_test.cc root_key_test.cc)
 if(TARGET certwright_daemon)
   target_include_directories(certwright_daemon PUBLIC ${CMAKE_BINARY_DIR}/generated)
   add_executable(certwright ${CMAKE_SOURCE_DIR}/src/daemon/main.cc)

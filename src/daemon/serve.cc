@@ -2,10 +2,8 @@
 
 #include <algorithm>
 #include <csignal>
-#include <cstdlib>
 #include <mutex>
 #include <set>
-#include <thread>
 
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -32,7 +30,6 @@ namespace {
 
 using namespace std::chrono_literals;
 constexpr auto kDrain = 10s;
-constexpr auto kSettle = 60ms;  // the aggregate log writes every 20 ms
 
 // Signals are taken by sigwait() in the main thread; every other thread inherits the block.
 sigset_t block_signals() {
@@ -54,6 +51,10 @@ void raise_open_files() {
   if (files.rlim_cur >= wanted) return;
   files.rlim_cur = wanted;
   if (setrlimit(RLIMIT_NOFILE, &files) != 0) log_warning("the limit of open files could not be raised");
+}
+
+std::size_t worker_threads(const Configuration& configuration) {
+  return configuration.worker_threads != 0 ? configuration.worker_threads : http::ServerOptions{}.worker_threads;
 }
 
 std::vector<http::ListenerOptions> listeners(const Configuration& configuration,
@@ -135,7 +136,7 @@ class Serving {
     client_cas_ = client_cas(in_.cas, in_.profiles);
     options.client_ca_der = client_cas_;
     options.io_threads = configuration_.io_threads;
-    if (configuration_.worker_threads != 0) options.worker_threads = configuration_.worker_threads;
+    options.worker_threads = worker_threads(configuration_);
     options.error_response = gateway::web::server_error_response;
     options.log = [](std::string_view message) { log_warning(message); };
     auto server = http::Server::bind(std::move(options), *handler);
@@ -190,15 +191,6 @@ class Serving {
     return renew_certificate();
   }
 
-  // After stop(). With a certificate generator this does not return: ending in order would wait for an RSA
-  // key that is being made at the lowest priority, minutes on a busy machine. What was acknowledged is
-  // durable, so leaving at once is as good.
-  void leave() const {
-    if (certgen_ == nullptr) return;
-    certgen_->settle();
-    std::_Exit(0);
-  }
-
   // All sockets, for whoever takes over.
   Result<void> keep_sockets(Succession& succession) const {
     for (const auto& endpoint : server_->endpoints()) {
@@ -213,7 +205,9 @@ class Serving {
   void stop(std::string_view cause) {
     http::notify_stopping("draining");
     server_->stop(kDrain);
-    if (certgen_ != nullptr) certgen_->stop();  // last: its clients wait for four seconds only
+    if (certgen_ != nullptr) {  // last: its clients wait for four seconds only
+      if (const auto stopped = certgen_->stop(); !stopped) log_unsettled(stopped.error());
+    }
     (void)in_.journal.record({.type = audit::EventType::server_stopped,
                               .actor = system_actor(),
                               .fields = {{"cause", std::string(cause)}}});
@@ -313,7 +307,7 @@ Result<void> serve(const Configuration& configuration, Succession& succession) {
   CERTWRIGHT_CHECK(crypto::self_test());
   const StateDirectory state{configuration.state};
   CERTWRIGHT_CHECK(state.check_initialised());
-  CERTWRIGHT_TRY(const auto installation, Installation::open(state));
+  CERTWRIGHT_TRY(const auto installation, Installation::open(state, worker_threads(configuration)));
   CERTWRIGHT_CHECK(installation->load());
   Serving serving(*installation, configuration);
   CERTWRIGHT_CHECK(serving.start());
@@ -336,10 +330,7 @@ Result<void> serve(const Configuration& configuration, Succession& succession) {
         if (!prepare(serving, succession)) continue;
         log_info("handing over", {{"program", succession.program()}});
         serving.stop("succession");
-        std::this_thread::sleep_for(kSettle);
-        // At once: what is left here has nothing that a crash would lose, and ending it in order may
-        // wait for an RSA key that is being made.
-        return succession.take_over();
+        return succession.take_over();  // what is left here has nothing that a crash would lose
       }
       log_info("stopping", {{"signal", signal == SIGTERM ? "SIGTERM" : "SIGINT"}});
       serving.stop(signal == SIGTERM ? "SIGTERM" : "SIGINT");
@@ -347,7 +338,6 @@ Result<void> serve(const Configuration& configuration, Succession& succession) {
     }
   }
   log_info("stopped");
-  serving.leave();
   return {};
 }
 

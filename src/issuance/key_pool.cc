@@ -1,6 +1,8 @@
 #include "issuance/key_pool.h"
 
 #include <chrono>
+#include <condition_variable>
+#include <mutex>
 
 #include <pthread.h>
 #include <sched.h>
@@ -9,13 +11,11 @@ namespace certwright::issuance {
 
 KeyPool::KeyPool(std::size_t capacity, Maker make)
     : capacity_(capacity), make_(std::move(make)), slots_(std::make_unique<Slot[]>(capacity)) {
-  if (capacity_ != 0) thread_ = std::thread([this] { fill(); });
+  if (capacity_ != 0) thread_ = std::jthread([this](const std::stop_token& stop) { fill(stop); });
 }
 
 KeyPool::~KeyPool() {
-  stopping_ = true;
-  ++changes_;
-  changes_.notify_all();
+  thread_.request_stop();
   if (thread_.joinable()) thread_.join();
   for (std::size_t i = 0; i < capacity_; ++i) delete slots_[i].load();
 }
@@ -49,22 +49,27 @@ void KeyPool::put(std::unique_ptr<crypto::PrivateKey> key) noexcept {
   }
 }
 
-void KeyPool::fill() {
-  constexpr int kTriesToNext = 50;
+void KeyPool::fill(const std::stop_token& stop) {
+  constexpr auto kToNextTry = std::chrono::seconds(5);
   const sched_param none{};
   (void)pthread_setschedparam(pthread_self(), SCHED_IDLE, &none);  // refused: then at ours
-  while (!stopping_) {
+  const std::stop_callback wake(stop, [this] {
+    ++changes_;
+    changes_.notify_all();
+  });
+  std::mutex mutex;  // the filler's own: only to sleep until a stop
+  std::condition_variable_any stopped;
+  std::unique_lock lock(mutex);
+  while (!stop.stop_requested()) {
     const auto seen = changes_.load();
     if (depth() >= capacity_) {
-      if (!stopping_) changes_.wait(seen);
+      if (!stop.stop_requested()) changes_.wait(seen);
       continue;
     }
-    if (auto key = make_()) {
+    if (auto key = make_(stop))
       put(std::make_unique<crypto::PrivateKey>(std::move(*key)));
-      continue;
-    }
-    for (int i = 0; i < kTriesToNext && !stopping_; ++i)
-      std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    else
+      stopped.wait_for(lock, stop, kToNextTry, [] { return false; });
   }
 }
 
