@@ -1,0 +1,131 @@
+#include "authority/testing_authority.h"
+
+#include <gtest/gtest.h>
+
+#include "x509/oids.h"
+
+namespace certwright::authority {
+namespace {
+
+using testing::kYear;
+using testing::OutsideRoot;
+using testing::pkcs8_of;
+using testing::Rooms;
+using registration::testing::must;
+
+class CaRotation : public testing::AuthorityTest {};
+
+TEST_F(CaRotation, RotationMakesASuccessorAndRetiresThePresentOne) {
+  root();
+  const auto first = issuing();
+  const auto second = must(rooms.authority.rotate("issuing", admin(), actor()));
+  EXPECT_EQ(second->id(), "issuing-2");
+  EXPECT_EQ(second->certificate().subject().to_text(), first->certificate().subject().to_text());
+  EXPECT_NE(to_bytes(second->subject_key_identifier()), to_bytes(first->subject_key_identifier()));
+  EXPECT_EQ(second->certificate().not_after(), first->certificate().not_after());  // as long, from now
+  EXPECT_FALSE(rooms.world.cas.find("issuing")->can_issue(clock.now()));
+  EXPECT_NE(rooms.world.cas.find("issuing")->signer(), nullptr);  // CRLs and OCSP go on
+  EXPECT_FALSE(issues("issuing"));
+  EXPECT_TRUE(issues("issuing-2"));
+  EXPECT_EQ(must(rooms.authority.rotate("issuing-2", admin(), actor()))->id(), "issuing-3");
+  EXPECT_EQ(error_of(rooms.authority.rotate("root", admin(), actor())), "conflict ca");
+  EXPECT_EQ(error_of(rooms.authority.rotate("nobody", admin(), actor())), "not_found ca");
+}
+
+TEST_F(CaRotation, ARotationNearTheParentsEndEndsWithIt) {
+  const auto parent = root();
+  issuing(5 * kYear);
+  clock.advance(7 * kYear);  // expired by now; its successor is made all the same
+  const auto successor = must(rooms.authority.rotate("issuing", admin(), actor()));
+  EXPECT_EQ(successor->certificate().not_after(), parent->certificate().not_after());
+}
+
+TEST_F(CaRotation, RetiredIsForGood) {
+  root();
+  issuing();
+  must(rooms.authority.retire("issuing", actor()));
+  EXPECT_FALSE(issues("issuing"));
+  EXPECT_EQ(error_of(rooms.authority.retire("issuing", actor())), "conflict ");
+  EXPECT_TRUE(rooms.crls.rebuild("issuing", 0));
+  // What it issued is answered for as before: a responder is made also after a restart.
+  EXPECT_TRUE(rooms.authority.make_responder(*rooms.world.cas.find("issuing")));
+  EXPECT_EQ(rooms.world.records("CA_RETIRED").size(), 1U);
+}
+
+TEST_F(CaRotation, ARetirementCountsAlsoWhereTheStoreCannotBeReadAfterIt) {
+  root();
+  issuing();
+  store.blind_from_now = true;
+  must(rooms.authority.retire("issuing", actor()));
+  store.blind = store.blind_from_now = false;
+  EXPECT_FALSE(issues("issuing"));
+}
+
+TEST_F(CaRotation, ARetiredCaStillHasResponders) {
+  root();
+  issuing();
+  must(rooms.authority.rotate("issuing", admin(), actor()));
+  clock.advance(std::chrono::hours(24 * 8));  // the responder's certificate of then is over
+  const auto retired = rooms.world.cas.find("issuing");
+  const auto responder = must(rooms.authority.make_responder(*retired));
+  const auto certificate = must(x509::Certificate::parse(responder.certificate));
+  EXPECT_EQ(to_bytes(certificate.issuer_tlv()), to_bytes(retired->certificate().subject_tlv()));
+  EXPECT_FALSE(issues("issuing")) << "and nothing else";
+  clock.advance(30 * kYear);
+  EXPECT_EQ(rooms.authority.make_responder(*retired).error().code, Errc::unavailable) << "not for ever";
+}
+
+TEST_F(CaRotation, ARootGoesOfflineOnceItsKeyIsKept) {
+  root();
+  issuing();
+  const auto refuse = [](const SecretBytes&) -> Result<void> { return fail(Errc::unavailable, "the vault is full"); };
+  EXPECT_FALSE(rooms.authority.take_offline("root", rooms.crls, refuse, actor()));
+  EXPECT_NE(rooms.world.cas.find("root")->signer(), nullptr);  // the only copy is still here
+
+  SecretBytes kept;
+  must(rooms.authority.take_offline("root", rooms.crls, [&](const SecretBytes& key) -> Result<void> {
+    kept = key.clone();
+    return {};
+  }, actor()));
+  const auto offline = rooms.world.cas.find("root");
+  EXPECT_EQ(offline->signer(), nullptr);
+  EXPECT_TRUE(must(memory.list_cas()).back().sealed_key.empty());
+  EXPECT_TRUE(must(memory.find_crl("root", 0)));
+  const auto key = must(crypto::PrivateKey::from_pkcs8(kept));
+  EXPECT_EQ(to_bytes(key.subject_public_key_info_tlv()), to_bytes(offline->certificate().subject_public_key_info_tlv()));
+  EXPECT_TRUE(issues("issuing"));
+  const auto again = rooms.authority.take_offline("root", rooms.crls, refuse, actor());
+  ASSERT_FALSE(again);
+  EXPECT_EQ(again.error().code, Errc::conflict);
+  EXPECT_EQ(rooms.authority.take_offline("issuing", rooms.crls, refuse, actor()).error().code, Errc::conflict);
+}
+
+TEST_F(CaRotation, ARevokedCaIssuesNoMore) {
+  root();
+  auto policy = issuing()->policy();
+  revocation::RevocationService revocation(store, rooms.world.journal, clock);
+  revocation.add_listener(rooms.authority);
+  const auto serial = must(rooms.world.cas.find("issuing")->certificate().serial_number());
+  const auto lineage = must(memory.find_certificate(serial))->certificate.lineage;
+
+  must(revocation.revoke(lineage, x509::RevocationReason::certificate_hold, actor()));
+  EXPECT_FALSE(issues("issuing"));
+  must(revocation.release(lineage, actor()));
+  EXPECT_TRUE(issues("issuing"));
+  must(revocation.revoke(lineage, x509::RevocationReason::ca_compromise, actor()));
+  EXPECT_FALSE(issues("issuing"));
+  // Neither a change of policy nor a restart brings it back; relying parties are still told.
+  must(rooms.authority.change_policy("issuing", policy, actor()));
+  EXPECT_FALSE(issues("issuing"));
+  EXPECT_TRUE(rooms.crls.rebuild("issuing", 0));
+  EXPECT_TRUE(rooms.authority.make_responder(*rooms.world.cas.find("issuing")));
+  Rooms again(memory, clock, sealer, random);
+  must(again.authority.load());
+  EXPECT_TRUE(again.world.cas.find("issuing")->is_revoked());
+  EXPECT_FALSE(again.world.cas.find("root")->is_revoked());
+  EXPECT_TRUE(must(rooms.authority.rotate("issuing", admin(), actor()))->can_issue(clock.now()))
+      << "its successor";
+}
+
+}  // namespace
+}  // namespace certwright::authority
