@@ -136,6 +136,24 @@ TEST_F(CaInstallation, WhatAnOutsideRootForbidsIsNotIssued) {
   EXPECT_THAT(refused.error().detail, HasSubstr("outlive"));
 }
 
+TEST_F(CaInstallation, ACaBelowARootThatExpiredIsPassedOver) {
+  const auto install = [&](const char* id, int root_days) {
+    const OutsideRoot outside(std::string("Root of ") + id, {}, {}, root_days);
+    const std::string pem = must(rooms.authority.create_request(new_ca(id, {"tls-server"}), actor()));
+    return must(rooms.authority.install(id, outside.sign(pem), {outside.der()}, actor()));
+  };
+  const auto first = install("first", 10);
+  install("second", 3650);
+  EXPECT_TRUE(first->can_issue(clock.now()));
+  clock.advance(10 * kDay);
+  EXPECT_FALSE(first->can_issue(clock.now()));
+  EXPECT_TRUE(first->has_working_key(clock.now())) << "CRLs and OCSP go on";
+  const auto issued =
+      rooms.issuance.issue(registration::testing::World::request(registration::testing::World::issuer()));
+  ASSERT_TRUE(issued) << issued.error().detail;
+  EXPECT_EQ(issued->ca->id(), "second");
+}
+
 TEST_F(CaInstallation, ARootWithItsKeyIsImported) {
   const OutsideRoot outside;
   const auto make = [&](const char* id, SecretBytes key) {
