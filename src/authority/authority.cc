@@ -72,12 +72,17 @@ Result<bool> Authority::is_revoked(const store::CaRecord& record,
   return false;
 }
 
-Result<void> Authority::put_in_directory(const ca::CaPtr& ca) {
+// A change is durable before it comes here, and must count at once; what cannot be read now is as it was.
+// Two changes may come here in the other order than they were stored.
+void Authority::put_in_directory(const ca::CaPtr& ca) {
   const std::lock_guard lock(directory_mutex_);
-  CERTWRIGHT_TRY(const auto records, d_.store.list_cas());
-  CERTWRIGHT_TRY(const bool revoked, is_revoked(ca->record(), records));
+  const auto present = d_.cas.find(ca->id());
+  if (present != nullptr && present->record().revision > ca->record().revision) return;
+  bool revoked = false;
+  if (present != nullptr) revoked = present->is_revoked();
+  else if (const auto parent = d_.cas.find(ca->record().parent)) revoked = parent->is_revoked();
+  if (const auto records = d_.store.list_cas()) revoked = is_revoked(ca->record(), *records).value_or(revoked);
   d_.cas.put(ca->with_revoked(revoked));
-  return {};
 }
 
 void Authority::on_revocation_change(std::string_view ca, std::uint32_t,
@@ -86,8 +91,10 @@ void Authority::on_revocation_change(std::string_view ca, std::uint32_t,
     const auto own = one->certificate().serial_number();
     return one->record().parent == ca && own && *own == serial;
   };
-  if (std::ranges::none_of(d_.cas.all(), is_meant)) return;
+  // Under the lock from the first look on: a CA may be on its way into the directory, and was not revoked
+  // when its status was read.
   const std::lock_guard lock(directory_mutex_);
+  if (std::ranges::none_of(d_.cas.all(), is_meant)) return;
   const auto records = d_.store.list_cas();
   for (const auto& one : d_.cas.all()) {
     bool revoked = one->is_revoked() || is_meant(one);  // what cannot be read is believed revoked
@@ -150,11 +157,7 @@ Result<ca::CaPtr> Authority::store_ca(store::CaRecord record, std::shared_ptr<si
                             : "CA \"" + id + "\" was changed by somebody else at the same time; try again");
   }
   if (ca == nullptr) return ca;
-  // The change is durable and must count at once; what cannot be read now is as it was.
-  if (!put_in_directory(ca)) {
-    const auto before = d_.cas.find(id);
-    d_.cas.put(ca->with_revoked(before != nullptr && before->is_revoked()));
-  }
+  put_in_directory(ca);
   return d_.cas.find(id);
 }
 

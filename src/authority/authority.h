@@ -119,7 +119,7 @@ class Authority final : public revocation::RevocationListener {
   Result<ca::CaPtr> replace(std::string_view id, audit::Event event,
                             const std::function<Result<void>(store::CaRecord&)>& change);
   Result<bool> is_revoked(const store::CaRecord& record, const std::vector<store::CaRecord>& all) const;
-  Result<void> put_in_directory(const ca::CaPtr& ca);
+  void put_in_directory(const ca::CaPtr& ca);
   Result<std::string> next_id(const std::string& id) const;
   Result<void> check_profiles(const store::CaRecord& record) const;
   Result<Bytes> sign_request(std::string_view subject, const KeyPair& pair) const;

@@ -109,6 +109,25 @@ TEST_F(AuthorityTest, PolicyChangesAreCheckedAndRecorded) {
   EXPECT_EQ(rooms.world.records("CA_POLICY_CHANGED").size(), 1U);
 }
 
+// Two changes at once: what was stored last is in force, whoever is slower to say so.
+TEST_F(AuthorityTest, ChangesCountInTheOrderInWhichTheyWereStored) {
+  root();
+  auto policy = issuing()->policy();
+  for (const bool blind : {false, true}) {
+    auto later = policy;
+    policy.crl_shards *= 2;
+    later.crl_shards = policy.crl_shards * 2;
+    store.after_commit = [&] {
+      must(rooms.authority.change_policy("issuing", later, actor()));
+      store.blind = blind;
+    };
+    must(rooms.authority.change_policy("issuing", policy, actor()));
+    store.blind = false;
+    EXPECT_EQ(rooms.world.cas.find("issuing")->policy(), later) << blind;
+    policy = later;
+  }
+}
+
 TEST_F(AuthorityTest, ARestartFindsEveryCaAndItsKey) {
   root();
   const Bytes before = to_bytes(issuing()->certificate().der());

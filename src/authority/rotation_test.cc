@@ -1,5 +1,7 @@
 #include "authority/testing_authority.h"
 
+#include <future>
+
 #include <gtest/gtest.h>
 
 #include "x509/oids.h"
@@ -125,6 +127,25 @@ TEST_F(CaRotation, ARevokedCaIssuesNoMore) {
   EXPECT_FALSE(again.world.cas.find("root")->is_revoked());
   EXPECT_TRUE(must(rooms.authority.rotate("issuing", admin(), actor()))->can_issue(clock.now()))
       << "its successor";
+}
+
+TEST_F(CaRotation, ACaIsRevokedAlsoOnItsWayIntoTheDirectory) {
+  root();
+  revocation::RevocationService revocation(store, rooms.world.journal, clock);
+  revocation.add_listener(rooms.authority);
+  std::future<void> revoked;
+  store.after_status = [&](const x509::SerialNumber& serial) {
+    const auto lineage = must(memory.find_certificate(serial))->certificate.lineage;
+    revoked = std::async(std::launch::async, [&, lineage] {
+      must(revocation.revoke(lineage, x509::RevocationReason::ca_compromise, actor()));
+    });
+    // As long as it takes where it need not wait for the CA to be there.
+    (void)revoked.wait_for(std::chrono::milliseconds(500));
+  };
+  const auto ca = issuing();
+  ASSERT_TRUE(revoked.valid());
+  revoked.get();
+  EXPECT_TRUE(rooms.world.cas.find("issuing")->is_revoked());
 }
 
 }  // namespace

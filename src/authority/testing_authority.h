@@ -127,7 +127,15 @@ class FailingStore : public store::testing::ForwardingStore {
   Result<void> apply(const store::Transaction& transaction) override {
     if (fail_at != 0 && ++applied == fail_at) return fail(Errc::unavailable, "the disk is away");
     blind = blind_from_now;
-    return to().apply(transaction);
+    auto result = to().apply(transaction);
+    if (result && after_commit) std::exchange(after_commit, {})();
+    return result;
+  }
+  Result<store::CertificateStatus> certificate_status(std::string_view ca,
+                                                      const x509::SerialNumber& serial) const override {
+    auto status = ForwardingStore::certificate_status(ca, serial);
+    if (after_status) std::exchange(after_status, {})(serial);
+    return status;
   }
   Result<std::vector<store::CaRecord>> list_cas() const override {
     if (blind) return fail(Errc::unavailable, "the disk is away");
@@ -135,6 +143,8 @@ class FailingStore : public store::testing::ForwardingStore {
   }
   int fail_at = 0, applied = 0;
   bool blind_from_now = false, blind = false;  // reads fail from the next commit on
+  std::function<void()> after_commit;          // once, before whoever committed hears of it
+  mutable std::function<void(const x509::SerialNumber&)> after_status;  // once, likewise
 };
 
 // The rooms, wired once more: a restart is another Rooms on the same store.
