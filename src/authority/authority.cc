@@ -131,7 +131,16 @@ Result<store::CaRecord> Authority::new_record(const NewCa& ca, const KeyPair& pa
                          .created_at = d_.clock.now()};
 }
 
-Result<void> Authority::check_profiles(const store::CaRecord& record) const {
+Result<void> Authority::check_attachable(const ca::CaPolicy& policy) const {
+  for (const auto& name : policy.profiles) {
+    const auto profile = d_.profiles.find(name);
+    if (profile == nullptr || profile->internal)
+      return fail_field(Errc::invalid, "profiles", "profiles: there is no profile \"" + name + "\" to attach");
+  }
+  return {};
+}
+
+Result<void> Authority::check_hierarchy(const store::CaRecord& record) const {
   CERTWRIGHT_TRY(const auto policy, ca::parse_ca_policy(record.policy));
   const ByteView root = record.issuer_chain.empty() ? record.certificate : record.issuer_chain.back();
   return registration::check_hierarchy(d_.cas, d_.profiles, root, record.id, policy.profiles);
@@ -142,7 +151,6 @@ Result<ca::CaPtr> Authority::store_ca(store::CaRecord record, std::shared_ptr<si
                                       const audit::Event& event, std::optional<store::Command> also) {
   ca::CaPtr ca;
   if (!record.certificate.empty()) {
-    CERTWRIGHT_CHECK(check_profiles(record));
     CERTWRIGHT_TRY(ca, ca::CertificationAuthority::create(record, std::move(signer)));
   }
   const bool fresh = record.revision == 1;
@@ -189,11 +197,7 @@ Result<ca::CaPtr> Authority::change_policy(std::string_view id, const ca::CaPoli
   // The document is read back, so that what is stored is what can be loaded.
   const std::string document = ca::write_ca_policy(policy);
   CERTWRIGHT_CHECK(ca::parse_ca_policy(document));
-  for (const auto& name : policy.profiles) {
-    const auto profile = d_.profiles.find(name);
-    if (profile == nullptr || profile->internal)
-      return fail_field(Errc::invalid, "profiles", "profiles: there is no profile \"" + name + "\" to attach");
-  }
+  CERTWRIGHT_CHECK(check_attachable(policy));
   return replace(id,
                  {.type = audit::EventType::ca_policy_changed, .actor = actor, .fields = {{"changes", document}}},
                  [&](store::CaRecord& record) -> Result<void> {
@@ -203,7 +207,7 @@ Result<ca::CaPtr> Authority::change_policy(std::string_view id, const ca::CaPoli
                      return fail_field(Errc::conflict, "crl_shards",
                                        "crl_shards: can only grow, certificates name their shard");
                    record.policy = document;
-                   return {};
+                   return record.certificate.empty() ? Result<void>() : check_hierarchy(record);
                  });
 }
 

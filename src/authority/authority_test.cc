@@ -64,6 +64,23 @@ TEST_F(AuthorityTest, WhatARootCannotBe) {
   EXPECT_EQ(must(memory.list_cas()).size(), 2U);
 }
 
+// A name that means nothing yet could come to mean interception.
+TEST_F(AuthorityTest, OnlyProfilesThatThereAreCanBeAttached) {
+  root();
+  const OutsideRoot outside;
+  for (const char* profile : {"no-such", "ocsp-responder"}) {
+    const auto ca = new_ca("issuing", {"tls-server", profile}, kYear);
+    EXPECT_EQ(error_of(rooms.authority.create_root(ca, actor())), "invalid profiles");
+    EXPECT_EQ(error_of(rooms.authority.create_subordinate(ca, "root", admin(), actor())), "invalid profiles");
+    const auto request = rooms.authority.create_request(ca, actor());
+    EXPECT_EQ(request ? "" : request.error().field, "profiles");
+    EXPECT_EQ(error_of(rooms.authority.import({.id = "outside", .name = {}, .certificate = outside.der(), .issuer_chain = {},
+                                               .private_key_pkcs8 = {}, .policy = ca.policy}, actor())),
+              "invalid profiles");
+  }
+  EXPECT_EQ(must(memory.list_cas()).size(), 1U);
+}
+
 TEST_F(AuthorityTest, ASubordinateChainsToItsParentAndIssues) {
   const auto parent = root();
   const auto ca = issuing();

@@ -67,6 +67,36 @@ TEST_F(CaHierarchy, OnlyASubordinateExcludesNames) {
   auto ca = new_ca("mitm", {"interception"}, kYear);
   ca.excluded_names = {"not a name"};
   EXPECT_EQ(error_of(rooms.authority.create_subordinate(ca, "mitm-root", admin(), actor())), "invalid excluded_names[0]");
+  // Where they would come to nothing they are refused.
+  ca.excluded_names = {"bank.example"};
+  EXPECT_EQ(error_of(rooms.authority.create_root(ca, actor())), "invalid excluded_names");
+  const auto request = rooms.authority.create_request(ca, actor());
+  EXPECT_EQ(request ? "" : request.error().field, "excluded_names");
+  EXPECT_EQ(must(memory.list_cas()).size(), 1U);
+}
+
+// From a version that did not look: what must not be added can still be taken away.
+TEST_F(CaHierarchy, WhatIsMixedAlreadyCanBeRetiredAndTakenOffline) {
+  root();
+  auto policy = issuing()->policy();
+  policy.profiles = {"tls-server", "interception"};
+  auto record = rooms.world.cas.find("issuing")->record();
+  record.policy = ca::write_ca_policy(policy);
+  ++record.revision;
+  must(memory.apply({store::PutCa{record}}));
+  must(rooms.authority.load());
+
+  EXPECT_EQ(error_of(rooms.authority.change_policy("issuing", policy, actor())), "policy profiles");
+  EXPECT_EQ(error_of(rooms.authority.create_subordinate(new_ca("b", {"tls-server"}, kYear), "root", admin(), actor())),
+            "policy profiles");
+  EXPECT_EQ(error_of(rooms.authority.retire("issuing", actor())), "ok");
+  SecretBytes kept;
+  must(rooms.authority.take_offline("root", rooms.crls, [&](const SecretBytes& key) -> Result<void> {
+    kept = key.clone();
+    return {};
+  }, actor()));
+  EXPECT_FALSE(kept.empty());
+  EXPECT_EQ(rooms.world.cas.find("root")->signer(), nullptr) << "the key was handed out, so it is not here any more";
 }
 
 }  // namespace
