@@ -83,8 +83,9 @@ class Authority final : public revocation::RevocationListener {
                             const std::vector<Bytes>& issuer_chain, const audit::Actor& actor);
   Result<ca::CaPtr> import(ImportedCa ca, const audit::Actor& actor);
   Result<ca::CaPtr> change_policy(std::string_view id, const ca::CaPolicy& policy, const audit::Actor& actor);
-  // A successor with a new key under the same parent, subject and policy, for as long as the present
-  // one was made, or the parent lives if that is shorter; then the present one is retired. What it issued stays valid and chains as before.
+  // A successor with a new key under the same parent, subject, nameConstraints and policy, for as long as
+  // the present one was made, or the parent lives if that is shorter; then the present one is retired. What
+  // it issued stays valid and chains as before.
   // Its id is the present one's with the next number: "issuing" -> "issuing-2". Errors: conflict for
   // a root or a CA whose parent is not here (export a request for those); as create_subordinate.
   Result<ca::CaPtr> rotate(std::string_view id, const access::Principal& principal,

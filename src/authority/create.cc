@@ -60,16 +60,10 @@ Result<std::optional<x509::NameConstraints>> constraints_of(const NewCa& ca) {
 }
 
 // A successor keeps its predecessor's limits.
-std::vector<std::string> excluded_names_of(const x509::Certificate& certificate) {
-  std::vector<std::string> names;
+Result<std::optional<x509::NameConstraints>> constraints_of(const x509::Certificate& certificate) {
   const auto* extension = certificate.find_extension(x509::oids::kNameConstraints);
-  if (extension == nullptr) return names;
-  if (const auto constraints = x509::parse_name_constraints(extension->value))
-    for (const auto& name : constraints->excluded) {
-      const std::string text = name.to_text();  // "DNS:bank.example", "IP:10.0.0.0/8"
-      names.push_back(text.substr(text.find(':') + 1));
-    }
-  return names;
+  if (extension == nullptr) return std::optional<x509::NameConstraints>();
+  return x509::parse_name_constraints(extension->value).map([](auto read) { return std::optional(std::move(read)); });
 }
 
 // A root's own certificate is the one that no profile describes: RFC 5280 sections 4.1 and 4.2.1.
@@ -137,6 +131,13 @@ Result<ca::CaPtr> Authority::create_root(const NewCa& ca, const audit::Actor& ac
 Result<ca::CaPtr> Authority::create_subordinate(const NewCa& ca, std::string_view parent,
                                                 const access::Principal& principal,
                                                 const audit::Actor& actor) {
+  CERTWRIGHT_TRY(auto constraints, constraints_of(ca));
+  return create_subordinate(ca, std::move(constraints), parent, principal, actor);
+}
+
+Result<ca::CaPtr> Authority::create_subordinate(const NewCa& ca, std::optional<x509::NameConstraints> constraints,
+                                                std::string_view parent, const access::Principal& principal,
+                                                const audit::Actor& actor) {
   CERTWRIGHT_CHECK(check_new_ca(ca));
   const auto issuer = d_.cas.find(parent);
   if (issuer == nullptr)
@@ -154,7 +155,6 @@ Result<ca::CaPtr> Authority::create_subordinate(const NewCa& ca, std::string_vie
   // Looked at again when it is stored; here before anything is signed.
   CERTWRIGHT_CHECK(registration::check_hierarchy(d_.cas, d_.profiles, issuer->root_certificate(), ca.id,
                                                  ca.policy.profiles));
-  CERTWRIGHT_TRY(auto constraints, constraints_of(ca));
   CERTWRIGHT_TRY(const auto pair, KeyPair::generate(ca));
   CERTWRIGHT_TRY(const auto request_der, sign_request(ca.subject, pair));
   CERTWRIGHT_TRY(auto request, pkcs10::CertificationRequest::parse(request_der));
@@ -192,6 +192,7 @@ Result<ca::CaPtr> Authority::rotate(std::string_view id, const access::Principal
     return fail_field(Errc::conflict, "ca",
                       "ca: the issuer of \"" + present->id() + "\" is not here; create a CA of kind request");
   CERTWRIGHT_TRY(const auto successor_id, next_id(present->id()));
+  CERTWRIGHT_TRY(auto constraints, constraints_of(present->certificate()));
   const auto& certificate = present->certificate();
   auto validity = std::chrono::floor<Seconds>(certificate.not_after() - certificate.not_before() - kBackdate);
   // No certificate outlives its issuer, and a parent near its end must not stop a rotation.
@@ -204,9 +205,8 @@ Result<ca::CaPtr> Authority::rotate(std::string_view id, const access::Principal
                                      .key_algorithm = present->record().key_algorithm,
                                      .signature_algorithm = present->record().signature_algorithm,
                                      .validity = validity,
-                                     .policy = present->policy(),
-                                     .excluded_names = excluded_names_of(certificate)},
-                                    present->record().parent, principal, actor));
+                                     .policy = present->policy()},
+                                    std::move(constraints), present->record().parent, principal, actor));
   CERTWRIGHT_CHECK(retire(present->id(), actor));
   return successor;
 }

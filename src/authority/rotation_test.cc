@@ -42,6 +42,33 @@ TEST_F(CaRotation, ARotationNearTheParentsEndEndsWithIt) {
   EXPECT_EQ(successor->certificate().not_after(), parent->certificate().not_after());
 }
 
+// Of every kind, permitted ones too, octet for octet (RFC 5280 section 4.2.1.10).
+TEST_F(CaRotation, ASuccessorHasItsPredecessorsNameConstraints) {
+  const OutsideRoot outside;
+  must(rooms.authority.import({.id = "outside", .name = {}, .certificate = outside.der(), .issuer_chain = {},
+                               .private_key_pkcs8 = pkcs8_of(outside.key()), .policy = new_ca("x").policy},
+                              actor()));
+  using x509::GeneralName;
+  x509::NameConstraints constraints;
+  constraints.permitted = {must(GeneralName::dns_constraint("acme.example")),
+                           must(GeneralName::email_constraint(".acme.example")),
+                           must(GeneralName::ip_constraint("10.0.0.0/8")),
+                           GeneralName::directory_name(must(x509::Name::from_text("O=Acme")))};
+  constraints.excluded = {must(GeneralName::dns_constraint("secret.acme.example")),
+                          must(GeneralName::uri("https://secret.acme.example")),
+                          must(GeneralName::email_constraint("root@acme.example"))};
+  const Bytes value = x509::encode_name_constraints(constraints);
+  const std::string pem = must(rooms.authority.create_request(new_ca("issuing", {"tls-server"}), actor()));
+  const Bytes answer = outside.sign(pem, "critical,CA:TRUE,pathlen:0", 1000, "critical,keyCertSign,cRLSign",
+                                    {{NID_name_constraints, "critical,DER:" + to_hex(value)}});
+  must(rooms.authority.install("issuing", answer, {outside.der()}, actor()));
+  const auto successor = must(rooms.authority.rotate("issuing", admin(), actor()));
+  const auto* extension = successor->certificate().find_extension(x509::oids::kNameConstraints);
+  ASSERT_NE(extension, nullptr);
+  EXPECT_TRUE(extension->critical);
+  EXPECT_EQ(to_hex(extension->value), to_hex(value));
+}
+
 TEST_F(CaRotation, RetiredIsForGood) {
   root();
   issuing();
