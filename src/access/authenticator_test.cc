@@ -20,6 +20,8 @@ class AuthenticatorTest : public testing::Test {
  protected:
   void SetUp() override {
     ASSERT_TRUE(directory_.create_tenant({"default", "Default"}, no_evidence));
+    ASSERT_TRUE(directory_.create_tenant({"operators", "Operators"}, no_evidence));
+    ASSERT_TRUE(directory_.create_principal({"operators", "Eve", "", {}, {{Role::admin, "*", ""}}}, no_evidence));
     principal_ = directory_
                      .create_principal({"default", "Ada", "ada@example.com",
                                         store::PrincipalKind::person,
