@@ -138,6 +138,6 @@ Result<Principal> Authenticator::by_client_certificate(ByteView leaf_der, std::s
   });
 }
 
-void Authenticator::invalidate() { state_->cache.clear(); }
+void Authenticator::invalidate() { state_->cache.begin_generation(); }
 
 }  // namespace certwright::access

@@ -44,8 +44,9 @@ class Authenticator {
   // every time, not cached). Errors: as by_token().
   Result<Principal> by_client_certificate(ByteView leaf_der, std::string_view remote);
 
-  // Forgets every cached principal: to be called after a change of tenants, principals, roles or
-  // credentials, so that it counts at once on this node (on others after cache_ttl).
+  // Believes no cached principal any more, nor what a lookup that began before this finds: to be
+  // called after a change of tenants, principals, roles or credentials, so that it counts at once on
+  // this node (on others after cache_ttl). Which credentials were good lately stays known.
   void invalidate();
 
  private:

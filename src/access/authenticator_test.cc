@@ -6,6 +6,7 @@
 #include "crypto/digest.h"
 #include "crypto/private_key.h"
 #include "store/memory/memory_store.h"
+#include "store/testing_forwarding_store.h"
 #include "x509/certificate.h"
 #include "x509/tbs_certificate.h"
 
@@ -146,6 +147,53 @@ TEST_F(AuthenticatorTest, ManyFailuresAreTooMany) {
   clock_.advance(Seconds(60));
   EXPECT_EQ(refused("guess"), Errc::unauthenticated);
 }
+
+// Somebody's role is changed while guesses come from this address: who was good lately is let in still.
+TEST_F(AuthenticatorTest, WhoWasGoodLatelyStaysKnownOverAChange) {
+  ASSERT_TRUE(by_token(token_));
+  for (int i = 0; i < 20; ++i) EXPECT_EQ(refused("guess"), Errc::unauthenticated);
+  EXPECT_EQ(refused("guess"), Errc::too_many_requests);
+  authenticator_.invalidate();
+  EXPECT_TRUE(by_token(token_));
+  ASSERT_TRUE(directory_.revoke_credential(principal_, credential_, no_evidence));
+  authenticator_.invalidate();
+  EXPECT_EQ(refused(token_), Errc::unauthenticated) << "looked up";
+  EXPECT_EQ(refused(token_), Errc::too_many_requests) << "and known no more";
+}
+
+class ChangingStore : public store::testing::ForwardingStore {
+ public:
+  using ForwardingStore::ForwardingStore;
+  Result<std::vector<store::RoleBindingRecord>> list_role_bindings(std::string_view principal) const override {
+    auto read = to().list_role_bindings(principal);
+    if (then) std::exchange(then, {})();
+    return read;
+  }
+  mutable std::function<void()> then;  // once, right after the roles were read
+};
+
+TEST_F(AuthenticatorTest, WhatWasFoundBeforeAChangeIsNotRememberedAfterIt) {
+  const ChangingStore changing{store_};
+  Authenticator authenticator{changing, clock_, cas_};
+  for (const bool cached_before : {false, true}) {
+    if (cached_before) {
+      ASSERT_TRUE(authenticator.by_token(token_, kRemote));
+    }
+    authenticator.invalidate();
+    changing.then = [&] {
+      ASSERT_TRUE(directory_.set_principal_disabled(principal_, true, no_evidence));
+      authenticator.invalidate();
+    };
+    EXPECT_TRUE(authenticator.by_token(token_, kRemote)) << "it came first";
+    EXPECT_FALSE(authenticator.by_token(token_, kRemote));
+    ASSERT_TRUE(directory_.set_principal_disabled(principal_, false, no_evidence));
+  }
+}
+
+struct Identity {
+  std::string_view issuer = "ada", subject = "ada";
+  x509::Extensions extensions{};
+};
 
 // A certificate that reads well; its signature is TLS's business.
 Bytes certificate_with(const x509::SerialNumber& serial, Time not_before, Time not_after) {
