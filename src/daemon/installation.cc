@@ -125,7 +125,7 @@ Installation::Installation(StateDirectory directory, Opened opened)
       ocsp(*store, cas, clock,
            [this](const ca::CertificationAuthority& ca) { return authority.make_responder(ca); }),
       access_directory(*store, clock, *random),
-      authenticator(*store, clock),
+      authenticator(*store, clock, cas),
       inventory(*store, clock),
       stored_principals(*store),
       download_grants({.store = *store,

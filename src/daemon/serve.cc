@@ -79,8 +79,9 @@ std::vector<http::ListenerOptions> listeners(const Configuration& configuration,
 }
 
 // Whose clients are believed. Each CA is an anchor by itself, so a root is left out where a CA below it
-// is revoked: a client may send that CA's certificate along, and TLS looks at no CRL. Nothing of a
-// hierarchy that intercepts: whoever reaches the generator's port has any name there.
+// is revoked: a client may send that CA's certificate along, and TLS looks at no CRL. What gets past it,
+// below a CA between the two, the authenticator refuses. Nothing of a hierarchy that intercepts: whoever
+// reaches the generator's port has any name there.
 std::vector<Bytes> client_cas(const ca::CaDirectory& cas, const registration::ProfileDirectory& profiles) {
   const auto known = cas.all();
   std::set<std::string> left_out;
@@ -94,9 +95,8 @@ std::vector<Bytes> client_cas(const ca::CaDirectory& cas, const registration::Pr
     }
   }
   std::vector<Bytes> all;
-  for (const auto& ca : known)
-    if (!left_out.contains(ca->id()) && !registration::is_of_interception(cas, profiles, *ca))
-      all.push_back(to_bytes(ca->certificate().der()));
+  for (const auto& ca : registration::outside_of_interception(cas, profiles))
+    if (!left_out.contains(ca->id())) all.push_back(to_bytes(ca->certificate().der()));
   return all;
 }
 
