@@ -1,8 +1,24 @@
 """A client of the UDP certificate generator that shares no code with the product: python3-msgpack
 decodes, openssl judges. And the processes that the tests start."""
-import collections, json, os, re, signal, socket, struct, subprocess, tempfile, time
+import collections, json, os, random, re, signal, socket, subprocess, tempfile, time
 
 import msgpack
+
+# What the caller's shell is set up for is not what is tested.
+ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith("CERTWRIGHT_")}
+
+
+def free_port(family, host):
+    """Below the ports that the kernel gives to whoever asks for any, so that nobody takes it until it is used."""
+    above = int(open("/proc/sys/net/ipv4/ip_local_port_range").read().split()[0])
+    while True:
+        port = random.randrange(10000, max(above, 20000))
+        try:
+            with socket.socket(family, socket.SOCK_DGRAM) as tried:
+                tried.bind((host, port))
+            return port
+        except OSError:
+            pass
 
 Answer = collections.namedtuple("Answer", "keys host service usage pem key ttl octets")
 
@@ -93,13 +109,17 @@ def text_of(answer):
 class Process:
     """A certwright that runs, with its standard error in a file."""
 
+    started = []
+
     def __init__(self, arguments, folder, environment=None, pass_socket=None):
+        Process.started.append(self)
+        self.process = None
         self.log_path = tempfile.mktemp(dir=folder)
         self.arguments, self.environment, self.socket = arguments, environment or {}, pass_socket
         self.start()
 
     def start(self):
-        environment = dict(os.environ, **self.environment)
+        environment = dict(ENVIRONMENT, **self.environment)
         log = open(self.log_path, "ab")
         if self.socket is None:
             self.process = subprocess.Popen(self.arguments, stderr=log, stdout=log, env=environment)
@@ -127,10 +147,17 @@ class Process:
     def tell(self, number):
         self.process.send_signal(number)
 
-    def end(self, number=signal.SIGTERM, seconds=20):
+    def end(self, number=signal.SIGTERM, seconds=60):
         if self.process.poll() is None:
             self.process.send_signal(number)
         return self.process.wait(seconds)
+
+    @classmethod
+    def kill_all(cls):
+        for one in cls.started:
+            if one.process is not None and one.process.poll() is None:
+                one.process.kill()
+                one.process.wait()
 
 
 class Traffic:
