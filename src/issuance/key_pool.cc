@@ -4,8 +4,8 @@
 #include <condition_variable>
 #include <mutex>
 
-#include <pthread.h>
-#include <sched.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 namespace certwright::issuance {
 
@@ -51,8 +51,10 @@ void KeyPool::put(std::unique_ptr<crypto::PrivateKey> key) noexcept {
 
 void KeyPool::fill(const std::stop_token& stop) {
   constexpr auto kToNextTry = std::chrono::seconds(5);
-  const sched_param none{};
-  (void)pthread_setschedparam(pthread_self(), SCHED_IDLE, &none);  // refused: then at ours
+  // Not SCHED_IDLE, nor nice 19: beside work of others such a thread gets a turn after seconds only, and
+  // exec() and exit() wait for it to take the one in which it ends. A tenth of an ordinary share will do.
+  constexpr int kNice = 10;
+  (void)::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), kNice);  // Linux: of this thread alone
   const std::stop_callback wake(stop, [this] {
     ++changes_;
     changes_.notify_all();

@@ -11,8 +11,8 @@
 namespace certwright::issuance {
 
 // Private keys made ahead, each given away once: for RSA, which takes a third of a second a key. One
-// thread fills it at the lowest priority the system has (SCHED_IDLE), so that it takes the time that
-// nobody else wants. It holds no lock that a taker could wait for, however long it does not run. Keys
+// thread fills it at a low priority (nice 10), so that others are served first and yet a stop is heard
+// soon. It holds no lock that a taker could wait for, however long it does not run. Keys
 // that are left are wiped with the pool. Safe to call from any thread.
 class KeyPool {
  public:
