@@ -44,9 +44,9 @@ TEST_F(Hierarchy, ACaForTlsServersOnlyIsAnOrdinaryOne) {
 
 TEST_F(Hierarchy, NoClientIsBelievedUnderARootThatIntercepts) {
   const auto ids = [&] {
-    std::vector<std::string> ids;
-    for (const auto& ca : outside_of_interception(world.cas, world.profiles)) ids.push_back(ca->id());
-    return ids;
+    std::vector<std::string> all;
+    for (const auto& ca : outside_of_interception(world.cas, world.profiles)) all.push_back(ca->id());
+    return all;
   };
   ASSERT_EQ(publish(document("intermediate-ca", {{"name", R"("tls-issuers")"}, {"extended_key_usage", R"(["serverAuth"])"}})), "ok");
   const auto root = world.add_ca({.id = "root", .profiles = {"intermediate-ca", "tls-issuers"}});
