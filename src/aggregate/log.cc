@@ -248,7 +248,7 @@ Result<void> Log::run_once() {
 Result<void> Log::settle() {
   {
     const std::lock_guard work(work_);
-    last_sync_ = {};  // the next turn syncs
+    last_sync_ = std::chrono::steady_clock::now() - options_.sync_every;  // the next turn syncs
   }
   CERTWRIGHT_CHECK(run_once());
   const auto unsynced = statistics().unsynced;
