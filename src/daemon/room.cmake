@@ -7,7 +7,12 @@ if(Git_FOUND)
     set(CERTWRIGHT_COMMIT ${commit})
   endif()
 endif()
-string(TIMESTAMP CERTWRIGHT_BUILD_TIME "%Y-%m-%dT%H:%M:%SZ" UTC)
+# Kept while the commit stays, or every start of script/server would compile this room again.
+if(NOT CERTWRIGHT_COMMIT STREQUAL "${CERTWRIGHT_BUILT_COMMIT}" OR CERTWRIGHT_COMMIT STREQUAL "unknown")
+  string(TIMESTAMP now "%Y-%m-%dT%H:%M:%SZ" UTC)
+  set(CERTWRIGHT_BUILT_COMMIT ${CERTWRIGHT_COMMIT} CACHE INTERNAL "what CERTWRIGHT_BUILD_TIME is of")
+  set(CERTWRIGHT_BUILD_TIME ${now} CACHE INTERNAL "when this commit was first configured here")
+endif()
 configure_file(${CMAKE_SOURCE_DIR}/src/daemon/version.h.in ${CMAKE_BINARY_DIR}/generated/daemon/version.h @ONLY)
 
 certwright_room(daemon

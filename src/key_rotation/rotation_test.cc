@@ -237,7 +237,8 @@ TEST_F(RotationTest, NoRotationWithoutItsRecord) {
 
 // What was sealed before the switch and is stored after the walk has passed.
 TEST_F(RotationTest, WhatWasOnItsWayIsFoundBeforeTheOldKeyGoes) {
-  options_.settle = std::chrono::milliseconds(200);
+  options_.settle = std::chrono::seconds(1);  // the first walk ends sooner, on a busy machine too
+  const auto settled = options_.settle + std::chrono::milliseconds(20);
   start();
   fill(3);
   const Bytes late = sealer_->seal("managed-key:" + std::to_string(kFirst + 1), secret_of(1)).value();
@@ -250,7 +251,7 @@ TEST_F(RotationTest, WhatWasOnItsWayIsFoundBeforeTheOldKeyGoes) {
   add_managed_key(77, std::move(on_its_way));
   const auto now = store_->find_managed_key(kFirst).value()->sealed_pkcs8;
   add_managed_key(78, late);  // sealed for another row: does not open, so the old key has to stay
-  std::this_thread::sleep_for(std::chrono::milliseconds(220));
+  std::this_thread::sleep_for(settled);
   Result<bool> last = true;
   while (last && *last) last = rotation_->step();
   EXPECT_FALSE(last);
@@ -258,7 +259,7 @@ TEST_F(RotationTest, WhatWasOnItsWayIsFoundBeforeTheOldKeyGoes) {
   EXPECT_NE(rotation_->progress().problem.find(std::to_string(kFirst + 78)), std::string::npos);
   EXPECT_EQ(sealer_->ids_hex().size(), 2U);
   ASSERT_TRUE(front_->apply({store::EraseManagedKey{kFirst + 78}}));
-  std::this_thread::sleep_for(std::chrono::milliseconds(220));
+  std::this_thread::sleep_for(settled);
   run();
   EXPECT_EQ(rotation_->progress().phase, Phase::idle);
   EXPECT_EQ(rotation_->progress().problem, "");
