@@ -9,10 +9,22 @@
 #   TESTS    one executable certwright_<room>_test, run in the room's folder; tests may
 #            include every room declared so far and OpenSSL, which is their oracle.
 #   FUZZ     <parser>_fuzz.cc; replayed over testdata/fuzz/<parser>/ by ordinary tests.
+#            `ctest -L '^<room>$'` runs both.
 #   HEAVY    its sources compile one at a time (Boost.Asio, Boost.Beast).
 # How: the target's include path holds one link, build/rooms/<name>/<name> -> src/<name>.
 # Rooms are declared bottom-up, so an upward or circular edge stops configuration.
 set_property(GLOBAL PROPERTY certwright_rooms "")
+
+# Labelled with the room, and `parsers` if it is one of certwright_parser_rooms.
+function(certwright_test room target name)  # (room target name argument...)
+  add_test(NAME ${name} COMMAND ${target} ${ARGN} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR}/src/${room})
+  set(labels ${room})
+  if(room IN_LIST certwright_parser_rooms)
+    list(APPEND labels parsers)
+    add_dependencies(parser_tests ${target})
+  endif()
+  set_tests_properties(${name} PROPERTIES LABELS "${labels}")
+endfunction()
 
 function(certwright_wall_for target)  # (target allowed-library...)
   foreach(library IN LISTS certwright_libraries)
@@ -65,12 +77,14 @@ function(certwright_room name)
   set_property(GLOBAL APPEND PROPERTY certwright_rooms ${target})
   get_property(rooms_so_far GLOBAL PROPERTY certwright_rooms)
 
+  list(TRANSFORM R_TESTS PREPEND ${here}/)
+  list(TRANSFORM R_FUZZ REPLACE "(.+)" "${here}/\\1_fuzz.cc" OUTPUT_VARIABLE fuzz_sources)
+  set_property(GLOBAL APPEND PROPERTY certwright_named_sources ${R_SOURCES} ${R_TESTS} ${fuzz_sources})
   if(R_TESTS AND CERTWRIGHT_TESTS AND NOT CERTWRIGHT_FUZZ)
-    list(TRANSFORM R_TESTS PREPEND ${here}/)
     add_executable(${target}_test ${R_TESTS})
     target_link_libraries(${target}_test PRIVATE ${rooms_so_far} GTest::gmock GTest::gtest_main)
     certwright_wall_for(${target}_test openssl ${R_SYSTEM})
-    add_test(NAME ${target}_test COMMAND ${target}_test WORKING_DIRECTORY ${here})
+    certwright_test(${name} ${target}_test ${target}_test)
   endif()
 
   foreach(parser IN LISTS R_FUZZ)
@@ -84,7 +98,7 @@ function(certwright_room name)
       target_link_options(${parser}_fuzz PRIVATE -fsanitize=fuzzer)
     else()
       target_sources(${parser}_fuzz PRIVATE ${CMAKE_SOURCE_DIR}/cmake/replay_main.cc)
-      add_test(NAME ${parser}_fuzz_replay COMMAND ${parser}_fuzz ${here}/testdata/fuzz/${parser})
+      certwright_test(${name} ${parser}_fuzz ${parser}_fuzz_replay testdata/fuzz/${parser})
     endif()
   endforeach()
 

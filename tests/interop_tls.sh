@@ -6,13 +6,13 @@ tls_client=$(issue tls-client '{"ip_addresses":[],"ca":"issuing"}') && download 
 tls_port=$(free_port)
 tls_pid=
 
-stop_tls() { [ -z "$tls_pid" ] || { kill "$tls_pid"; wait "$tls_pid"; } 2>/dev/null; tls_pid= children=(); }
+stop_tls() { [ -z "$tls_pid" ] || { kill "$tls_pid"; wait "$tls_pid"; } 2>/dev/null; tls_pid=; }
 # OPTIONS...: an OpenSSL server with the delivered zip, that wants a client certificate.
 serve_tls() {
   stop_tls
   timeout 300 openssl s_server -accept "127.0.0.1:$tls_port" -cert "$work/server/cert.pem" -cert_chain "$work/server/ca.pem" \
     -key "$work/server/key.pem" -Verify 3 -verify_return_error -www "$@" >/dev/null 2>&1 &
-  tls_pid=$! children=($!)
+  tls_pid=$!
   eventually listens "$tls_port"
 }
 connect() {  # OPTIONS...: an OpenSSL client with the delivered zip; succeeds if the page came

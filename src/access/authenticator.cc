@@ -1,11 +1,13 @@
 #include "access/authenticator.h"
 
+#include <algorithm>
 #include <optional>
 #include <utility>
 
 #include "access/principal_cache.h"
 #include "access/remote_limit.h"
 #include "access/token.h"
+#include "ca/ca_directory.h"
 #include "crypto/digest.h"
 #include "x509/certificate.h"
 
@@ -19,19 +21,32 @@ tl::unexpected<Error> refusal() {
   return fail(Errc::unauthenticated, "This is not a valid credential.");
 }
 
+// Is it by a CA here, which is revoked or stands below one that is? A CA and its successor share their
+// name; which of them it is, the key identifier says, where both have one.
+bool is_by_revoked_ca(const ca::CaDirectory& cas, const x509::Certificate& certificate) {
+  const Bytes key_identifier = certificate.authority_key_identifier();
+  return std::ranges::any_of(cas.all(), [&](const ca::CaPtr& ca) {
+    if (!ca->is_revoked() || !std::ranges::equal(ca->certificate().subject_tlv(), certificate.issuer_tlv()))
+      return false;
+    return key_identifier.empty() || std::ranges::equal(ca->subject_key_identifier(), key_identifier);
+  });
+}
+
 }  // namespace
 
 struct Authenticator::State {
-  State(const store::Store& store_in, const Clock& clock_in, const AuthenticatorLimits& limits)
+  State(const store::Store& store_in, const Clock& clock_in, const ca::CaDirectory& cas_in,
+        const AuthenticatorLimits& limits)
       : store(store_in),
         clock(clock_in),
+        cas(cas_in),
         cache(limits.cache_ttl, limits.cache_entries),
         remotes(limits.failures_per_remote, limits.failure_window, limits.remotes_tracked) {}
 
   Result<Principal> resolve(const store::CredentialRecord& credential, Time now) const;
   Result<Principal> look_up(store::CredentialKind kind, std::string_view lookup,
                             const Sha256& hash, Time now);
-  Result<void> check_own_certificate(ByteView der, const Sha256& hash, Time now) const;
+  Result<void> check_certificate(ByteView der, const Sha256& hash, Time now) const;
   // Runs `work` unless the remote failed too often with this or other credentials that were not good
   // lately, and counts its refusals.
   template <class Work>
@@ -39,6 +54,7 @@ struct Authenticator::State {
 
   const store::Store& store;
   const Clock& clock;
+  const ca::CaDirectory& cas;
   PrincipalCache cache;
   RemoteLimit remotes;
 };
@@ -77,11 +93,12 @@ Result<Principal> Authenticator::State::look_up(store::CredentialKind kind,
 }
 
 // Ours is a certificate whose serial we recorded with these very octets, or without any (digest).
-Result<void> Authenticator::State::check_own_certificate(ByteView der, const Sha256& hash,
+Result<void> Authenticator::State::check_certificate(ByteView der, const Sha256& hash,
                                                          Time now) const {
   const auto certificate = x509::Certificate::parse(to_bytes(der));
   if (!certificate) return refusal();
   if (now < certificate->not_before() || now > certificate->not_after()) return refusal();
+  if (is_by_revoked_ca(cas, *certificate)) return refusal();
   const auto serial = certificate->serial_number();
   if (!serial) return {};  // no CA of ours issues such a serial
   CERTWRIGHT_TRY(const auto stored, store.find_certificate(*serial));
@@ -109,8 +126,8 @@ Result<Principal> Authenticator::State::limited(const Sha256& hash, std::string_
 }
 
 Authenticator::Authenticator(const store::Store& store, const Clock& clock,
-                             AuthenticatorLimits limits)
-    : state_(std::make_unique<State>(store, clock, limits)) {}
+                             const ca::CaDirectory& cas, AuthenticatorLimits limits)
+    : state_(std::make_unique<State>(store, clock, cas, limits)) {}
 Authenticator::~Authenticator() = default;
 
 Result<Principal> Authenticator::by_token(std::string_view token, std::string_view remote) {
@@ -129,15 +146,15 @@ Result<Principal> Authenticator::by_client_certificate(ByteView leaf_der, std::s
   if (leaf_der.size() > x509::Certificate::kMaxOctets) return refusal();
   const Sha256 hash = crypto::sha256(leaf_der);
   if (auto cached = state_->cache.find(hash, now)) {
-    CERTWRIGHT_CHECK(state_->check_own_certificate(leaf_der, hash, now));
+    CERTWRIGHT_CHECK(state_->check_certificate(leaf_der, hash, now));
     return *std::move(cached);
   }
   return state_->limited(hash, remote, now, [&]() -> Result<Principal> {
-    CERTWRIGHT_CHECK(state_->check_own_certificate(leaf_der, hash, now));
+    CERTWRIGHT_CHECK(state_->check_certificate(leaf_der, hash, now));
     return state_->look_up(store::CredentialKind::client_certificate, to_hex(hash), hash, now);
   });
 }
 
-void Authenticator::invalidate() { state_->cache.clear(); }
+void Authenticator::invalidate() { state_->cache.begin_generation(); }
 
 }  // namespace certwright::access

@@ -11,6 +11,10 @@
 #include "errors/result.h"
 #include "store/store.h"
 
+namespace certwright::ca {
+class CaDirectory;
+}
+
 namespace certwright::access {
 
 struct AuthenticatorLimits {
@@ -29,8 +33,9 @@ struct AuthenticatorLimits {
 // there: one client that fails must not lock out all others behind the same address.
 class Authenticator {
  public:
-  // Both must outlive the authenticator.
-  Authenticator(const store::Store& store, const Clock& clock, AuthenticatorLimits limits = {});
+  // All must outlive the authenticator. `cas`: the CAs here, as far as they are loaded.
+  Authenticator(const store::Store& store, const Clock& clock, const ca::CaDirectory& cas,
+                AuthenticatorLimits limits = {});
   ~Authenticator();
   Authenticator(const Authenticator&) = delete;
   Authenticator& operator=(const Authenticator&) = delete;
@@ -40,12 +45,14 @@ class Authenticator {
   Result<Principal> by_token(std::string_view token, std::string_view remote);
 
   // `leaf_der`: a client certificate whose chain and possession TLS verified. Its SHA-256 must be
-  // registered as a credential; if we issued it, it must be neither revoked nor expired now (asked
-  // every time, not cached). Errors: as by_token().
+  // registered as a credential; if we issued it, it must be neither revoked nor expired now, and if a
+  // CA here is its issuer, neither that nor one above it may be revoked: TLS looks at no CRL (asked
+  // every time, not cached). Of a CA that is not here nothing is known. Errors: as by_token().
   Result<Principal> by_client_certificate(ByteView leaf_der, std::string_view remote);
 
-  // Forgets every cached principal: to be called after a change of tenants, principals, roles or
-  // credentials, so that it counts at once on this node (on others after cache_ttl).
+  // Believes no cached principal any more, nor what a lookup that began before this finds: to be
+  // called after a change of tenants, principals, roles or credentials, so that it counts at once on
+  // this node (on others after cache_ttl). Which credentials were good lately stays known.
   void invalidate();
 
  private:

@@ -3,10 +3,13 @@
 #include <gtest/gtest.h>
 
 #include "access/directory.h"
+#include "ca/ca_directory.h"
 #include "crypto/digest.h"
 #include "crypto/private_key.h"
 #include "store/memory/memory_store.h"
+#include "store/testing_forwarding_store.h"
 #include "x509/certificate.h"
+#include "x509/oids.h"
 #include "x509/tbs_certificate.h"
 
 namespace certwright::access {
@@ -20,6 +23,8 @@ class AuthenticatorTest : public testing::Test {
  protected:
   void SetUp() override {
     ASSERT_TRUE(directory_.create_tenant({"default", "Default"}, no_evidence));
+    ASSERT_TRUE(directory_.create_tenant({"operators", "Operators"}, no_evidence));
+    ASSERT_TRUE(directory_.create_principal({"operators", "Eve", "", {}, {{Role::admin, "*", ""}}}, no_evidence));
     principal_ = directory_
                      .create_principal({"default", "Ada", "ada@example.com",
                                         store::PrincipalKind::person,
@@ -51,7 +56,8 @@ class AuthenticatorTest : public testing::Test {
   ManualClock clock_{from_unix_s(1'700'000'000)};
   crypto::DeterministicRandom random_{1};
   Directory directory_{store_, clock_, random_};
-  Authenticator authenticator_{store_, clock_};
+  ca::CaDirectory cas_;
+  Authenticator authenticator_{store_, clock_, cas_};
   std::string principal_, token_, credential_;
 };
 
@@ -119,7 +125,7 @@ TEST_F(AuthenticatorTest, ChangesCountAfterTheCachesTimeWhenNotTold) {
 }
 
 TEST_F(AuthenticatorTest, TheCacheIsBounded) {
-  Authenticator small(store_, clock_, {.cache_entries = 2});
+  Authenticator small(store_, clock_, cas_, {.cache_entries = 2});
   const std::string second = new_token({}), third = new_token({});
   for (const auto& token : {token_, second, third}) ASSERT_TRUE(small.by_token(token, kRemote));
   ASSERT_TRUE(directory_.set_principal_disabled(principal_, true, no_evidence));
@@ -145,16 +151,63 @@ TEST_F(AuthenticatorTest, ManyFailuresAreTooMany) {
   EXPECT_EQ(refused("guess"), Errc::unauthenticated);
 }
 
+// Somebody's role is changed while guesses come from this address: who was good lately is let in still.
+TEST_F(AuthenticatorTest, WhoWasGoodLatelyStaysKnownOverAChange) {
+  ASSERT_TRUE(by_token(token_));
+  for (int i = 0; i < 20; ++i) EXPECT_EQ(refused("guess"), Errc::unauthenticated);
+  EXPECT_EQ(refused("guess"), Errc::too_many_requests);
+  authenticator_.invalidate();
+  EXPECT_TRUE(by_token(token_));
+  ASSERT_TRUE(directory_.revoke_credential(principal_, credential_, no_evidence));
+  authenticator_.invalidate();
+  EXPECT_EQ(refused(token_), Errc::unauthenticated) << "looked up";
+  EXPECT_EQ(refused(token_), Errc::too_many_requests) << "and known no more";
+}
+
+class ChangingStore : public store::testing::ForwardingStore {
+ public:
+  using ForwardingStore::ForwardingStore;
+  Result<std::vector<store::RoleBindingRecord>> list_role_bindings(std::string_view principal) const override {
+    auto read = to().list_role_bindings(principal);
+    if (then) std::exchange(then, {})();
+    return read;
+  }
+  mutable std::function<void()> then;  // once, right after the roles were read
+};
+
+TEST_F(AuthenticatorTest, WhatWasFoundBeforeAChangeIsNotRememberedAfterIt) {
+  const ChangingStore changing{store_};
+  Authenticator authenticator{changing, clock_, cas_};
+  for (const bool cached_before : {false, true}) {
+    if (cached_before) {
+      ASSERT_TRUE(authenticator.by_token(token_, kRemote));
+    }
+    authenticator.invalidate();
+    changing.then = [&] {
+      ASSERT_TRUE(directory_.set_principal_disabled(principal_, true, no_evidence));
+      authenticator.invalidate();
+    };
+    EXPECT_TRUE(authenticator.by_token(token_, kRemote)) << "it came first";
+    EXPECT_FALSE(authenticator.by_token(token_, kRemote));
+    ASSERT_TRUE(directory_.set_principal_disabled(principal_, false, no_evidence));
+  }
+}
+
+struct Identity {
+  std::string_view issuer = "ada", subject = "ada";
+  x509::Extensions extensions{};
+};
+
 // A certificate that reads well; its signature is TLS's business.
-Bytes certificate_with(const x509::SerialNumber& serial, Time not_before, Time not_after) {
+Bytes certificate_with(const x509::SerialNumber& serial, Time not_before, Time not_after, const Identity& identity = {}) {
   static const auto key = crypto::PrivateKey::generate(
                               **crypto::find_key_algorithm("ecdsa-p256"))
                               .value();
-  const auto name = x509::Name::Builder().common_name("ada").build().value();
+  const auto name = [](std::string_view text) { return x509::Name::Builder().common_name(text).build().value(); };
   const auto& algorithm = crypto::default_signature_algorithm(key.algorithm());
-  const auto tbs = x509::encode({serial, to_bytes(algorithm.identifier_tlv), to_bytes(name.tlv()),
-                                 not_before, not_after, to_bytes(name.tlv()),
-                                 to_bytes(key.subject_public_key_info_tlv()), {}})
+  const auto tbs = x509::encode({serial, to_bytes(algorithm.identifier_tlv), to_bytes(name(identity.issuer).tlv()),
+                                 not_before, not_after, to_bytes(name(identity.subject).tlv()),
+                                 to_bytes(key.subject_public_key_info_tlv()), identity.extensions})
                        .value();
   return x509::assemble_certificate(tbs, algorithm.identifier_tlv, Bytes(70, 0x30)).release();
 }
@@ -234,6 +287,43 @@ TEST_F(ClientCertificateTest, AForeignOneWithOurSerialIsNotOurs) {
   const Bytes foreign = certificate_with(serial_, clock_.now(), clock_.now() + Seconds(7200));
   ASSERT_TRUE(directory_.add_client_certificate(principal_, foreign, "", no_evidence));
   EXPECT_TRUE(authenticator_.by_client_certificate(foreign, kRemote));
+}
+
+// TLS takes it where a CA between the revoked one and the root is a trust anchor.
+TEST_F(ClientCertificateTest, OneByARevokedCaIsRefused) {
+  const Bytes first(20, 1), second(20, 2);
+  const auto by = [&](std::string_view subject, const Bytes& issuer_key) {
+    Identity identity{.issuer = "issuing", .subject = subject};
+    if (!issuer_key.empty()) {
+      EXPECT_TRUE(identity.extensions.add({x509::oids::kAuthorityKeyIdentifier, false,
+                                           x509::encode_authority_key_identifier(issuer_key)}));
+    }
+    Bytes der = certificate_with(serial_, clock_.now(), clock_.now() + Seconds(3600), identity);
+    EXPECT_TRUE(directory_.add_client_certificate(principal_, der, "", no_evidence));
+    return der;
+  };
+  const auto put = [&](std::string id, const Bytes& key, bool revoked) {
+    Identity identity{.issuer = "root", .subject = "issuing"};
+    EXPECT_TRUE(identity.extensions.add(
+        {x509::oids::kSubjectKeyIdentifier, false, x509::encode_subject_key_identifier(key)}));
+    store::CaRecord record;
+    record.id = std::move(id);
+    record.certificate = certificate_with(serial_, clock_.now(), clock_.now() + Seconds(7200), identity);
+    record.policy = ca::write_ca_policy({});
+    cas_.put(ca::CertificationAuthority::create(std::move(record), nullptr).value()->with_revoked(revoked));
+  };
+  const Bytes of_first = by("one", first), of_second = by("two", second), of_either = by("three", {});
+  const auto signs_in = [&](const Bytes& der) { return authenticator_.by_client_certificate(der, kRemote).has_value(); };
+  put("issuing", first, false);
+  put("issuing-2", second, false);
+  EXPECT_TRUE(signs_in(of_first) && signs_in(of_second) && signs_in(of_either));
+  put("issuing", first, true);
+  EXPECT_FALSE(signs_in(of_first)) << "at once, whatever is cached";
+  EXPECT_TRUE(signs_in(of_second)) << "by its successor, of the same name";
+  EXPECT_FALSE(signs_in(of_either));
+  EXPECT_TRUE(sign_in()) << "by somebody else";
+  put("issuing", first, false);
+  EXPECT_TRUE(signs_in(of_first));
 }
 
 TEST_F(ClientCertificateTest, ADisabledPrincipalIsRefused) {

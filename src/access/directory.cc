@@ -90,8 +90,10 @@ bool is_administrator(const RoleBinding& binding) {
   return binding == RoleBinding{Role::admin, "*", {}};
 }
 
-// The change took an administrator away: whoever is left must be able to undo it.
-Result<void> apply_unless_last(store::Store& store, const store::Transaction& transaction) {
+// The change may take an administrator away: whoever is left must be able to undo it. The store looks, in
+// the same transaction: what was read before it may have changed by then.
+Result<void> apply_unless_last(store::Store& store, store::Transaction transaction) {
+  transaction.push_back(store::RequireAdministrator{});
   const auto applied = store.apply(transaction);
   if (!applied && applied.error().code == Errc::conflict && applied.error().field == "administrator")
     return fail_field(Errc::conflict, "administrator",
@@ -141,17 +143,8 @@ Result<void> Directory::set_tenant_disabled(std::string_view id, bool disabled,
   if (!tenant) return fail_field(Errc::not_found, "tenant", "There is no such tenant.");
   tenant->disabled = disabled;
   store::Transaction transaction{store::PutTenant{*tenant}};
-  if (disabled) {
-    CERTWRIGHT_TRY(const auto records, store_.list_principals(id));
-    for (const auto& record : records) {
-      CERTWRIGHT_TRY(const Principal principal, find_principal(record.id));
-      if (std::ranges::none_of(principal.bindings, is_administrator)) continue;
-      transaction.push_back(store::RequireAdministrator{});
-      break;
-    }
-  }
   append(transaction, evidence(id));
-  return apply_unless_last(store_, transaction);
+  return disabled ? apply_unless_last(store_, std::move(transaction)) : store_.apply(transaction);
 }
 
 Result<store::PrincipalRecord> Directory::create_principal(const PrincipalToCreate& principal,
@@ -178,13 +171,10 @@ Result<store::PrincipalRecord> Directory::create_principal(const PrincipalToCrea
 Result<void> Directory::set_principal_disabled(std::string_view id, bool disabled,
                                                const Evidence& evidence) {
   CERTWRIGHT_TRY(store::PrincipalRecord record, existing_principal(store_, id));
-  CERTWRIGHT_TRY(const Principal principal, find_principal(id));
   record.disabled = disabled;
   store::Transaction transaction{store::PutPrincipal{record}};
-  if (disabled && std::ranges::any_of(principal.bindings, is_administrator))
-    transaction.push_back(store::RequireAdministrator{});
   append(transaction, evidence(id));
-  return apply_unless_last(store_, transaction);
+  return disabled ? apply_unless_last(store_, std::move(transaction)) : store_.apply(transaction);
 }
 
 Result<CreatedToken> Directory::create_token(const TokenToCreate& token, const Evidence& evidence) {
@@ -253,9 +243,9 @@ Result<void> Directory::grant_role(std::string_view principal, const RoleBinding
 Result<void> Directory::remove_role(std::string_view principal, const RoleBinding& binding,
                                     const Evidence& evidence) {
   store::Transaction transaction{store::RemoveRoleBinding{to_record(principal, binding)}};
-  if (is_administrator(binding)) transaction.push_back(store::RequireAdministrator{});
   append(transaction, evidence(principal));
-  return apply_unless_last(store_, transaction);
+  return is_administrator(binding) ? apply_unless_last(store_, std::move(transaction))
+                                   : store_.apply(transaction);
 }
 
 Result<Principal> Directory::find_principal(std::string_view id) const {

@@ -3,7 +3,9 @@
 #include <gtest/gtest.h>
 
 #include "access/authenticator.h"
+#include "ca/ca_directory.h"
 #include "store/memory/memory_store.h"
+#include "store/testing_forwarding_store.h"
 
 namespace certwright::access {
 namespace {
@@ -64,8 +66,45 @@ TEST_F(DirectoryTest, TheLastAdministratorStays) {
   EXPECT_TRUE(is_refused(directory_.remove_role(bob.id, admin, leaf("x"))));
 }
 
+// Something happens between what a change reads and its commit.
+class InterruptedStore : public store::testing::ForwardingStore {
+ public:
+  using ForwardingStore::ForwardingStore;
+  Result<void> apply(const store::Transaction& transaction) override {
+    if (meanwhile) std::exchange(meanwhile, {})();
+    return to().apply(transaction);
+  }
+  std::function<void()> meanwhile;
+};
+
+TEST_F(DirectoryTest, TheLastAdministratorStaysAlsoInARace) {
+  const RoleBinding admin{Role::admin, "*", ""};
+  ASSERT_TRUE(directory_.create_tenant({"other", "Other"}, leaf("t")));
+  InterruptedStore interrupted{store_};
+  Directory slow{interrupted, clock_, random_};
+  auto present = create({admin});
+  // Who is no administrator when they are looked at becomes the only one before the change is made.
+  const auto race = [&](auto change) {
+    const auto heir = directory_.create_principal({"other", "Heir", "", {}, {}}, leaf("p")).value();
+    interrupted.meanwhile = [&] {
+      ASSERT_TRUE(directory_.grant_role(heir.id, admin, leaf("g")));
+      ASSERT_TRUE(directory_.remove_role(present.id, admin, leaf("r")));
+    };
+    const Result<void> raced = change(heir);
+    EXPECT_FALSE(interrupted.meanwhile) << "it did not happen";
+    present = heir;
+    return raced ? "ok" : raced.error().field;
+  };
+  EXPECT_EQ(race([&](const auto& heir) { return slow.set_principal_disabled(heir.id, true, leaf("x")); }), "administrator");
+  EXPECT_EQ(race([&](const auto&) { return slow.set_tenant_disabled("other", true, leaf("x")); }), "administrator");
+  ASSERT_EQ(directory_.administrators().value().size(), 1U);
+  EXPECT_EQ(directory_.administrators().value().front().id, present.id);
+}
+
 TEST_F(DirectoryTest, EveryChangeHasItsEvidenceInItsTransaction) {
   EXPECT_EQ(last_leaf(), "tenant:default");
+  ASSERT_TRUE(directory_.create_tenant({"operators", "Operators"}, leaf("tenant")));
+  ASSERT_TRUE(directory_.create_principal({"operators", "Eve", "", {}, {{Role::admin, "*", ""}}}, leaf("p")));
   const auto principal = create({{Role::issuer, "default", ""}});
   EXPECT_EQ(last_leaf(), "principal:" + principal.id);
   const auto token = directory_.create_token({principal.id, "ci", {}}, leaf("token")).value();
@@ -199,7 +238,8 @@ TEST_F(DirectoryTest, BootstrapWorksOnce) {
   EXPECT_EQ(fresh.audit_size().value(), 1u);
   EXPECT_EQ(first->token.credential.expires_at, clock_.now() + Seconds(86'400));
 
-  Authenticator authenticator(fresh, clock_);
+  const ca::CaDirectory cas;
+  Authenticator authenticator(fresh, clock_, cas);
   const auto principal =
       authenticator.by_token(as_text(first->token.text.reveal()), "192.0.2.1").value();
   EXPECT_TRUE(authorise(principal, Action::ca_manage, {"", "root", ""}));

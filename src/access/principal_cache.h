@@ -14,8 +14,9 @@
 
 namespace certwright::access {
 
-// Principals by the hash of a whole credential, for a short time; the oldest is dropped first.
-// Safe to call from any thread.
+// Principals by the hash of a whole credential, for a short time; the oldest is dropped first. A change
+// of who may what begins a new generation: what was found out before is believed no more, but that the
+// credential was good lately is still known. Safe to call from any thread.
 class PrincipalCache {
  public:
   PrincipalCache(Duration ttl, std::size_t entries) : ttl_(ttl), max_(entries) {}
@@ -25,6 +26,7 @@ class PrincipalCache {
     const auto found = entries_.find(key);
     if (found == entries_.end()) return std::nullopt;
     const Entry& entry = found->second;
+    if (entry.generation != generation_) return std::nullopt;
     if (now < entry.since || now - entry.since >= ttl_) return std::nullopt;
     if (entry.expires_at && now >= *entry.expires_at) return std::nullopt;
     return entry.principal;
@@ -43,19 +45,20 @@ class PrincipalCache {
     entries_.erase(found);
   }
 
-  // The generation of before the store was read: a change that was made meanwhile is not forgotten.
+  // To be asked before the store is read.
   std::uint64_t generation() const {
     const std::scoped_lock lock(mutex_);
     return generation_;
   }
 
+  // Does nothing if a new generation has begun since: what was read may be of before the change.
   void put(const store::Sha256& key, const Principal& principal, std::optional<Time> expires_at,
            Time now, std::uint64_t generation) {
     const std::scoped_lock lock(mutex_);
     if (generation != generation_ || max_ == 0) return;
     if (const auto found = entries_.find(key); found != entries_.end()) {
       by_age_.splice(by_age_.end(), by_age_, found->second.age);
-      found->second = Entry{principal, expires_at, now, found->second.age};
+      found->second = Entry{principal, expires_at, now, generation, found->second.age};
       return;
     }
     if (entries_.size() >= max_) {
@@ -63,14 +66,12 @@ class PrincipalCache {
       by_age_.pop_front();
     }
     by_age_.push_back(key);
-    entries_.emplace(key, Entry{principal, expires_at, now, std::prev(by_age_.end())});
+    entries_.emplace(key, Entry{principal, expires_at, now, generation, std::prev(by_age_.end())});
   }
 
-  void clear() {
+  void begin_generation() {
     const std::scoped_lock lock(mutex_);
     ++generation_;
-    entries_.clear();
-    by_age_.clear();
   }
 
  private:
@@ -85,6 +86,7 @@ class PrincipalCache {
     Principal principal;
     std::optional<Time> expires_at;  // of the credential
     Time since{};
+    std::uint64_t generation = 0;
     std::list<store::Sha256>::iterator age;
   };
   const Duration ttl_;

@@ -120,6 +120,16 @@ Result<ProvenEntry> read_entry(ProofReader& reader) {
 
 }  // namespace
 
+std::string_view name_of(Verdict verdict) noexcept {
+  switch (verdict) {
+    case Verdict::issued: return "issued";
+    case Verdict::other_certificate: return "other_certificate";
+    case Verdict::not_issued: return "not_issued";
+    case Verdict::interval_empty: return "interval_empty";
+  }
+  return "";
+}
+
 Result<Proof> prove(const std::filesystem::path& folder, const x509::SerialNumber& serial,
                     const Sha256& certificate_sha256, Time now) {
   const auto id = serial.id();

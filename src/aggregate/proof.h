@@ -20,6 +20,8 @@ enum class Verdict : std::uint8_t {
   interval_empty,    // the tree is the next one, and says that its interval had no certificate
 };
 
+std::string_view name_of(Verdict verdict) noexcept;  // "issued", ...
+
 struct ProvenEntry {
   Entry entry;
   std::uint64_t index = 0;        // in the sorted tree

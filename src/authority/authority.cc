@@ -72,12 +72,17 @@ Result<bool> Authority::is_revoked(const store::CaRecord& record,
   return false;
 }
 
-Result<void> Authority::put_in_directory(const ca::CaPtr& ca) {
+// A change is durable before it comes here, and must count at once; what cannot be read now is as it was.
+// Two changes may come here in the other order than they were stored.
+void Authority::put_in_directory(const ca::CaPtr& ca) {
   const std::lock_guard lock(directory_mutex_);
-  CERTWRIGHT_TRY(const auto records, d_.store.list_cas());
-  CERTWRIGHT_TRY(const bool revoked, is_revoked(ca->record(), records));
+  const auto present = d_.cas.find(ca->id());
+  if (present != nullptr && present->record().revision > ca->record().revision) return;
+  bool revoked = false;
+  if (present != nullptr) revoked = present->is_revoked();
+  else if (const auto parent = d_.cas.find(ca->record().parent)) revoked = parent->is_revoked();
+  if (const auto records = d_.store.list_cas()) revoked = is_revoked(ca->record(), *records).value_or(revoked);
   d_.cas.put(ca->with_revoked(revoked));
-  return {};
 }
 
 void Authority::on_revocation_change(std::string_view ca, std::uint32_t,
@@ -86,8 +91,10 @@ void Authority::on_revocation_change(std::string_view ca, std::uint32_t,
     const auto own = one->certificate().serial_number();
     return one->record().parent == ca && own && *own == serial;
   };
-  if (std::ranges::none_of(d_.cas.all(), is_meant)) return;
+  // Under the lock from the first look on: a CA may be on its way into the directory, and was not revoked
+  // when its status was read.
   const std::lock_guard lock(directory_mutex_);
+  if (std::ranges::none_of(d_.cas.all(), is_meant)) return;
   const auto records = d_.store.list_cas();
   for (const auto& one : d_.cas.all()) {
     bool revoked = one->is_revoked() || is_meant(one);  // what cannot be read is believed revoked
@@ -124,7 +131,16 @@ Result<store::CaRecord> Authority::new_record(const NewCa& ca, const KeyPair& pa
                          .created_at = d_.clock.now()};
 }
 
-Result<void> Authority::check_profiles(const store::CaRecord& record) const {
+Result<void> Authority::check_attachable(const ca::CaPolicy& policy) const {
+  for (const auto& name : policy.profiles) {
+    const auto profile = d_.profiles.find(name);
+    if (profile == nullptr || profile->internal)
+      return fail_field(Errc::invalid, "profiles", "profiles: there is no profile \"" + name + "\" to attach");
+  }
+  return {};
+}
+
+Result<void> Authority::check_hierarchy(const store::CaRecord& record) const {
   CERTWRIGHT_TRY(const auto policy, ca::parse_ca_policy(record.policy));
   const ByteView root = record.issuer_chain.empty() ? record.certificate : record.issuer_chain.back();
   return registration::check_hierarchy(d_.cas, d_.profiles, root, record.id, policy.profiles);
@@ -135,7 +151,6 @@ Result<ca::CaPtr> Authority::store_ca(store::CaRecord record, std::shared_ptr<si
                                       const audit::Event& event, std::optional<store::Command> also) {
   ca::CaPtr ca;
   if (!record.certificate.empty()) {
-    CERTWRIGHT_CHECK(check_profiles(record));
     CERTWRIGHT_TRY(ca, ca::CertificationAuthority::create(record, std::move(signer)));
   }
   const bool fresh = record.revision == 1;
@@ -150,11 +165,7 @@ Result<ca::CaPtr> Authority::store_ca(store::CaRecord record, std::shared_ptr<si
                             : "CA \"" + id + "\" was changed by somebody else at the same time; try again");
   }
   if (ca == nullptr) return ca;
-  // The change is durable and must count at once; what cannot be read now is as it was.
-  if (!put_in_directory(ca)) {
-    const auto before = d_.cas.find(id);
-    d_.cas.put(ca->with_revoked(before != nullptr && before->is_revoked()));
-  }
+  put_in_directory(ca);
   return d_.cas.find(id);
 }
 
@@ -186,11 +197,7 @@ Result<ca::CaPtr> Authority::change_policy(std::string_view id, const ca::CaPoli
   // The document is read back, so that what is stored is what can be loaded.
   const std::string document = ca::write_ca_policy(policy);
   CERTWRIGHT_CHECK(ca::parse_ca_policy(document));
-  for (const auto& name : policy.profiles) {
-    const auto profile = d_.profiles.find(name);
-    if (profile == nullptr || profile->internal)
-      return fail_field(Errc::invalid, "profiles", "profiles: there is no profile \"" + name + "\" to attach");
-  }
+  CERTWRIGHT_CHECK(check_attachable(policy));
   return replace(id,
                  {.type = audit::EventType::ca_policy_changed, .actor = actor, .fields = {{"changes", document}}},
                  [&](store::CaRecord& record) -> Result<void> {
@@ -200,7 +207,7 @@ Result<ca::CaPtr> Authority::change_policy(std::string_view id, const ca::CaPoli
                      return fail_field(Errc::conflict, "crl_shards",
                                        "crl_shards: can only grow, certificates name their shard");
                    record.policy = document;
-                   return {};
+                   return record.certificate.empty() ? Result<void>() : check_hierarchy(record);
                  });
 }
 

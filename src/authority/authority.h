@@ -26,7 +26,7 @@ struct NewCa {
   std::string signature_algorithm;  // empty: the key's default
   Seconds validity{};
   ca::CaPolicy policy;
-  // Subordinates only: nameConstraints that exclude these, "bank.example" or "10.0.0.0/8".
+  // Subordinates only (else invalid): nameConstraints that exclude these, "bank.example" or "10.0.0.0/8".
   std::vector<std::string> excluded_names{};
 };
 
@@ -44,8 +44,9 @@ struct ServerIdentity {  // TLS certificate of this server
   Time not_after{};
 };
 
-// Everything that makes a CA or changes its policy refuses (policy, field "profiles") what would put
-// interception and anything else under one root (registration/hierarchy.h).
+// Everything that makes a CA or changes its policy refuses profiles that there are not (invalid) and what
+// would put interception and anything else under one root (policy, registration/hierarchy.h), both with
+// field "profiles". Retiring a CA and taking its key away are never refused for that.
 class Authority final : public revocation::RevocationListener {
  public:
   struct Dependencies {
@@ -82,8 +83,9 @@ class Authority final : public revocation::RevocationListener {
                             const std::vector<Bytes>& issuer_chain, const audit::Actor& actor);
   Result<ca::CaPtr> import(ImportedCa ca, const audit::Actor& actor);
   Result<ca::CaPtr> change_policy(std::string_view id, const ca::CaPolicy& policy, const audit::Actor& actor);
-  // A successor with a new key under the same parent, subject and policy, for as long as the present
-  // one was made, or the parent lives if that is shorter; then the present one is retired. What it issued stays valid and chains as before.
+  // A successor with a new key under the same parent, subject, nameConstraints and policy, for as long as
+  // the present one was made, or the parent lives if that is shorter; then the present one is retired. What
+  // it issued stays valid and chains as before.
   // Its id is the present one's with the next number: "issuing" -> "issuing-2". Errors: conflict for
   // a root or a CA whose parent is not here (export a request for those); as create_subordinate.
   Result<ca::CaPtr> rotate(std::string_view id, const access::Principal& principal,
@@ -119,9 +121,14 @@ class Authority final : public revocation::RevocationListener {
   Result<ca::CaPtr> replace(std::string_view id, audit::Event event,
                             const std::function<Result<void>(store::CaRecord&)>& change);
   Result<bool> is_revoked(const store::CaRecord& record, const std::vector<store::CaRecord>& all) const;
-  Result<void> put_in_directory(const ca::CaPtr& ca);
+  void put_in_directory(const ca::CaPtr& ca);
   Result<std::string> next_id(const std::string& id) const;
-  Result<void> check_profiles(const store::CaRecord& record) const;
+  Result<void> check_new_ca(const NewCa& ca) const;
+  Result<void> check_attachable(const ca::CaPolicy& policy) const;
+  Result<void> check_hierarchy(const store::CaRecord& record) const;
+  Result<ca::CaPtr> create_subordinate(const NewCa& ca, std::optional<x509::NameConstraints> constraints,
+                                       std::string_view parent, const access::Principal& principal,
+                                       const audit::Actor& actor);
   Result<Bytes> sign_request(std::string_view subject, const KeyPair& pair) const;
   Result<issuance::IssuedCertificate> issue_ca(registration::IssuanceRequest request,
                                                const access::Principal& principal);

@@ -19,12 +19,11 @@ namespace {
 constexpr Seconds kBackdate = std::chrono::minutes(5);
 constexpr Seconds kMaxCaValidity = std::chrono::hours(24 * 366 * 30);
 
-Result<void> check_new_ca(const NewCa& ca) {
-  CERTWRIGHT_CHECK(check_ca_id(ca.id));
-  CERTWRIGHT_CHECK(ca::parse_ca_policy(ca::write_ca_policy(ca.policy)));
-  if (ca.validity <= Seconds(0) || ca.validity > kMaxCaValidity)
-    return fail_field(Errc::invalid, "validity", "validity: more than 0 and at most 30 years");
-  return {};
+// A root has no limits but its policy: clients need not look into a trust anchor (RFC 5280 section 6.1.1),
+// and what a foreign parent excludes it decides itself.
+Result<void> check_excludes_nothing(const NewCa& ca) {
+  if (ca.excluded_names.empty()) return {};
+  return fail_field(Errc::invalid, "excluded_names", "excluded_names: for a subordinate of a CA here only");
 }
 
 std::vector<std::pair<std::string_view, std::string>> describe(const store::CaRecord& record, Time not_after) {
@@ -61,16 +60,10 @@ Result<std::optional<x509::NameConstraints>> constraints_of(const NewCa& ca) {
 }
 
 // A successor keeps its predecessor's limits.
-std::vector<std::string> excluded_names_of(const x509::Certificate& certificate) {
-  std::vector<std::string> names;
+Result<std::optional<x509::NameConstraints>> constraints_of(const x509::Certificate& certificate) {
   const auto* extension = certificate.find_extension(x509::oids::kNameConstraints);
-  if (extension == nullptr) return names;
-  if (const auto constraints = x509::parse_name_constraints(extension->value))
-    for (const auto& name : constraints->excluded) {
-      const std::string text = name.to_text();  // "DNS:bank.example", "IP:10.0.0.0/8"
-      names.push_back(text.substr(text.find(':') + 1));
-    }
-  return names;
+  if (extension == nullptr) return std::optional<x509::NameConstraints>();
+  return x509::parse_name_constraints(extension->value).map([](auto read) { return std::optional(std::move(read)); });
 }
 
 // A root's own certificate is the one that no profile describes: RFC 5280 sections 4.1 and 4.2.1.
@@ -101,8 +94,18 @@ Result<x509::TbsCertificate> build_root(const NewCa& ca, ByteView spki_tlv, Byte
 
 }  // namespace
 
+Result<void> Authority::check_new_ca(const NewCa& ca) const {
+  CERTWRIGHT_CHECK(check_ca_id(ca.id));
+  CERTWRIGHT_CHECK(ca::parse_ca_policy(ca::write_ca_policy(ca.policy)));
+  CERTWRIGHT_CHECK(check_attachable(ca.policy));
+  if (ca.validity <= Seconds(0) || ca.validity > kMaxCaValidity)
+    return fail_field(Errc::invalid, "validity", "validity: more than 0 and at most 30 years");
+  return {};
+}
+
 Result<ca::CaPtr> Authority::create_root(const NewCa& ca, const audit::Actor& actor) {
   CERTWRIGHT_CHECK(check_new_ca(ca));
+  CERTWRIGHT_CHECK(check_excludes_nothing(ca));
   CERTWRIGHT_TRY(const auto pair, KeyPair::generate(ca));
   CERTWRIGHT_TRY(auto record, new_record(ca, pair));
 
@@ -118,6 +121,7 @@ Result<ca::CaPtr> Authority::create_root(const NewCa& ca, const audit::Actor& ac
   CERTWRIGHT_TRY(const auto signature, pair.signer->sign(signer::PreparedRootCertificate(encoded)));
   CERTWRIGHT_CHECK(crypto::verify(key, algorithm, encoded.tlv(), signature));
   record.certificate = x509::assemble_certificate(encoded, algorithm, signature).release();
+  CERTWRIGHT_CHECK(check_hierarchy(record));
   const audit::Event event{.type = audit::EventType::ca_created,
                            .actor = actor,
                            .fields = describe(record, tbs.not_after)};
@@ -126,6 +130,13 @@ Result<ca::CaPtr> Authority::create_root(const NewCa& ca, const audit::Actor& ac
 
 Result<ca::CaPtr> Authority::create_subordinate(const NewCa& ca, std::string_view parent,
                                                 const access::Principal& principal,
+                                                const audit::Actor& actor) {
+  CERTWRIGHT_TRY(auto constraints, constraints_of(ca));
+  return create_subordinate(ca, std::move(constraints), parent, principal, actor);
+}
+
+Result<ca::CaPtr> Authority::create_subordinate(const NewCa& ca, std::optional<x509::NameConstraints> constraints,
+                                                std::string_view parent, const access::Principal& principal,
                                                 const audit::Actor& actor) {
   CERTWRIGHT_CHECK(check_new_ca(ca));
   const auto issuer = d_.cas.find(parent);
@@ -142,9 +153,8 @@ Result<ca::CaPtr> Authority::create_subordinate(const NewCa& ca, std::string_vie
   }
   CERTWRIGHT_CHECK(check_room_below(issuers));
   // Looked at again when it is stored; here before anything is signed.
-  CERTWRIGHT_CHECK(registration::check_hierarchy(d_.cas, d_.profiles, issuer->chain().back(), ca.id,
+  CERTWRIGHT_CHECK(registration::check_hierarchy(d_.cas, d_.profiles, issuer->root_certificate(), ca.id,
                                                  ca.policy.profiles));
-  CERTWRIGHT_TRY(auto constraints, constraints_of(ca));
   CERTWRIGHT_TRY(const auto pair, KeyPair::generate(ca));
   CERTWRIGHT_TRY(const auto request_der, sign_request(ca.subject, pair));
   CERTWRIGHT_TRY(auto request, pkcs10::CertificationRequest::parse(request_der));
@@ -166,6 +176,7 @@ Result<ca::CaPtr> Authority::create_subordinate(const NewCa& ca, std::string_vie
   record.parent = std::string(parent);
   record.certificate = issued.certificate.der;
   for (const ByteView link : issuer->chain()) record.issuer_chain.push_back(to_bytes(link));
+  CERTWRIGHT_CHECK(check_hierarchy(record));
   const audit::Event event{.type = audit::EventType::ca_created,
                            .actor = actor,
                            .fields = describe(record, issued.certificate.not_after)};
@@ -181,6 +192,7 @@ Result<ca::CaPtr> Authority::rotate(std::string_view id, const access::Principal
     return fail_field(Errc::conflict, "ca",
                       "ca: the issuer of \"" + present->id() + "\" is not here; create a CA of kind request");
   CERTWRIGHT_TRY(const auto successor_id, next_id(present->id()));
+  CERTWRIGHT_TRY(auto constraints, constraints_of(present->certificate()));
   const auto& certificate = present->certificate();
   auto validity = std::chrono::floor<Seconds>(certificate.not_after() - certificate.not_before() - kBackdate);
   // No certificate outlives its issuer, and a parent near its end must not stop a rotation.
@@ -193,9 +205,8 @@ Result<ca::CaPtr> Authority::rotate(std::string_view id, const access::Principal
                                      .key_algorithm = present->record().key_algorithm,
                                      .signature_algorithm = present->record().signature_algorithm,
                                      .validity = validity,
-                                     .policy = present->policy(),
-                                     .excluded_names = excluded_names_of(certificate)},
-                                    present->record().parent, principal, actor));
+                                     .policy = present->policy()},
+                                    std::move(constraints), present->record().parent, principal, actor));
   CERTWRIGHT_CHECK(retire(present->id(), actor));
   return successor;
 }
@@ -237,6 +248,7 @@ Result<Bytes> Authority::sign_request(std::string_view subject_text, const KeyPa
 
 Result<std::string> Authority::create_request(const NewCa& ca, const audit::Actor& actor) {
   CERTWRIGHT_CHECK(check_new_ca(ca));
+  CERTWRIGHT_CHECK(check_excludes_nothing(ca));
   CERTWRIGHT_TRY(const auto pair, KeyPair::generate(ca));
   CERTWRIGHT_TRY(const auto request, sign_request(ca.subject, pair));
   CERTWRIGHT_TRY(auto record, new_record(ca, pair));

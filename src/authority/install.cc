@@ -68,12 +68,13 @@ Result<ca::CaPtr> Authority::install(std::string_view id, ByteView certificate_d
     record.issuer_chain = issuer_chain;
     record.parent = parent_of(d_.cas, issuer_chain);
     record.state = store::CaState::active;
-    return {};
+    return check_hierarchy(record);
   });
 }
 
 Result<ca::CaPtr> Authority::import(ImportedCa imported, const audit::Actor& actor) {
   CERTWRIGHT_CHECK(check_ca_id(imported.id));
+  CERTWRIGHT_CHECK(check_attachable(imported.policy));
   CERTWRIGHT_TRY(const auto certificate, x509::Certificate::parse(imported.certificate));
   CERTWRIGHT_TRY(const auto issuers, parse_chain(imported.issuer_chain));
   CERTWRIGHT_CHECK(check_ca_chain(certificate, issuers, d_.clock.now()));
@@ -111,6 +112,7 @@ Result<ca::CaPtr> Authority::import(ImportedCa imported, const audit::Actor& act
   record.certificate = std::move(imported.certificate);
   record.issuer_chain = std::move(imported.issuer_chain);
   record.parent = parent_of(d_.cas, record.issuer_chain);
+  CERTWRIGHT_CHECK(check_hierarchy(record));
   const audit::Event event{.type = audit::EventType::ca_imported,
                            .actor = actor,
                            .fields = {{"ca", record.id},

@@ -46,7 +46,7 @@ bool CertificationAuthority::has_working_key(Time now) const noexcept {
 }
 
 bool CertificationAuthority::can_issue(Time now) const noexcept {
-  return record_.state == store::CaState::active && !is_revoked_ && has_working_key(now);
+  return record_.state == store::CaState::active && !is_revoked_ && has_working_key(now) && now < not_after();
 }
 
 CaPtr CertificationAuthority::with_revoked(bool is_revoked) const {

@@ -35,7 +35,7 @@ class CertificationAuthority {
   bool is_root() const noexcept { return record_.issuer_chain.empty(); }
   // Key online, not expired at `now`: CRLs and OCSP go on, also of a CA that is retired or revoked.
   bool has_working_key(Time now) const noexcept;
-  // The same, active, and neither it nor a CA above it is revoked.
+  // The same, active, and neither it nor a CA above it is revoked or expired.
   bool can_issue(Time now) const noexcept;
   // Its own certificate, or one above it, is revoked or on hold.
   bool is_revoked() const noexcept { return is_revoked_; }
@@ -59,6 +59,10 @@ class CertificationAuthority {
 
   // This CA's certificate, then its issuers up to the root: DER, and as PEM text.
   std::vector<ByteView> chain() const;
+  // The last of them: its own if it is a root. Valid as long as *this.
+  ByteView root_certificate() const noexcept {
+    return record_.issuer_chain.empty() ? certificate_.der() : ByteView(record_.issuer_chain.back());
+  }
   const std::string& chain_pem() const noexcept { return chain_pem_; }
   const std::string& certificate_pem() const noexcept { return certificate_pem_; }
 

@@ -1,7 +1,10 @@
+#include <optional>
+
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
 #include "cli/commands.h"
+#include "cli/output_file.h"
 #include "cli/session.h"
 #include "json/writer.h"
 
@@ -126,6 +129,11 @@ Result<void> add_certificate(Session& session, const AccessOptions& o) {
 }
 
 Result<void> create_token(Session& session, const AccessOptions& o) {
+  std::optional<OutputFile> file;
+  if (!o.out.empty()) {
+    CERTWRIGHT_TRY(auto opened, OutputFile::open(o.out, Readers::owner));
+    file.emplace(std::move(opened));
+  }
   json::Writer w;
   w.begin_object().member("label", o.label);
   if (!o.ttl.empty()) w.member("ttl", o.ttl);
@@ -134,11 +142,11 @@ Result<void> create_token(Session& session, const AccessOptions& o) {
       const auto answer,
       session.call_json("POST", "/api/v1/principals/" + url_encode(o.id) + "/tokens", w.text()));
   const std::string token = text_of(answer, "token"), id = text_of(answer, "id");
-  if (o.out.empty()) {
+  if (!file) {
     session.report(answer, token);
     return {};
   }
-  CERTWRIGHT_CHECK(write_output(o.out, token + "\n", true));
+  CERTWRIGHT_CHECK(file->write(token + "\n"));
   session.report(
       json::Object{{"id", id}, {"principal", o.id}, {"file", o.out}},
       fmt::format("Token {} written to {} (mode 0600). To use it: export CERTWRIGHT_TOKEN_FILE={}",

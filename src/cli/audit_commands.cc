@@ -1,12 +1,11 @@
-#include <fstream>
 #include <optional>
 
 #include <fmt/format.h>
-#include <unistd.h>
 #include <CLI/CLI.hpp>
 
-#include "audit/verify.h"
+#include "cli/audit_files.h"
 #include "cli/commands.h"
+#include "cli/output_file.h"
 #include "cli/session.h"
 
 namespace certwright::cli {
@@ -54,7 +53,7 @@ Result<void> export_log(Session& session, const AuditOptions& o) {
       return fail(Errc::too_large,
                   "the log has more than one part: give --out FILE, for FILE, FILE.2, FILE.3, ...");
     const std::string path = part == 1 ? o.out : o.out + "." + std::to_string(part);
-    CERTWRIGHT_CHECK(write_output(path, reply.text(), false));
+    CERTWRIGHT_CHECK(write_output(path, reply.text()));
     files.push_back(
         json::Object{{"file", path}, {"octets", static_cast<std::uint64_t>(reply.body.size())}});
     if (o.out != "-" && !session.json())
@@ -69,30 +68,6 @@ Result<void> export_log(Session& session, const AuditOptions& o) {
         "ca/audit.pub, or certwright audit key)\n",
         o.out, files.size() == 1 ? "" : " " + o.out + ".2 ...");
   return {};
-}
-
-Result<audit::CheckpointKey> read_key(const std::string& path) {
-  CERTWRIGHT_TRY(auto text, read_text_file(path, 64 * 1024));
-  while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) text.pop_back();
-  return audit::CheckpointKey::parse(text);
-}
-
-Result<audit::ExportReport> verify_file(const std::string& path, const audit::CheckpointKey& key,
-                                        const std::optional<audit::Checkpoint>& known) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) return fail(Errc::not_found, path + ": cannot be read");
-  const bool progress = isatty(STDERR_FILENO) != 0;
-  auto report = audit::verify_export(
-      file, key,
-      [&](std::uint64_t records) {
-        if (progress) fmt::print(stderr, "\r{}: {} records", path, records);
-      },
-      known);
-  if (progress) fmt::print(stderr, "\r\x1b[K");
-  if (!report.ok())
-    return fail(Errc::invalid,
-                fmt::format("{}:{}: {}", path, report.problem->line, report.problem->text));
-  return report;
 }
 
 // Does a file go on where, and with what, the one before it ended?
@@ -110,7 +85,7 @@ Result<void> follows(const std::string& path, const audit::ExportReport& report,
 
 // Offline: the files and the public key are all it needs.
 Result<void> verify(Session& session, const AuditOptions& o) {
-  CERTWRIGHT_TRY(const auto key, read_key(o.key));
+  CERTWRIGHT_TRY(const auto key, read_log_key(o.key));
   std::optional<audit::Checkpoint> known;
   if (!o.since.empty()) {
     CERTWRIGHT_TRY(const auto note, read_text_file(o.since, 64 * 1024));
@@ -120,7 +95,7 @@ Result<void> verify(Session& session, const AuditOptions& o) {
   bool continues_known = false;
   json::Array files;
   for (const auto& path : o.files) {
-    CERTWRIGHT_TRY(const auto report, verify_file(path, key, known));
+    CERTWRIGHT_TRY(const auto report, verify_export_file(path, key, known));
     if (before) CERTWRIGHT_CHECK(follows(path, report, *before));
     continues_known = continues_known || report.continues_known;
     const std::string root = to_hex(report.last.root);
@@ -157,7 +132,7 @@ Result<void> checkpoint(Session& session, const AuditOptions& o) {
   CERTWRIGHT_TRY(const auto reply, session.call("GET", "/api/v1/audit/checkpoint"));
   if (session.json() && o.out == "-")
     return print_json(json::Object{{"checkpoint", std::string(reply.text())}}), Result<void>();
-  CERTWRIGHT_CHECK(write_output(o.out, reply.text(), false));
+  CERTWRIGHT_CHECK(write_output(o.out, reply.text()));
   if (o.out != "-")
     session.report(json::Object{{"file", o.out}},
                    fmt::format("Wrote {}. Later: certwright audit verify EXPORT --key AUDIT.PUB --since {}",
@@ -170,7 +145,7 @@ Result<void> prove(Session& session, const AuditOptions& o) {
                  session.call("GET", "/api/v1/audit/records/" + url_encode(o.position) + "/proof"));
   if (session.json() && o.out == "-")
     return print_json(json::Object{{"proof", std::string(reply.text())}}), Result<void>();
-  CERTWRIGHT_CHECK(write_output(o.out, reply.text(), false));
+  CERTWRIGHT_CHECK(write_output(o.out, reply.text()));
   if (o.out != "-")
     session.report(
         json::Object{{"file", o.out}},
@@ -180,7 +155,7 @@ Result<void> prove(Session& session, const AuditOptions& o) {
 }
 
 Result<void> check_proof(Session& session, const AuditOptions& o) {
-  CERTWRIGHT_TRY(const auto key, read_key(o.key));
+  CERTWRIGHT_TRY(const auto key, read_log_key(o.key));
   json::Array proofs;
   for (const auto& path : o.files) {
     CERTWRIGHT_TRY(const auto text, read_text_file(path));
@@ -210,7 +185,7 @@ Result<void> show_key(Session& session, const AuditOptions& o) {
   CERTWRIGHT_TRY(const auto reply, session.call("GET", "/api/v1/audit/key"));
   if (session.json() && o.out == "-")
     return print_json(json::Object{{"key", std::string(reply.text())}}), Result<void>();
-  CERTWRIGHT_CHECK(write_output(o.out, reply.text(), false));
+  CERTWRIGHT_CHECK(write_output(o.out, reply.text()));
   if (o.out != "-") session.report(json::Object{{"file", o.out}}, "Wrote " + o.out);
   return {};
 }
@@ -221,9 +196,7 @@ void add_audit_commands(CLI::App& app, Registry& registry) {
   auto* group = app.add_subcommand("audit", "The audit log");
   group->require_subcommand(1);
   const auto o = std::make_shared<AuditOptions>();
-  const auto with = [o](Result<void> (*f)(Session&, const AuditOptions&)) {
-    return [o, f](Session& s) { return f(s, *o); };
-  };
+  const auto with = command_with(o);
   auto* s = add_command(*group, registry, "show", "Records, the newest by default", with(show));
   s->add_option("--from", o->from, "position of the first")->type_name("POSITION");
   s->add_option("--limit", o->limit, "how many, at most 1000")

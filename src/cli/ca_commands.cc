@@ -4,6 +4,7 @@
 #include "bytes/bytes.h"
 #include "bytes/secret_bytes.h"
 #include "cli/commands.h"
+#include "cli/output_file.h"
 #include "cli/session.h"
 #include "json/writer.h"
 
@@ -48,7 +49,7 @@ Result<std::string> policy_json(const CaOptions& o) {
 // A request for an outside parent: to a file or, without one, to standard output.
 Result<void> save_request(Session& session, const CaOptions& o, const json::Value& answer) {
   if (session.json() && o.out == "-") return print_json(answer), Result<void>();
-  CERTWRIGHT_CHECK(write_output(o.out, text_of(answer, "certification_request"), false));
+  CERTWRIGHT_CHECK(write_output(o.out, text_of(answer, "certification_request")));
   if (o.out != "-")
     session.report(json::Object{{"id", o.id}, {"file", o.out}},
                    fmt::format("Wrote {}. Have it signed (CA:TRUE, keyCertSign, cRLSign), then: "
@@ -65,6 +66,7 @@ Result<void> create(Session& session, const CaOptions& o) {
             ? "a CA below another needs --parent (certwright ca list shows which there are); "
               "otherwise say --kind root or --kind request"
             : "--parent goes with --kind subordinate only");
+  if (o.kind != "request" && o.out != "-") return fail(Errc::invalid, "--out goes with --kind request only");
   json::Writer w;
   w.begin_object().member("id", o.id).member("kind", o.kind).member("subject", o.subject);
   const std::pair<const char*, const std::string*> optional[] = {
@@ -201,9 +203,7 @@ void add_ca_commands(CLI::App& app, Registry& registry) {
   auto* group = app.add_subcommand("ca", "Certification authorities");
   group->require_subcommand(1);
   const auto o = std::make_shared<CaOptions>();
-  const auto with = [o](Result<void> (*f)(Session&, const CaOptions&)) {
-    return [o, f](Session& s) { return f(s, *o); };
-  };
+  const auto with = command_with(o);
   const auto add = [&](const std::string& name, const std::string& help, Command command) {
     auto* sub = add_command(*group, registry, name, help, std::move(command));
     sub->add_option("id", o->id, "the CA's id")->required()->type_name("CA");

@@ -1,8 +1,11 @@
+#include <optional>
+
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
 #include "bytes/bytes.h"
 #include "cli/commands.h"
+#include "cli/output_file.h"
 #include "cli/session.h"
 #include "clock/clock.h"
 #include "json/writer.h"
@@ -42,12 +45,13 @@ std::string issue_body(const CertOptions& o, const std::string& csr) {
   return std::move(w).take();
 }
 
-Result<void> save_with_key(Session& session, const std::string& serial, const std::string& file) {
+// `file` is open already: fetching the key may be what deletes it at the server.
+Result<void> save_with_key(Session& session, const std::string& serial, OutputFile& file) {
   const std::string base = "/certs/" + url_encode(serial) + "/download";
   CERTWRIGHT_TRY(const auto grant, session.call_json("GET", base + "/token"));
   CERTWRIGHT_TRY(const auto reply,
                  session.call("GET", base + "?token=" + url_encode(text_of(grant, "token"))));
-  return write_output(file, reply.text(), true);
+  return file.write(reply.text());
 }
 
 json::Value wrote(const std::string& serial, const std::string& file) {
@@ -57,14 +61,14 @@ json::Value wrote(const std::string& serial, const std::string& file) {
 constexpr std::string_view kZip = "ca.pem, cert.pem, key.pem; mode 0600";
 
 Result<void> issue_from_csr(Session& session, const CertOptions& o,
-                            const http_client::HeaderList& headers) {
+                            const http_client::HeaderList& headers, std::optional<OutputFile>& file) {
   CERTWRIGHT_TRY(const auto csr, read_text_file(o.csr_file, 128 * 1024));
   const std::string path =
       "/certs/csrs/" + url_encode(o.entity) + "?entity_type=" + url_encode(o.entity_type);
   CERTWRIGHT_TRY(const auto reply, session.call("POST", path, issue_body(o, csr), headers));
   CERTWRIGHT_TRY(const auto answer, json::parse(reply.text()));
   const std::string serial = text_of(answer, "serial_number");
-  if (!o.out.empty()) CERTWRIGHT_CHECK(write_output(o.out, text_of(answer, "certificate"), false));
+  if (file) CERTWRIGHT_CHECK(file->write(text_of(answer, "certificate")));
   if (session.json()) return print_json(answer), Result<void>();
   fmt::print(o.out == "-" ? stderr : stdout, "Issued {}{}\n", serial,
              o.out.empty() ? "" : ": certificate in " + o.out);
@@ -75,21 +79,26 @@ Result<void> issue_from_csr(Session& session, const CertOptions& o,
 Result<void> issue(Session& session, const CertOptions& o) {
   http_client::HeaderList headers{{"Content-Type", "application/json"}};
   if (!o.idempotency_key.empty()) headers.emplace_back("Idempotency-Key", o.idempotency_key);
-  if (!o.csr_file.empty()) return issue_from_csr(session, o, headers);
+  std::optional<OutputFile> file;
+  if (!o.out.empty()) {
+    CERTWRIGHT_TRY(auto opened, OutputFile::open(o.out, o.csr_file.empty() ? Readers::owner : Readers::everybody));
+    file.emplace(std::move(opened));
+  }
+  if (!o.csr_file.empty()) return issue_from_csr(session, o, headers, file);
   CERTWRIGHT_TRY(
       const auto reply,
       session.call("POST", "/certs/issue/" + url_encode(o.entity_type) + "/" + url_encode(o.entity),
                    issue_body(o, ""), headers));
   CERTWRIGHT_TRY(const auto answer, json::parse(reply.text()));
   const std::string serial = text_of(answer, "serial_number");
-  if (o.out.empty()) {
+  if (!file) {
     session.report(
         answer,
         fmt::format("Issued {}\nFetch it with its key: certwright cert download {} --out {}.zip",
                     serial, serial, o.entity));
     return {};
   }
-  if (const auto saved = save_with_key(session, serial, o.out); !saved)
+  if (const auto saved = save_with_key(session, serial, *file); !saved)
     return fail(saved.error().code,
                 "issued " + serial + ", but not saved: " + saved.error().detail +
                     "; once that is solved: certwright cert download " + serial + " --out FILE");
@@ -158,7 +167,7 @@ Result<void> chain(Session& session, const CertOptions& o) {
   CERTWRIGHT_TRY(const auto reply,
                  session.call("GET", "/certs/" + url_encode(o.serial) + "/chain"));
   const bool to_file = !o.out.empty() && o.out != "-";
-  if (to_file) CERTWRIGHT_CHECK(write_output(o.out, reply.text(), false));
+  if (to_file) CERTWRIGHT_CHECK(write_output(o.out, reply.text()));
   if (to_file)
     session.report(wrote(o.serial, o.out), "Wrote " + o.out + ": certificate, then its issuers");
   else if (session.json())
@@ -211,7 +220,8 @@ Result<void> release(Session& session, const CertOptions& o) {
 }
 
 Result<void> download(Session& session, const CertOptions& o) {
-  CERTWRIGHT_CHECK(save_with_key(session, o.serial, o.out));
+  CERTWRIGHT_TRY(auto file, OutputFile::open(o.out, Readers::owner));
+  CERTWRIGHT_CHECK(save_with_key(session, o.serial, file));
   if (o.out != "-")
     session.report(wrote(o.serial, o.out), fmt::format("Wrote {} ({})", o.out, kZip));
   return {};
@@ -257,9 +267,7 @@ void add_cert_commands(CLI::App& app, Registry& registry) {
   auto* group = app.add_subcommand("cert", "Certificates");
   group->require_subcommand(1);
   const auto o = std::make_shared<CertOptions>();
-  const auto with = [o](Result<void> (*f)(Session&, const CertOptions&)) {
-    return [o, f](Session& s) { return f(s, *o); };
-  };
+  const auto with = command_with(o);
   const auto by_serial = [&](const std::string& name, const std::string& help,
                              Result<void> (*f)(Session&, const CertOptions&)) {
     auto* sub = add_command(*group, registry, name, help, with(f));

@@ -51,11 +51,9 @@ Result<Server> parse_server(std::string_view text) {
 }
 
 // As given; else the server of the state directory; else where g3fcgen listens.
-Result<Server> find_server(const AskOptions& o, const Connection& connection) {
+Result<Server> find_server(const AskOptions& o, const Session& session) {
   if (!o.server.empty()) return parse_server(o.server);
-  const char* environment = std::getenv("CERTWRIGHT_STATE");
-  const std::string state = !connection.state.empty() ? connection.state : environment != nullptr ? environment : "";
-  if (!state.empty())
+  if (const std::string state = session.state(); !state.empty())
     if (const auto endpoints = read_text_file(state + "/run/endpoints.json", 64 * 1024))
       if (const auto document = json::parse(*endpoints))
         if (const auto endpoint = text_of(*document, "certgen"); !endpoint.empty()) return parse_server(endpoint);
@@ -139,7 +137,7 @@ Result<void> ask(Session& session, const AskOptions& o) {
   certgen::Request request{.host = o.host, .service = 0, .usage = {}, .upstream_certificate = certificate};
   CERTWRIGHT_TRY(request.service, certgen::parse_service(o.service));
   CERTWRIGHT_TRY(request.usage, certgen::parse_usage(o.usage));
-  CERTWRIGHT_TRY(const auto server, find_server(o, session.connection()));
+  CERTWRIGHT_TRY(const auto server, find_server(o, session));
   CERTWRIGHT_TRY(const auto answer, certgen::ask(server.address, server.port, request, std::chrono::milliseconds(o.timeout_ms)));
   CERTWRIGHT_TRY(const auto judged, judge(answer.response));
   if (session.json()) print_for_programs(answer, judged);
@@ -169,7 +167,7 @@ void add_certgen_ask(CLI::App& app, Registry& registry) {
   command->add_option("--timeout-ms", o->timeout_ms, "how long to wait")->capture_default_str()->type_name("N");
   command->add_option("--state", registry.connection.state, "state directory of a server on this machine (CERTWRIGHT_STATE)")
       ->type_name("DIR")->group("Connection");
-  command->add_flag("--chain", o->chain, "print the certificates only, PEM");
+  command->add_flag("--chain", o->chain, "print the certificates only, PEM")->excludes(command->get_option("--json"));
 }
 
 }  // namespace certwright::cli

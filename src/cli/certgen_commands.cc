@@ -1,11 +1,13 @@
 #include <fstream>
+#include <optional>
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 #include "aggregate/proof.h"
-#include "audit/verify.h"
+#include "cli/audit_files.h"
 #include "cli/commands.h"
+#include "cli/output_file.h"
 #include "cli/session.h"
 #include "clock/clock.h"
 #include "crypto/digest.h"
@@ -23,6 +25,8 @@ struct CertgenOptions {
   std::vector<std::string> exports;
 };
 
+constexpr std::string_view kRootProfile = "interception-ca";
+
 Result<std::string> make_ca(Session& session, const CertgenOptions& o, bool root) {
   json::Writer w;
   w.begin_object();
@@ -31,7 +35,7 @@ Result<std::string> make_ca(Session& session, const CertgenOptions& o, bool root
   w.member("subject", root ? o.root_subject : o.subject).member("key_algorithm", o.key_algorithm);
   w.key("policy").begin_object();
   if (!o.public_url.empty()) w.member("public_url", o.public_url);
-  w.key("profiles").begin_array().value(root ? "interception-ca" : "interception").end_array().end_object();
+  w.key("profiles").begin_array().value(root ? kRootProfile : "interception").end_array().end_object();
   if (!root && !o.excluded.empty()) {
     w.key("excluded_names").begin_array();
     for (const auto& name : o.excluded) w.value(name);
@@ -42,18 +46,49 @@ Result<std::string> make_ca(Session& session, const CertgenOptions& o, bool root
   return text_of(ca, "chain");
 }
 
-// A root of its own and, below it, the CA that intercepts (DESIGN section 4).
+std::string id_of_root(const CertgenOptions& o) { return o.id + "-root"; }
+
+// The root of an init that was interrupted before it made the CA below. Errors: conflict if the one of
+// that id was made for something else.
+Result<std::string> root_of_before(Session& session, const CertgenOptions& o) {
+  const std::string id = id_of_root(o);
+  CERTWRIGHT_TRY(const auto ca, session.call_json("GET", "/api/v1/cas/" + url_encode(id)));
+  const auto differs = [&](std::string_view option, std::string_view present) {
+    return fail(Errc::conflict, fmt::format("CA \"{}\" is there already, with {}: give that as {}, or another --id", id,
+                                            printable(present), option));
+  };
+  CERTWRIGHT_TRY(const auto wanted, x509::Name::from_text(o.root_subject));
+  if (text_of(ca, "subject") != wanted.to_text()) return differs("--root-subject", text_of(ca, "subject"));
+  if (text_of(ca, "key_algorithm") != o.key_algorithm) return differs("--algorithm", text_of(ca, "key_algorithm"));
+  const auto* policy = ca.find("policy");
+  if (policy == nullptr || text_of(*policy, "profiles") != kRootProfile || !text_of(ca, "parent").empty())
+    return fail(Errc::conflict, fmt::format("CA \"{}\" is there already, and no root for CAs that intercept: give another --id", id));
+  return text_of(ca, "chain");
+}
+
+// A root of its own and, below it, the CA that intercepts (DESIGN section 4). Interrupted between the
+// two, it goes on with the root that is there.
 Result<void> init(Session& session, const CertgenOptions& o) {
-  CERTWRIGHT_TRY(const auto root, make_ca(session, o, true));
-  CERTWRIGHT_CHECK(make_ca(session, o, false));
-  if (!o.out.empty()) CERTWRIGHT_CHECK(write_output(o.out, root, false));
+  std::optional<OutputFile> file;
+  if (!o.out.empty()) {
+    CERTWRIGHT_TRY(auto opened, OutputFile::open(o.out, Readers::everybody));
+    file.emplace(std::move(opened));
+  }
+  auto root = make_ca(session, o, true);
+  if (!root && root.error().code == Errc::conflict) root = root_of_before(session, o);
+  if (!root) return tl::unexpected(root.error());
+  if (const auto made = make_ca(session, o, false); !made) {
+    if (made.error().code != Errc::conflict) return tl::unexpected(made.error());
+    return fail(Errc::conflict, made.error().detail + "; its root: certwright ca show " + id_of_root(o));
+  }
+  if (file) CERTWRIGHT_CHECK(file->write(*root));
   if (session.json()) {
-    print_json(json::Object{{"ca", o.id}, {"root", o.id + "-root"}, {"root_pem", root}, {"file", o.out}});
+    print_json(json::Object{{"ca", o.id}, {"root", id_of_root(o)}, {"root_pem", *root}, {"file", o.out}});
     return {};
   }
-  fmt::print("CA \"{}\" intercepts below root \"{}-root\".\n{}", o.id, o.id,
-             o.out.empty() ? "The clients of the proxy must trust this root:\n" + root
-                           : "The clients of the proxy must trust the root in " + o.out + "\n");
+  fmt::print("CA \"{}\" intercepts below root \"{}\".\n{}", o.id, id_of_root(o),
+             file ? "The clients of the proxy must trust the root in " + o.out + "\n"
+                  : "The clients of the proxy must trust this root:\n" + *root);
   return {};
 }
 
@@ -77,23 +112,13 @@ std::string sentence(aggregate::Verdict verdict, std::uint64_t lost) {
   return text;
 }
 
-std::string_view word(aggregate::Verdict verdict) {
-  switch (verdict) {
-    case aggregate::Verdict::issued: return "issued";
-    case aggregate::Verdict::other_certificate: return "other_certificate";
-    case aggregate::Verdict::not_issued: return "not_issued";
-    case aggregate::Verdict::interval_empty: return "interval_empty";
-  }
-  return "";
-}
-
 // Absence is proved only where nothing of the interval was lost.
 bool is_conclusive(aggregate::Verdict verdict, std::uint64_t lost) {
   return lost == 0 || verdict == aggregate::Verdict::issued || verdict == aggregate::Verdict::other_certificate;
 }
 
 json::Object report_of(aggregate::Verdict verdict, std::uint64_t lost) {
-  return {{"verdict", std::string(word(verdict))}, {"lost", lost}, {"conclusive", is_conclusive(verdict, lost)}};
+  return {{"verdict", std::string(aggregate::name_of(verdict))}, {"lost", lost}, {"conclusive", is_conclusive(verdict, lost)}};
 }
 
 Result<aggregate::Proof> fetch_proof(Session& session, const CertgenOptions& o, const x509::SerialNumber& serial,
@@ -117,7 +142,7 @@ Result<void> prove(Session& session, const CertgenOptions& o) {
   CERTWRIGHT_TRY(const auto proof, fetch_proof(session, o, *serial, crypto::sha256(certificate.der())));
   CERTWRIGHT_TRY(const auto verdict, aggregate::verify_proof(proof));
   const std::string text = aggregate::write_proof(proof);
-  if (!o.out.empty()) CERTWRIGHT_CHECK(write_output(o.out, text, false));
+  if (!o.out.empty()) CERTWRIGHT_CHECK(write_output(o.out, text));
   auto document = report_of(verdict, proof.closed.lost);
   if (o.out.empty()) document.push_back({"proof", text});
   else document.push_back({"file", o.out});
@@ -155,18 +180,12 @@ Result<void> verify(Session& session, const CertgenOptions& o) {
   if (!std::ranges::equal(certificate.serial_number_content(), proof.subject.serial) ||
       crypto::sha256(certificate.der()) != proof.subject.certificate_sha256)
     return fail(Errc::invalid, o.proof + ": the proof is about another certificate");
-  CERTWRIGHT_TRY(auto key_text, read_text_file(o.key));
-  while (!key_text.empty() && key_text.back() == '\n') key_text.pop_back();
-  CERTWRIGHT_TRY(const auto key, audit::CheckpointKey::parse(key_text));
+  CERTWRIGHT_TRY(const auto key, read_log_key(o.key));
   bool found = false;
   for (const auto& path : o.exports) {
+    CERTWRIGHT_CHECK(verify_export_file(path, key));
     std::ifstream file(path, std::ios::binary);
-    if (!file) return fail(Errc::not_found, path + ": cannot be read");
-    const auto report = audit::verify_export(file, key);
-    if (!report.ok())
-      return fail(Errc::invalid, fmt::format("{}:{}: {}", path, report.problem->line, report.problem->text));
-    std::ifstream again(path, std::ios::binary);
-    for (std::string line; !found && std::getline(again, line);) found = says_the_same(line, proof.closed);
+    for (std::string line; !found && std::getline(file, line);) found = says_the_same(line, proof.closed);
   }
   if (!found)
     return fail(Errc::invalid, "the exports do not have the AGGREGATE_CLOSED record of interval " +
@@ -196,7 +215,9 @@ void add_certgen_commands(CLI::App& app, Registry& registry) {
                         [o](Session& session) { return prove(session, *o); });
   p->add_option("certificate", o->certificate, "PEM or DER")->required()->type_name("FILE");
   p->add_option("--out", o->out, "new file for the proof, else standard output")->type_name("FILE");
-  p->add_option("--state-dir", o->state_dir, "read this directory instead of asking a server")->type_name("DIR");
+  auto* folder = p->add_option("--state-dir", o->state_dir, "read this directory instead of asking a server")->type_name("DIR");
+  for (const char* name : {"--server", "--ca", "--token-file", "--client-cert", "--client-key", "--state"})
+    folder->excludes(p->get_option(name));
   auto* v = add_offline_command(*group, registry, "verify", "Verify a proof offline",
                                 [o](Session& session) { return verify(session, *o); });
   v->add_option("proof", o->proof, "what certwright certgen prove wrote")->required()->type_name("FILE");

@@ -9,22 +9,6 @@
 namespace certwright::cli {
 namespace {
 
-int exit_code(Errc code) noexcept {
-  switch (code) {
-    case Errc::unavailable:
-      return 3;
-    case Errc::unauthenticated:
-    case Errc::not_permitted:
-      return 4;
-    case Errc::not_found:
-      return 5;
-    case Errc::conflict:
-      return 6;
-    default:
-      return 1;
-  }
-}
-
 void add_completion(CLI::App& app, Registry& registry) {
   auto* completion = app.add_subcommand(
       "completion", "Shell completion; in ~/.bashrc: source <(certwright completion bash)");
@@ -42,6 +26,22 @@ void add_completion(CLI::App& app, Registry& registry) {
 }
 
 }  // namespace
+
+int exit_code(Errc code) noexcept {
+  switch (code) {
+    case Errc::unavailable:
+      return 3;
+    case Errc::unauthenticated:
+    case Errc::not_permitted:
+      return 4;
+    case Errc::not_found:
+      return 5;
+    case Errc::conflict:
+      return 6;
+    default:
+      return 1;
+  }
+}
 
 std::function<int()> add_commands(CLI::App& app) {
   auto registry = std::make_shared<Registry>();

@@ -2,6 +2,8 @@
 // The client half of the `certwright` command: everything that asks a running server over its API.
 #include <functional>
 
+#include "errors/result.h"
+
 namespace CLI {
 class App;
 }
@@ -10,9 +12,12 @@ namespace certwright::cli {
 
 struct Registry;
 
-// Adds the commands. The function runs the one that was parsed and gives the process's exit code:
-// 0 done, 1 refused or failed, 3 not reachable, 4 not signed in or not permitted, 5 not found, 6
-// conflict.
+// The process's exit code after an error: 1 refused or failed, 3 not reachable, 4 not signed in or not
+// permitted, 5 not found, 6 conflict.
+int exit_code(Errc code) noexcept;
+
+// Adds the commands. The function runs the one that was parsed and gives the process's exit code: 0 if
+// it is done.
 std::function<int()> add_commands(CLI::App& app);
 
 // The groups, one file each.

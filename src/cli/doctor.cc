@@ -1,63 +1,17 @@
-#include <cstdlib>
 #include <fmt/format.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <CLI/CLI.hpp>
 
 #include "cli/commands.h"
+#include "cli/diagnosis.h"
+#include "cli/findings.h"
 #include "cli/session.h"
 #include "clock/clock.h"
 #include "http_client/client.h"
-#include "json/writer.h"
 
 namespace certwright::cli {
 namespace {
-
-enum class Verdict : std::uint8_t { good, warning, bad };
-
-// What was looked at, how it is, and what to do if it is not good.
-class Findings {
- public:
-  void add(Verdict verdict, std::string what, std::string state, std::string advice = {}) {
-    worst_ = std::max(worst_, verdict);
-    rows_.push_back({verdict, std::move(what), std::move(state), std::move(advice)});
-  }
-
-  Result<void> print(bool as_json) const {
-    if (as_json) {
-      json::Writer w;
-      w.begin_object().key("checks").begin_array();
-      for (const auto& row : rows_)
-        w.begin_object()
-            .member("verdict", name(row.verdict))
-            .member("check", row.what)
-            .member("state", row.state)
-            .member("advice", row.advice)
-            .end_object();
-      w.end_array().end_object();
-      fmt::print("{}\n", w.text());
-    } else {
-      Table table({"", "CHECK", "STATE", "WHAT TO DO"});
-      for (const auto& row : rows_)
-        table.add({std::string(name(row.verdict)), row.what, row.state, row.advice});
-      table.print();
-    }
-    if (worst_ == Verdict::bad) return fail(Errc::invalid, "something needs attention");
-    return {};
-  }
-
- private:
-  struct Row {
-    Verdict verdict;
-    std::string what, state, advice;
-  };
-  static std::string_view name(Verdict verdict) {
-    constexpr std::string_view kNames[] = {"ok", "warn", "BAD"};
-    return kNames[static_cast<std::size_t>(verdict)];
-  }
-  std::vector<Row> rows_;
-  Verdict worst_ = Verdict::good;
-};
 
 // Does a URL that is written into certificates answer? Only http(s) to the operator's own
 // public_url.
@@ -85,17 +39,8 @@ void check_url(Findings& findings, const std::string& url, const std::string& wh
 }
 
 void check_ca(Findings& findings, const json::Value& ca) {
+  judge_ca(findings, ca, SystemClock().now());
   const std::string id = text_of(ca, "id");
-  const std::string not_after = text_of(ca, "not_after");
-  const std::string now = to_rfc3339(SystemClock().now());
-  const std::string in_90_days = to_rfc3339(SystemClock().now() + Seconds(90LL * 86400));
-  if (not_after <= now)
-    findings.add(Verdict::bad, "CA " + id, "expired " + not_after, "certwright ca rotate " + id);
-  else if (not_after <= in_90_days)
-    findings.add(Verdict::warning, "CA " + id, "expires " + not_after,
-                 "certwright ca rotate " + id);
-  else
-    findings.add(Verdict::good, "CA " + id, text_of(ca, "state") + ", expires " + not_after);
   const json::Value* policy = ca.find("policy");
   const std::string url = policy == nullptr ? "" : text_of(*policy, "public_url");
   if (url.empty()) {
@@ -109,37 +54,6 @@ void check_ca(Findings& findings, const json::Value& ca) {
   check_url(findings, url + "/crl/" + id + (one_shard ? ".crl" : "/0.crl"), "CRL URL of " + id);
 }
 
-// The UDP certificate generator, if it serves: what loses answers, and what to do.
-void check_certgen(Findings& findings, const json::Value& status) {
-  const std::string endpoint = text_of(status, "certgen_endpoint");
-  if (endpoint.empty()) return;
-  const auto number = [&](const char* name) { return std::strtoull(text_of(status, name).c_str(), nullptr, 10); };
-  constexpr unsigned long long kReceiveBufferOctets = 4ULL * 1024 * 1024;
-  findings.add(Verdict::good, "certificate generator",
-               fmt::format("{}: {} requests, {} answers, {} in the cache, {} invalid, {} denied, {} over their rate", endpoint,
-                           number("certgen_requests"), number("certgen_answers"), number("certgen_cache_entries"),
-                           number("certgen_invalid"), number("certgen_denied"), number("certgen_rate_limited")));
-  const std::string trouble = text_of(status, "certgen_trouble");
-  findings.add(trouble.empty() ? Verdict::good : Verdict::bad, "its CA", trouble.empty() ? "can be used" : trouble,
-               trouble.empty() ? "" : "certwright ca list; a new one: certwright certgen init. It is tried again every second");
-  const auto lost = number("certgen_shed") + number("certgen_kernel_dropped");
-  findings.add(lost == 0 ? Verdict::good : Verdict::warning, "its lost requests", fmt::format("{} since the start", lost),
-               lost == 0 ? "" : "more cores, or P-256 keys for every upstream (profile: interception.keys always_p256)");
-  const auto failed = number("certgen_failed");
-  findings.add(failed == 0 ? Verdict::good : Verdict::bad, "its failures", fmt::format("{} since the start", failed),
-               failed == 0 ? "" : "see the server's log: no certificate could be made");
-  const auto buffer = number("certgen_receive_buffer_octets");
-  findings.add(buffer >= kReceiveBufferOctets ? Verdict::good : Verdict::warning, "its receive buffer", fmt::format("{} octets", buffer),
-               buffer >= kReceiveBufferOctets ? "" : "a burst overflows it: sysctl net.core.rmem_max=16777216, then restart");
-  findings.add(Verdict::good, "its RSA keys", text_of(status, "certgen_key_pool_depth") + " of " + text_of(status, "certgen_key_pool_capacity"));
-  const auto unrecorded = number("certgen_records_failed");
-  const std::string record_failure = text_of(status, "certgen_record_failure");
-  const bool kept = unrecorded == 0 && record_failure.empty();
-  findings.add(kept ? Verdict::good : Verdict::bad, "its records",
-               record_failure.empty() ? fmt::format("{} could not be written", unrecorded) : record_failure,
-               kept ? "" : "see disk and permissions of the folder aggregate in the state directory");
-}
-
 void check_state_directory(Findings& findings, const std::string& state) {
   struct stat status{};
   if (::stat(state.c_str(), &status) != 0) return;
@@ -148,7 +62,7 @@ void check_state_directory(Findings& findings, const std::string& state) {
   else
     findings.add(Verdict::good, "state directory", "private");
   if (::stat((state + "/kek").c_str(), &status) == 0)
-    findings.add(Verdict::warning, "key-encryption key", "in a file beside what it protects",
+    findings.add(Verdict::warning, "key file kek", "beside what it protects",
                  "use a systemd credential (certwright.kek) or a passphrase file");
   struct statvfs space{};
   if (::statvfs(state.c_str(), &space) == 0) {
@@ -186,17 +100,15 @@ Result<void> doctor(Session& session) {
                      : "");
     findings.add(Verdict::good, "audit log",
                  text_of(*status, "audit_signed_records") + " records signed");
-    check_certgen(findings, *status);
+    judge_certgen(findings, *status);
   }
   if (const auto cas = session.call_json("GET", "/api/v1/cas")) {
     if (const auto* all = cas->find("cas"); all != nullptr && all->if_array() != nullptr)
       for (const auto& ca : *all->if_array()) check_ca(findings, ca);
   }
-  const char* environment_state = std::getenv("CERTWRIGHT_STATE");
-  const std::string state = !session.connection().state.empty() ? session.connection().state
-                            : environment_state != nullptr      ? environment_state
-                                                                : "";
-  if (!state.empty()) check_state_directory(findings, state);
+  // Not for everybody's eyes: then it is left out.
+  if (const auto kek = session.call_json("GET", "/api/v1/kek")) judge_kek(findings, *kek);
+  if (const std::string state = session.state(); !state.empty()) check_state_directory(findings, state);
   return findings.print(session.json());
 }
 

@@ -27,9 +27,6 @@ Result<void> status(Session& session) {
   CERTWRIGHT_TRY(const auto answer, session.call_json("GET", "/api/v1/kek"));
   if (session.json()) return print_json(answer), Result<void>();
   print_members(answer);
-  if (const auto* retired = answer.find("retired"); retired != nullptr && retired->if_array() != nullptr)
-    for (const auto& id : *retired->if_array())
-      if (const auto* text = id.if_string()) fmt::print("retired: {}\n", printable(*text));
   return {};
 }
 

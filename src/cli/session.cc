@@ -7,9 +7,7 @@
 #include <fstream>
 #include <sstream>
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <unistd.h>
 #include <CLI/CLI.hpp>
 
 #include "cli/waiting.h"
@@ -26,10 +24,6 @@ std::string first_of(std::initializer_list<std::string> candidates) {
   for (const auto& candidate : candidates)
     if (!candidate.empty()) return candidate;
   return "";
-}
-
-std::string state_directory(const Connection& connection) {
-  return first_of({connection.state, environment("CERTWRIGHT_STATE")});
 }
 
 Errc errc_of_status(int status) {
@@ -98,7 +92,7 @@ Result<SecretBytes> read_token(const Connection& connection) {
 Result<std::string> Session::server() const {
   const std::string given = first_of({connection_.server, environment("CERTWRIGHT_SERVER")});
   if (!given.empty()) return given.find("://") == std::string::npos ? "https://" + given : given;
-  if (const std::string state = state_directory(connection_); !state.empty()) {
+  if (const std::string state = this->state(); !state.empty()) {
     const auto endpoints = read_text_file(state + "/run/endpoints.json", 64 * 1024);
     if (!endpoints)
       return fail(Errc::unavailable,
@@ -111,8 +105,10 @@ Result<std::string> Session::server() const {
   return "https://127.0.0.1:8443";
 }
 
+std::string Session::state() const { return first_of({connection_.state, environment("CERTWRIGHT_STATE")}); }
+
 std::string Session::ca_file() const {
-  const std::string state = state_directory(connection_);
+  const std::string state = this->state();
   return first_of({connection_.ca_file, environment("CERTWRIGHT_CA"),
                    state.empty() ? "" : state + "/ca/root.pem"});
 }
@@ -248,29 +244,6 @@ Result<std::string> read_text_file(const std::string& path, std::size_t size_oct
   }
   if (text.str().size() > size_octets_max) return fail(Errc::too_large, path + ": too large");
   return text.str();
-}
-
-Result<void> write_output(const std::string& path, std::string_view content, bool secret) {
-  if (path == "-") {
-    fmt::print("{}", content);
-    return {};
-  }
-  const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW,
-                        secret ? 0600 : 0644);
-  if (fd < 0)
-    return fail(errno == EEXIST ? Errc::conflict : Errc::unavailable,
-                path + ": " + std::strerror(errno));
-  std::size_t done = 0;
-  while (done < content.size()) {
-    const ssize_t written = ::write(fd, content.data() + done, content.size() - done);
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0) break;
-    done += static_cast<std::size_t>(written);
-  }
-  const bool good = done == content.size() && ::fsync(fd) == 0;
-  ::close(fd);
-  if (!good) return fail(Errc::unavailable, path + ": cannot be written");
-  return {};
 }
 
 }  // namespace certwright::cli

@@ -29,7 +29,6 @@ class Session {
   explicit Session(const Connection& connection) : connection_(connection) {}
 
   bool json() const noexcept { return connection_.json; }
-  const Connection& connection() const noexcept { return connection_; }
 
   // The body of a 2xx answer. Any other status is an Error with the server's own words.
   Result<http_client::Reply> call(std::string_view method, std::string_view path,
@@ -41,6 +40,8 @@ class Session {
   void report(const json::Value& document, std::string_view text) const;
   // The address that calls go to.
   Result<std::string> server() const;
+  // The state directory of a server on this machine, given or of the environment; empty: none.
+  std::string state() const;
   // The file that must sign the server's certificate; empty: the system's anchors.
   std::string ca_file() const;
 
@@ -59,6 +60,14 @@ struct Registry {
   Command chosen;
 };
 
+// Makes commands of functions that take their group's options.
+template <class Options>
+auto command_with(std::shared_ptr<Options> options) {
+  return [options](Result<void> (*function)(Session&, const Options&)) -> Command {
+    return [options, function](Session& session) { return function(session, *options); };
+  };
+}
+
 // A subcommand with the connection's options, whose callback chooses `command`.
 // `--json` is among them: a command answers it with exactly one JSON document on standard output.
 CLI::App* add_command(CLI::App& group, Registry& registry, const std::string& name,
@@ -71,7 +80,5 @@ std::string url_encode(std::string_view text);
 
 Result<std::string> read_text_file(const std::string& path,
                                    std::size_t size_octets_max = 1024 * 1024);
-// A new file, mode 0600 for secrets; "-" is standard output. Errors: conflict if the file exists.
-Result<void> write_output(const std::string& path, std::string_view content, bool secret);
 
 }  // namespace certwright::cli

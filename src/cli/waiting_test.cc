@@ -35,9 +35,9 @@ std::string seen(std::chrono::milliseconds wait) {
 }
 
 TEST(Waiting, SaysForWhatAfterHalfASecondAndWipesIt) {
-  const std::string text = seen(std::chrono::milliseconds(900));
+  const std::string text = seen(std::chrono::milliseconds(1500));
   if (text == "no terminal") GTEST_SKIP() << "no pseudo-terminals here";
-  EXPECT_EQ(text.find("\rmaking a key ... 0 s"), 0U) << text;
+  EXPECT_TRUE(text.starts_with("\rmaking a key ... ")) << text;
   EXPECT_TRUE(text.ends_with("\r\x1b[K")) << text;
 }
 

@@ -66,9 +66,18 @@ Result<PrivateKey> generate_ed25519(const KeyAlgorithm& algorithm) {
   return PrivateKey(std::move(material));
 }
 
-Result<PrivateKey> generate_object(const KeyAlgorithm& algorithm) {
+// Called for each candidate and each round of its primality test; 0 ends the search.
+int go_on(EVP_PKEY_CTX* context) noexcept {
+  return static_cast<const std::stop_token*>(EVP_PKEY_CTX_get_app_data(context))->stop_requested() ? 0 : 1;
+}
+
+Result<PrivateKey> generate_object(const KeyAlgorithm& algorithm, std::stop_token stop) {
   const EvpPkeyContext context(
       EVP_PKEY_CTX_new_from_name(nullptr, algorithm.openssl_name, nullptr));
+  if (context && stop.stop_possible()) {
+    EVP_PKEY_CTX_set_app_data(context.get(), &stop);
+    EVP_PKEY_CTX_set_cb(context.get(), go_on);
+  }
   EVP_PKEY* made = nullptr;
   const bool done =
       context && EVP_PKEY_keygen_init(context.get()) == 1 &&
@@ -76,6 +85,10 @@ Result<PrivateKey> generate_object(const KeyAlgorithm& algorithm) {
        EVP_PKEY_CTX_set_rsa_keygen_bits(context.get(), static_cast<int>(algorithm.bits)) == 1) &&
       EVP_PKEY_generate(context.get(), &made) == 1;
   EvpPkey pkey(made);
+  if (!done && stop.stop_requested()) {
+    forget_openssl_errors();
+    return fail(Errc::unavailable, fmt::format("making an {} key was stopped", algorithm.name));
+  }
   if (!done)
     return openssl_failure(Errc::unavailable, fmt::format("making an {} key", algorithm.name));
   return private_key_from_object(std::move(pkey));
@@ -204,12 +217,12 @@ ByteView PrivateKey::subject_public_key_info_tlv() const noexcept { return mater
 const KeyAlgorithm& PrivateKey::algorithm() const noexcept { return *material_->algorithm; }
 unsigned PrivateKey::bits() const noexcept { return material_->bits; }
 
-Result<PrivateKey> PrivateKey::generate(const KeyAlgorithm& algorithm) {
+Result<PrivateKey> PrivateKey::generate(const KeyAlgorithm& algorithm, const std::stop_token& stop) {
   if (const EcCurve* const curve = find_curve(algorithm)) return generate_ec(*curve);
   if (algorithm.family == KeyFamily::ed25519) return generate_ed25519(algorithm);
   if (algorithm.bits == 0)
     return fail(Errc::invalid, "'rsa' does not say how many bits; use rsa-2048 or another");
-  return generate_object(algorithm);
+  return generate_object(algorithm, stop);
 }
 
 Result<PrivateKey> private_key_from_object(EvpPkey pkey) {

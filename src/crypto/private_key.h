@@ -1,6 +1,7 @@
 #pragma once
 // A private key held in memory.
 #include <memory>
+#include <stop_token>
 
 #include "bytes/bytes.h"
 #include "bytes/secret_bytes.h"
@@ -20,8 +21,11 @@ class PrivateKey {
 
   // A new key from the system's randomness. P-256 takes about 15 us and Ed25519 25 us; RSA takes
   // 0.1 to seconds, so pool RSA keys or make them on a thread of their own.
-  // Errors: unavailable if the linked library does not offer it; invalid for the row "rsa".
-  static Result<PrivateKey> generate(const KeyAlgorithm& algorithm);
+  // `stop` ends the search for an RSA key's primes within the time of one candidate, a millisecond
+  // of work; other keys do not look at it.
+  // Errors: unavailable if the linked library does not offer it, or it was stopped; invalid for the
+  // row "rsa".
+  static Result<PrivateKey> generate(const KeyAlgorithm& algorithm, const std::stop_token& stop = {});
 
   // PKCS#8 PrivateKeyInfo or OneAsymmetricKey (RFC 5958), not encrypted.
   // Errors: bad_encoding; too_large over kMaxEncodingOctets; invalid for an algorithm, curve or

@@ -324,6 +324,20 @@ TEST(Generate, RsaNeedsASize) {
   EXPECT_EQ(PrivateKey::generate(*find_key_algorithm("rsa").value()).error().code, Errc::invalid);
 }
 
+TEST(Generate, OfAnRsaKeyIsStopped) {
+  const auto& algorithm = **find_key_algorithm("rsa-4096");
+  std::stop_source stop;
+  std::jthread soon([&stop] { stop.request_stop(); });
+  Result<PrivateKey> key = PrivateKey::generate(algorithm, stop.get_token());
+  soon.join();
+  if (key) key = PrivateKey::generate(algorithm, stop.get_token());  // it was faster
+  ASSERT_FALSE(key);
+  EXPECT_EQ(key.error().code, Errc::unavailable);
+  EXPECT_THAT(key.error().detail, HasSubstr("stopped"));
+  EXPECT_EQ(ERR_peek_error(), 0U);
+  EXPECT_TRUE(PrivateKey::generate(**find_key_algorithm("rsa-2048"), std::stop_source().get_token()));
+}
+
 TEST(Generate, WorksInThreadsAndNeverRepeats) {
   std::vector<std::vector<Bytes>> spkis(4);
   std::vector<std::thread> threads;

@@ -142,6 +142,11 @@ constexpr RefusedLine kRefusedLines[] = {
     {"RootThatIsNotMade", "init --state s --csr-out a.pem --root-algorithm rsa-4096"},
     {"ImportAndRequest", "init --state s --csr-out a.pem --import-root b.pem"},
     {"RenewAndMake", "init --state s --renew-admin-token --root-subject CN=X"},
+    {"RenewAndUrl", "init --state s --renew-admin-token --public-url http://a"},
+    {"PassphraseOfNothing", "init --state s --csr-out a.pem --import-passphrase-file b"},
+    {"ProveHereAndThere", "certgen prove a.pem --state-dir d --server https://127.0.0.1:1"},
+    {"AskForTwoForms", "certgen ask a.example --json --chain"},
+    {"ReloadOfTwo", "reload --state s --pid-file p"},
     {"UnknownState", "cert list --status lost"},
     {"CaScopeWithoutRole", "user create x --ca-scope issuing"},
 };

@@ -222,8 +222,7 @@ class Generator {
 class PidFile {
  public:
   explicit PidFile(std::string path) : path_(std::move(path)) {}
-  ~PidFile() { remove(); }
-  void remove() const {
+  ~PidFile() {
     if (!path_.empty()) ::unlink(path_.c_str());
   }
   Result<void> write() const {
@@ -302,10 +301,7 @@ Result<void> run_generator(const GeneratorOptions& options, Succession& successi
   const auto generator = std::make_unique<Generator>(options, succession);
   CERTWRIGHT_CHECK(generator->start());
   generator->run(signals);
-  pid_file.remove();
-  // Everything that matters has ended. What is left waits for an RSA key that is being made at the lowest
-  // priority, which takes minutes on a busy machine.
-  std::_Exit(0);
+  return {};
 }
 
 }  // namespace certwright::daemon

@@ -56,21 +56,15 @@ Result<authority::NewCa> new_ca(std::string_view id, const CaChoices& choices, c
                           .policy = std::move(policy)};
 }
 
-Result<SecretBytes> read_passphrase(const std::optional<std::filesystem::path>& file) {
-  if (!file) return SecretBytes();
-  CERTWRIGHT_TRY(auto text, read_file(*file, 4096));
-  while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) text.pop_back();
-  auto passphrase = SecretBytes::copy_of(text);
-  wipe(text);
-  return passphrase;
-}
-
 // PEM with certificates and a key, or PKCS#12.
 Result<authority::ImportedCa> read_import(std::string_view id, const std::filesystem::path& path,
                                           const std::optional<std::filesystem::path>& passphrase_file,
                                           ca::CaPolicy policy) {
   CERTWRIGHT_TRY(auto content, read_file(path, kMaxImportOctets));
-  CERTWRIGHT_TRY(const auto passphrase, read_passphrase(passphrase_file));
+  SecretBytes passphrase;
+  if (passphrase_file) {
+    CERTWRIGHT_TRY(passphrase, read_passphrase(*passphrase_file));
+  }
   authority::ImportedCa imported;
   imported.id = std::string(id);
   imported.policy = std::move(policy);
@@ -318,7 +312,7 @@ Result<void> write_public_files(const Installation& installation) {
 
 Result<void> initialise(const InitOptions& options) {
   ::umask(077);
-  for (const auto& refused : crypto::harden_process()) log_warning(refused);
+  for (const auto& refused : crypto::harden_process()) fmt::print(stderr, "certwright: {}\n", refused);
   CERTWRIGHT_CHECK(check_root_key_options(options));
   const StateDirectory state{options.state};
   const bool fresh = !state.check_initialised();
@@ -327,7 +321,7 @@ Result<void> initialise(const InitOptions& options) {
   } else {
     CERTWRIGHT_CHECK(state.create());
   }
-  CERTWRIGHT_TRY(const auto installation, Installation::open(state));
+  CERTWRIGHT_TRY(const auto installation, Installation::open(state, 1));  // there are no other requests
   Initialisation run(options, *installation);
   if (options.renew_admin_token) return run.renew_token();
   if (!fresh && !options.install && !options.request_out && !options.root_key_out) {

@@ -1,6 +1,7 @@
 #include "daemon/installation.h"
 
 #include <array>
+#include <thread>
 
 #include "daemon/log.h"
 #include "keys/key_encryption_key.h"
@@ -70,10 +71,12 @@ struct Installation::Opened {
   std::unique_ptr<keys::Sealer> sealer;
   keys::SourceOptions source;
   std::unique_ptr<audit::CheckpointSigner> signer;
+  issuance::KeySlots::Limits rsa_keys;
 };
 
-Result<std::unique_ptr<Installation>> Installation::open(StateDirectory state) {
+Result<std::unique_ptr<Installation>> Installation::open(StateDirectory state, std::size_t workers) {
   Opened opened;
+  opened.rsa_keys = issuance::KeySlots::Limits::of(workers, std::thread::hardware_concurrency());
   opened.random = std::make_unique<crypto::SystemRandom>();
   const auto& options = opened.source = keys::SourceOptions::from_environment(state.root);
   CERTWRIGHT_TRY(auto kek, open_kek(options, *opened.random));
@@ -107,7 +110,8 @@ Installation::Installation(StateDirectory directory, Opened opened)
                 .sealer = *sealer,
                 .random = *random,
                 .clock = clock,
-                .observer = &issuance_metrics}),
+                .observer = &issuance_metrics,
+                .rsa_keys = opened.rsa_keys}),
       authority({.store = *store,
                  .journal = journal,
                  .sealer = *sealer,
@@ -121,7 +125,7 @@ Installation::Installation(StateDirectory directory, Opened opened)
       ocsp(*store, cas, clock,
            [this](const ca::CertificationAuthority& ca) { return authority.make_responder(ca); }),
       access_directory(*store, clock, *random),
-      authenticator(*store, clock),
+      authenticator(*store, clock, cas),
       inventory(*store, clock),
       stored_principals(*store),
       download_grants({.store = *store,

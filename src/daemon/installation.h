@@ -31,9 +31,10 @@ namespace certwright::daemon {
 // the order of their construction; each gets references to those above it.
 class Installation {
  public:
-  // Opens (or, for `init`, creates) the store and the keys in `state`. Loads no CA yet.
+  // Opens (or, for `init`, creates) the store and the keys in `state`. Loads no CA yet. `workers` is how
+  // many threads answer requests: a part of them may make RSA keys at once (issuance/key_slots.h).
   // Errors: conflict if a server is running on it; those of keys and store.
-  static Result<std::unique_ptr<Installation>> open(StateDirectory state);
+  static Result<std::unique_ptr<Installation>> open(StateDirectory state, std::size_t workers);
 
   // Profiles and CAs into memory, and an account of what a crash left behind.
   Result<void> load();

@@ -7,6 +7,7 @@
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
+#include "cli/commands.h"
 #include "daemon/generator.h"
 #include "daemon/initialise.h"
 #include "daemon/log.h"
@@ -20,7 +21,7 @@ using namespace certwright;
 int report(const Result<void>& result) {
   if (result) return 0;
   fmt::print(stderr, "certwright: {}\n", result.error().detail);
-  return daemon::exit_code(result.error().code);
+  return cli::exit_code(result.error().code);
 }
 
 int run_as_g3fcgen(int argc, char** argv, daemon::Succession& succession) {
@@ -44,7 +45,7 @@ int main(int argc, char** argv) {
   daemon::CommandLine command_line;
   if (const auto code = command_line.parse(argc, argv)) return *code;
   if (command_line.init_command->parsed()) {
-    (void)daemon::Log::configure("error", "text");  // what warnings say, init says itself
+    (void)daemon::Log::configure("error", "text");  // what the log warns of, init says itself
     return report(daemon::initialise(command_line.init));
   }
   if (command_line.serve_command->parsed()) {

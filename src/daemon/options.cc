@@ -1,11 +1,7 @@
 #include "daemon/options.h"
 
 #include <algorithm>
-#include <cerrno>
-#include <charconv>
-#include <csignal>
 #include <cstdlib>
-#include <thread>
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
@@ -13,7 +9,6 @@
 #include "cli/commands.h"
 #include "cli/help.h"
 #include "daemon/certgen_door.h"
-#include "daemon/state_directory.h"
 #include "daemon/version.h"
 
 namespace certwright::daemon {
@@ -48,15 +43,15 @@ CLI::App* add_init(CLI::App& app, InitOptions& options) {
   init->add_option_function<std::string>("--state", [&options](const std::string& v) { options.state = v; },
                                          "state directory")->required()->type_name("DIR")->envname("CERTWRIGHT_STATE");
   add_path(*init, "--admin-token-file", options.admin_token_file, "where the first token goes (mode 0600)");
-  init->add_option("--administrator", options.administrator, "name of the first administrator")->capture_default_str()->type_name("TEXT");
-  init->add_option("--public-url", options.public_url, "base of OCSP, CRL and issuer URLs in certificates, e.g. http://pki.example:8080")
+  auto* administrator = init->add_option("--administrator", options.administrator, "name of the first administrator")->capture_default_str()->type_name("TEXT");
+  auto* url = init->add_option("--public-url", options.public_url, "base of OCSP, CRL and issuer URLs in certificates, e.g. http://pki.example:8080")
       ->type_name("URL");
-  init->add_option("--crl-shards", options.crl_shards, "CRLs of the issuing CA")->check(CLI::Range(1, 1024))->capture_default_str()->type_name("N");
+  auto* shards = init->add_option("--crl-shards", options.crl_shards, "CRLs of the issuing CA")->check(CLI::Range(1, 1024))->capture_default_str()->type_name("N");
   const auto root_choices = add_ca_choices(*init, "root", options.root);
   const auto issuing_choices = add_ca_choices(*init, "issuing", options.issuing);
   auto* import_root = add_path(*init, "--import-root", options.import_root, "use this root (PEM certificate and key, or PKCS#12)");
   auto* import_issuing = add_path(*init, "--import-issuing", options.import_issuing, "use this issuing CA (PEM certificate, issuers and key, or PKCS#12)");
-  add_path(*init, "--import-passphrase-file", options.import_passphrase_file, "passphrase of the imported file");
+  auto* import_passphrase = add_path(*init, "--import-passphrase-file", options.import_passphrase_file, "passphrase of the imported file");
   auto* request = add_path(*init, "--csr-out", options.request_out, "make no root: write a CSR for an offline root here");
   auto* install = add_path(*init, "--install", options.install, "the answer to that CSR: PEM certificate, then its issuers");
   auto* offline = add_path(*init, "--root-key-out", options.root_key_out, "take the root's key offline into this file, leaving its CRL");
@@ -69,15 +64,15 @@ CLI::App* add_init(CLI::App& app, InitOptions& options) {
   exclude(import_issuing, issuing_choices);
   exclude(import_issuing, {import_root, offline});
   exclude(request, root_choices);
-  exclude(request, {import_root, import_issuing, install, offline});
+  exclude(request, {import_root, import_issuing, import_passphrase, install, offline});
   exclude(install, root_choices);
   exclude(install, issuing_choices);
-  exclude(install, {import_root, import_issuing});
+  exclude(install, {import_root, import_issuing, import_passphrase});
   init->add_flag("--json", options.json, "say what was made as JSON, for programs");
   auto* renew = init->add_flag("--renew-admin-token", options.renew_admin_token, "only make a new 24-hour token for the first administrator");
   exclude(renew, root_choices);
   exclude(renew, issuing_choices);
-  exclude(renew, {import_root, import_issuing, request, install, offline});
+  exclude(renew, {import_root, import_issuing, import_passphrase, request, install, offline, administrator, url, shards});
   init->footer("Interrupted, it can be run again: what is there is kept. Afterwards: certwright serve --state DIR");
   return init;
 }
@@ -105,8 +100,8 @@ CLI::App* add_serve(CLI::App& app, ServeOptions& options) {
 
 CLI::App* add_reload(CLI::App& app, ReloadOptions& options) {
   auto* command = app.add_subcommand("reload", "Make a running server read CAs and profiles again, or let a new binary take its place");
-  command->add_option("--state", options.state, "its state directory")->type_name("DIR")->envname("CERTWRIGHT_STATE");
-  command->add_option("--pid-file", options.pid_file, "or the file with its process id")->type_name("FILE");
+  auto* state = command->add_option("--state", options.state, "its state directory (CERTWRIGHT_STATE)")->type_name("DIR");
+  command->add_option("--pid-file", options.pid_file, "or the file with its process id")->type_name("FILE")->excludes(state);
   command->add_flag("--exec", options.replace, "replace the process: the binary on disk takes over all sockets");
   command->add_flag("--json", options.json, "JSON for programs")->group("Output");
   return command;
@@ -161,55 +156,6 @@ Result<Configuration> effective_configuration(const ServeOptions& options) {
   if (!options.certgen_peers.empty()) configuration.certgen_settings.allowed_peers = options.certgen_peers;
   CERTWRIGHT_CHECK(CertgenDoor::check(configuration));
   return configuration;
-}
-
-namespace {
-
-Result<pid_t> running_process(const ReloadOptions& options) {
-  const auto path = options.pid_file.empty() ? StateDirectory{options.state}.endpoints() : std::filesystem::path(options.pid_file);
-  const auto content = read_file(path, 64 * 1024);
-  if (!content) return fail(Errc::not_found, "nothing runs there: " + content.error().detail);
-  std::string_view text = as_text(*content);
-  constexpr std::string_view kMember = "\"pid\":";
-  if (options.pid_file.empty()) text.remove_prefix(std::min(text.size(), text.find(kMember) + kMember.size()));
-  pid_t pid = 0;
-  std::from_chars(text.data(), text.data() + text.size(), pid);
-  if (pid <= 1) return fail(Errc::not_found, path.string() + ": has no process id");
-  return pid;
-}
-
-}  // namespace
-
-Result<void> reload(const ReloadOptions& options) {
-  if (options.state.empty() && options.pid_file.empty()) return fail(Errc::invalid, "give --state or --pid-file");
-  CERTWRIGHT_TRY(const auto pid, running_process(options));
-  const auto path = options.pid_file.empty() ? StateDirectory{options.state}.endpoints() : std::filesystem::path(options.pid_file);
-  std::error_code missing;
-  const auto written = std::filesystem::last_write_time(path, missing);
-  if (::kill(pid, options.replace ? SIGUSR2 : SIGHUP) != 0)
-    return fail(errno == EPERM ? Errc::not_permitted : Errc::not_found, "process " + std::to_string(pid) + " cannot be told");
-  const auto done = [&](const char* what) {
-    if (options.json) fmt::print("{{\"{}\": true}}\n", what);
-    return Result<void>();
-  };
-  if (!options.replace) return done("reloading");
-  for (int i = 0; i < 600; ++i) {
-    std::this_thread::sleep_for(std::chrono::milliseconds(50));
-    const auto now = std::filesystem::last_write_time(path, missing);
-    if (!missing && now != written) return done("replaced");
-  }
-  return fail(Errc::unavailable, "no successor serves yet: see the server's log");
-}
-
-int exit_code(Errc code) noexcept {
-  switch (code) {
-    case Errc::unavailable: return 3;
-    case Errc::unauthenticated:
-    case Errc::not_permitted: return 4;
-    case Errc::not_found: return 5;
-    case Errc::conflict: return 6;
-    default: return 1;
-  }
 }
 
 }  // namespace certwright::daemon

@@ -10,6 +10,7 @@
 #include "daemon/configuration.h"
 #include "daemon/generator.h"
 #include "daemon/initialise.h"
+#include "daemon/reload.h"
 #include "errors/result.h"
 
 namespace CLI { class App; }
@@ -22,16 +23,6 @@ struct ServeOptions {
   std::vector<std::string> certgen_peers;
   bool check = false;
 };
-
-// `certwright reload`: signals to a running server or generator.
-struct ReloadOptions {
-  std::string state, pid_file;
-  bool replace = false;  // --exec
-  bool json = false;
-};
-// SIGHUP, or SIGUSR2 with --exec; then waits until a successor serves. Errors: not_found if none runs;
-// unavailable if there is no successor within 30 s.
-Result<void> reload(const ReloadOptions& options);
 
 // The whole command line: `init`, `serve`, `reload` and the generator by itself here, everything else
 // from the room cli.
@@ -56,8 +47,5 @@ struct CommandLine {
 
 // File, then environment, then command line.
 Result<Configuration> effective_configuration(const ServeOptions& options);
-
-// 1 refused or failed, 3 not reachable, 4 not signed in or not permitted, 5 not found, 6 conflict.
-int exit_code(Errc code) noexcept;
 
 }  // namespace certwright::daemon

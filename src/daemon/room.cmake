@@ -7,7 +7,12 @@ if(Git_FOUND)
     set(CERTWRIGHT_COMMIT ${commit})
   endif()
 endif()
-string(TIMESTAMP CERTWRIGHT_BUILD_TIME "%Y-%m-%dT%H:%M:%SZ" UTC)
+# Kept while the commit stays, or every start of script/server would compile this room again.
+if(NOT CERTWRIGHT_COMMIT STREQUAL "${CERTWRIGHT_BUILT_COMMIT}" OR CERTWRIGHT_COMMIT STREQUAL "unknown")
+  string(TIMESTAMP now "%Y-%m-%dT%H:%M:%SZ" UTC)
+  set(CERTWRIGHT_BUILT_COMMIT ${CERTWRIGHT_COMMIT} CACHE INTERNAL "what CERTWRIGHT_BUILD_TIME is of")
+  set(CERTWRIGHT_BUILD_TIME ${now} CACHE INTERNAL "when this commit was first configured here")
+endif()
 configure_file(${CMAKE_SOURCE_DIR}/src/daemon/version.h.in ${CMAKE_BINARY_DIR}/generated/daemon/version.h @ONLY)
 
 certwright_room(daemon
@@ -17,8 +22,8 @@ certwright_room(daemon
   SYSTEM yaml spdlog cli
   SOURCES configuration.cc log.cc state_directory.cc installation.cc interception.cc issuance_metrics.cc initialise.cc
           root_key.cc server_certificate.cc housekeeping.cc certgen_door.cc gateways.cc serve.cc stand_alone.cc
-          generator.cc succession.cc options.cc
-  TESTS configuration_test.cc documentation_test.cc root_key_test.cc succession_test.cc)
+          generator.cc succession.cc reload.cc options.cc
+  TESTS configuration_test.cc documentation_test.cc reload_test.cc root_key_test.cc succession_test.cc)
 if(TARGET certwright_daemon)
   target_include_directories(certwright_daemon PUBLIC ${CMAKE_BINARY_DIR}/generated)
   add_executable(certwright ${CMAKE_SOURCE_DIR}/src/daemon/main.cc)

@@ -6,10 +6,7 @@ namespace certwright::daemon {
 namespace {
 
 Result<SecretBytes> passphrase_of(const InitOptions& options) {
-  CERTWRIGHT_TRY(auto text, read_file(*options.root_key_passphrase_file, 4096));
-  while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) text.pop_back();
-  auto passphrase = SecretBytes::copy_of(text);
-  wipe(text);
+  CERTWRIGHT_TRY(auto passphrase, read_passphrase(*options.root_key_passphrase_file));
   if (passphrase.size() < crypto::PrivateKey::kMinPassphraseOctets)
     return fail_field(Errc::invalid, "root-key-passphrase-file",
                       "--root-key-passphrase-file: the passphrase has fewer than 12 characters");
@@ -17,6 +14,14 @@ Result<SecretBytes> passphrase_of(const InitOptions& options) {
 }
 
 }  // namespace
+
+Result<SecretBytes> read_passphrase(const std::filesystem::path& file) {
+  CERTWRIGHT_TRY(auto text, read_file(file, 4096));
+  while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) text.pop_back();
+  auto passphrase = SecretBytes::copy_of(text);
+  wipe(text);
+  return passphrase;
+}
 
 Result<void> check_root_key_options(const InitOptions& options) {
   const bool encrypted = options.root_key_passphrase_file.has_value();

@@ -6,6 +6,9 @@
 
 namespace certwright::daemon {
 
+// A passphrase is the file without the ends of lines behind it. Errors: the file's.
+Result<SecretBytes> read_passphrase(const std::filesystem::path& file);
+
 // Before anything is done. Errors: invalid unless exactly one of root_key_passphrase_file and
 // root_key_plain is given with root_key_out, and for a passphrase that is too short; conflict if the
 // file is there already: it may be the only copy of another key.

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <csignal>
-#include <cstdlib>
 #include <mutex>
 #include <set>
 #include <utility>
@@ -55,6 +54,10 @@ void raise_open_files() {
   if (setrlimit(RLIMIT_NOFILE, &files) != 0) log_warning("the limit of open files could not be raised");
 }
 
+std::size_t worker_threads(const Configuration& configuration) {
+  return configuration.worker_threads != 0 ? configuration.worker_threads : http::ServerOptions{}.worker_threads;
+}
+
 std::vector<http::ListenerOptions> listeners(const Configuration& configuration,
                                              const std::vector<http::InheritedSocket>& inherited) {
   std::vector<http::ListenerOptions> all;
@@ -77,8 +80,9 @@ std::vector<http::ListenerOptions> listeners(const Configuration& configuration,
 }
 
 // Whose clients are believed. Each CA is an anchor by itself, so a root is left out where a CA below it
-// is revoked: a client may send that CA's certificate along, and TLS looks at no CRL. Nothing of a
-// hierarchy that intercepts: whoever reaches the generator's port has any name there.
+// is revoked: a client may send that CA's certificate along, and TLS looks at no CRL. What gets past it,
+// below a CA between the two, the authenticator refuses. Nothing of a hierarchy that intercepts: whoever
+// reaches the generator's port has any name there.
 std::vector<Bytes> client_cas(const ca::CaDirectory& cas, const registration::ProfileDirectory& profiles) {
   const auto known = cas.all();
   std::set<std::string> left_out;
@@ -92,9 +96,8 @@ std::vector<Bytes> client_cas(const ca::CaDirectory& cas, const registration::Pr
     }
   }
   std::vector<Bytes> all;
-  for (const auto& ca : known)
-    if (!left_out.contains(ca->id()) && !registration::is_of_interception(cas, profiles, *ca))
-      all.push_back(to_bytes(ca->certificate().der()));
+  for (const auto& ca : registration::outside_of_interception(cas, profiles))
+    if (!left_out.contains(ca->id())) all.push_back(to_bytes(ca->certificate().der()));
   return all;
 }
 
@@ -134,7 +137,7 @@ class Serving {
     client_cas_ = client_cas(in_.cas, in_.profiles);
     options.client_ca_der = client_cas_;
     options.io_threads = configuration_.io_threads;
-    if (configuration_.worker_threads != 0) options.worker_threads = configuration_.worker_threads;
+    options.worker_threads = worker_threads(configuration_);
     options.error_response = gateway::web::server_error_response;
     options.log = [](std::string_view message) { log_warning(message); };
     auto server = http::Server::bind(std::move(options), *handler);
@@ -187,14 +190,6 @@ class Serving {
     CERTWRIGHT_CHECK(write_public_files(in_));
     CERTWRIGHT_CHECK(renew_certificate());
     return certgen_ == nullptr ? Result<void>() : certgen_->refresh();
-  }
-
-  // After stop(). With a certificate generator this does not return: ending in order would wait for an RSA
-  // key that is being made at the lowest priority, minutes on a busy machine. What was acknowledged is
-  // durable, so leaving at once is as good.
-  void leave() const {
-    if (certgen_ == nullptr) return;
-    std::_Exit(0);
   }
 
   // All sockets, for whoever takes over.
@@ -305,7 +300,7 @@ enum class Ended : std::uint8_t { stopped, again };
 // `sockets` are what to go on with.
 Result<Ended> serve_once(const Configuration& configuration, Succession& succession, const sigset_t& signals,
                          std::vector<http::InheritedSocket>& sockets) {
-  CERTWRIGHT_TRY(const auto installation, Installation::open(StateDirectory{configuration.state}));
+  CERTWRIGHT_TRY(const auto installation, Installation::open(StateDirectory{configuration.state}, worker_threads(configuration)));
   CERTWRIGHT_CHECK(installation->load());
   Serving serving(*installation, configuration);
   CERTWRIGHT_CHECK(serving.start(std::exchange(sockets, {})));
@@ -329,9 +324,7 @@ Result<Ended> serve_once(const Configuration& configuration, Succession& success
         log_info("handing over", {{"program", succession.program()}});
         http::notify_reloading("handing over");
         serving.stop("succession");
-        // At once: what is left here has nothing that a crash would lose, and ending it in order may
-        // wait for an RSA key that is being made.
-        const auto failed = succession.take_over();
+        const auto failed = succession.take_over();  // what is left here has nothing that a crash would lose
         log_error("the successor could not be started; this process serves again", {{"reason", failed.error().detail}});
         sockets = succession.take_back();
         return Ended::again;
@@ -343,7 +336,6 @@ Result<Ended> serve_once(const Configuration& configuration, Succession& success
     }
   }
   log_info("stopped");
-  serving.leave();
   return Ended::stopped;
 }
 

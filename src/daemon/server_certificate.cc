@@ -76,7 +76,7 @@ Result<http::TlsIdentity> ServerCertificate::current() {
   return identity;
 }
 
-// Any error means: make a new one.
+// Any error means: make a new one. Whether the one kept is revoked or old, is_due() says.
 Result<ServerCertificate::Kept> ServerCertificate::load() const {
   CERTWRIGHT_TRY(const auto sealed, in_.store->find_setting(kSetting));
   if (!sealed) return fail(Errc::not_found, "none kept yet");
@@ -96,9 +96,6 @@ Result<ServerCertificate::Kept> ServerCertificate::load() const {
   CERTWRIGHT_TRY(const auto certificates, x509::parse_certificates_pem(kept.chain_pem));
   kept.not_before = certificates.front().not_before();
   kept.not_after = certificates.front().not_after();
-  CERTWRIGHT_TRY(const auto serial, certificates.front().serial_number());
-  CERTWRIGHT_TRY(const auto stored, in_.store->find_certificate(serial));
-  if (!stored || stored->revocation) return fail(Errc::not_found, "the one kept is revoked");
   return kept;
 }
 

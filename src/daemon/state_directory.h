@@ -15,6 +15,7 @@ namespace certwright::daemon {
 struct StateDirectory {
   std::filesystem::path root;
   std::filesystem::path database() const { return root / "certwright.db"; }
+  std::filesystem::path lock() const { return root / "certwright.db.lock"; }  // the store's owner holds it
   std::filesystem::path ca() const { return root / "ca"; }
   std::filesystem::path aggregate() const { return root / "aggregate"; }
   std::filesystem::path endpoints() const { return root / "run" / "endpoints.json"; }

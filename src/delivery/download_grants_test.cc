@@ -33,6 +33,9 @@ class DownloadGrantsTest : public ::testing::Test {
                                                         {{access::Role::issuer, "default", {}}}},
                                                        none));
     principal_ = must(principals_.current(made.id));
+    must(directory_.create_tenant({"operators", "Operators"}, none));
+    must(directory_.create_principal(
+        {"operators", "admin", "", store::PrincipalKind::person, {{access::Role::admin, "*", {}}}}, none));
     actor_ = {principal_.id, "default", "test", "192.0.2.1"};
   }
 

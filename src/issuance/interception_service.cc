@@ -27,9 +27,9 @@ profile::Issuer issuer_of(const ca::CertificationAuthority& ca) {
           .crl_url = {}};
 }
 
-Result<crypto::PrivateKey> make_rsa_key() {
+Result<crypto::PrivateKey> make_rsa_key(const std::stop_token& stop) {
   CERTWRIGHT_TRY(const auto* algorithm, crypto::find_key_algorithm("rsa-2048"));
-  return crypto::PrivateKey::generate(*algorithm);
+  return crypto::PrivateKey::generate(*algorithm, stop);
 }
 
 std::uint32_t ttl_of(const profile::InterceptionPlan& plan, const profile::Profile& profile, Time now) {

@@ -1,7 +1,5 @@
 #pragma once
-#include <algorithm>
 #include <string>
-#include <thread>
 
 #include "audit/journal.h"
 #include "clock/clock.h"
@@ -52,9 +50,10 @@ class IssuanceService {
     crypto::Random& random;
     const Clock& clock;
     StageObserver* observer = nullptr;
+    KeySlots::Limits rsa_keys = {};  // made at once for requests
   };
   explicit IssuanceService(Dependencies dependencies)
-      : d_(dependencies), serials_(dependencies.random, dependencies.clock) {}
+      : d_(dependencies), serials_(dependencies.random, dependencies.clock), rsa_slots_(dependencies.rsa_keys) {}
 
   // Errors: registration's; policy and invalid of profile and lint; conflict, field
   // "idempotency_key", if the key was used with another request or that request is still running;
@@ -104,7 +103,7 @@ class IssuanceService {
 
   Dependencies d_;
   SerialSource serials_;
-  KeySlots rsa_slots_{std::max(1U, std::thread::hardware_concurrency()), 16, std::chrono::seconds(10)};
+  KeySlots rsa_slots_;
 };
 
 }  // namespace certwright::issuance

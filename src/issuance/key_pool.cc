@@ -1,21 +1,21 @@
 #include "issuance/key_pool.h"
 
 #include <chrono>
+#include <condition_variable>
+#include <mutex>
 
-#include <pthread.h>
-#include <sched.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 namespace certwright::issuance {
 
 KeyPool::KeyPool(std::size_t capacity, Maker make)
     : capacity_(capacity), make_(std::move(make)), slots_(std::make_unique<Slot[]>(capacity)) {
-  if (capacity_ != 0) thread_ = std::thread([this] { fill(); });
+  if (capacity_ != 0) thread_ = std::jthread([this](const std::stop_token& stop) { fill(stop); });
 }
 
 KeyPool::~KeyPool() {
-  stopping_ = true;
-  ++changes_;
-  changes_.notify_all();
+  thread_.request_stop();
   if (thread_.joinable()) thread_.join();
   for (std::size_t i = 0; i < capacity_; ++i) delete slots_[i].load();
 }
@@ -49,22 +49,29 @@ void KeyPool::put(std::unique_ptr<crypto::PrivateKey> key) noexcept {
   }
 }
 
-void KeyPool::fill() {
-  constexpr int kTriesToNext = 50;
-  const sched_param none{};
-  (void)pthread_setschedparam(pthread_self(), SCHED_IDLE, &none);  // refused: then at ours
-  while (!stopping_) {
+void KeyPool::fill(const std::stop_token& stop) {
+  constexpr auto kToNextTry = std::chrono::seconds(5);
+  // Not SCHED_IDLE, nor nice 19: beside work of others such a thread gets a turn after seconds only, and
+  // exec() and exit() wait for it to take the one in which it ends. A tenth of an ordinary share will do.
+  constexpr int kNice = 10;
+  (void)::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), kNice);  // Linux: of this thread alone
+  const std::stop_callback wake(stop, [this] {
+    ++changes_;
+    changes_.notify_all();
+  });
+  std::mutex mutex;  // the filler's own: only to sleep until a stop
+  std::condition_variable_any stopped;
+  std::unique_lock lock(mutex);
+  while (!stop.stop_requested()) {
     const auto seen = changes_.load();
     if (depth() >= capacity_) {
-      if (!stopping_) changes_.wait(seen);
+      if (!stop.stop_requested()) changes_.wait(seen);
       continue;
     }
-    if (auto key = make_()) {
+    if (auto key = make_(stop))
       put(std::make_unique<crypto::PrivateKey>(std::move(*key)));
-      continue;
-    }
-    for (int i = 0; i < kTriesToNext && !stopping_; ++i)
-      std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    else
+      stopped.wait_for(lock, stop, kToNextTry, [] { return false; });
   }
 }
 

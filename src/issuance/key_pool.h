@@ -3,6 +3,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <stop_token>
 #include <thread>
 
 #include "crypto/private_key.h"
@@ -10,15 +11,16 @@
 namespace certwright::issuance {
 
 // Private keys made ahead, each given away once: for RSA, which takes a third of a second a key. One
-// thread fills it at the lowest priority the system has (SCHED_IDLE), so that it takes the time that
-// nobody else wants. It holds no lock that a taker could wait for, however long it does not run. Keys
+// thread fills it at a low priority (nice 10), so that others are served first and yet a stop is heard
+// soon. It holds no lock that a taker could wait for, however long it does not run. Keys
 // that are left are wiped with the pool. Safe to call from any thread.
 class KeyPool {
  public:
-  using Maker = std::function<Result<crypto::PrivateKey>()>;
+  // Gives up soon after a stop is requested, with any error.
+  using Maker = std::function<Result<crypto::PrivateKey>(const std::stop_token& stop)>;
   // capacity 0: no thread, always dry.
   KeyPool(std::size_t capacity, Maker make);
-  ~KeyPool();  // waits for the key that is being made
+  ~KeyPool();  // the key that is being made is given up: waits for as long as the maker needs for that
   KeyPool(const KeyPool&) = delete;
   KeyPool& operator=(const KeyPool&) = delete;
 
@@ -32,15 +34,14 @@ class KeyPool {
 
  private:
   using Slot = std::atomic<crypto::PrivateKey*>;  // owns
-  void fill();
+  void fill(const std::stop_token& stop);
   void put(std::unique_ptr<crypto::PrivateKey> key) noexcept;
   const std::size_t capacity_;
   const Maker make_;
   const std::unique_ptr<Slot[]> slots_;
   std::atomic<std::uint32_t> changes_{0};  // of anything that the filler waits for
-  std::atomic<bool> stopping_{false};
   std::atomic<std::uint64_t> dry_{0}, made_{0};
-  std::thread thread_;
+  std::jthread thread_;
 };
 
 }  // namespace certwright::issuance

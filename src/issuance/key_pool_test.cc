@@ -7,7 +7,7 @@
 namespace certwright::issuance {
 namespace key_pool_test {
 
-Result<crypto::PrivateKey> quick_key() { return registration::testing::new_key("ecdsa-p256"); }
+Result<crypto::PrivateKey> quick_key(const std::stop_token&) { return registration::testing::new_key("ecdsa-p256"); }
 
 template <class Condition>
 bool eventually(Condition condition) {
@@ -37,9 +37,29 @@ TEST(KeyPool, DryIsCountedAndNeverWaits) {
   EXPECT_FALSE(none.take());
   EXPECT_FALSE(none.take());
   EXPECT_EQ(none.dry_count(), 2U);
-  KeyPool failing(2, [] { return Result<crypto::PrivateKey>(fail(Errc::unavailable, "no")); });
+  KeyPool failing(2, [](const std::stop_token&) { return Result<crypto::PrivateKey>(fail(Errc::unavailable, "no")); });
   EXPECT_FALSE(failing.take());
   EXPECT_EQ(failing.depth(), 0U);
+}
+
+// Whoever ends the pool does not wait for keys, nor for the next try after a failure.
+TEST(KeyPool, EndsInTheMiddleOfAKey) {
+  std::atomic<bool> making = false;
+  {
+    KeyPool pool(1, [&making](const std::stop_token& stop) {
+      making = true;
+      while (!stop.stop_requested()) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+      return Result<crypto::PrivateKey>(fail(Errc::unavailable, "stopped"));
+    });
+    ASSERT_TRUE(eventually([&] { return making.load(); }));
+  }
+  const auto* const largest = registration::testing::must(crypto::find_key_algorithm("rsa-4096"));
+  making = false;
+  KeyPool pool(100, [&](const std::stop_token& stop) {
+    making = true;
+    return crypto::PrivateKey::generate(*largest, stop);
+  });
+  EXPECT_TRUE(eventually([&] { return making.load(); }));
 }
 
 }  // namespace key_pool_test

@@ -1,4 +1,5 @@
 #pragma once
+#include <algorithm>
 #include <chrono>
 #include <condition_variable>
 #include <memory>
@@ -13,8 +14,18 @@ namespace certwright::issuance {
 // is revoked. Some may wait, briefly; others are asked to come again. Safe to call from any thread.
 class KeySlots {
  public:
-  KeySlots(unsigned running, unsigned waiting, std::chrono::milliseconds patience)
-      : most_running_(running), most_waiting_(waiting), patience_(patience) {}
+  struct Limits {
+    unsigned running = 2, waiting = 16;
+    std::chrono::milliseconds patience = std::chrono::seconds(10);
+
+    // For a server with so many threads that answer requests, on so many cores: whatever is asked, half
+    // of the threads are left for everybody else, where there are four or more.
+    static Limits of(std::size_t workers, unsigned cores) {
+      const auto quarter = static_cast<unsigned>(std::max<std::size_t>(1, workers / 4));
+      return {.running = std::clamp(cores, 1U, quarter), .waiting = quarter};
+    }
+  };
+  explicit KeySlots(Limits limits) : limits_(limits) {}
 
   // Held while a key is made. Must not outlive the slots.
   struct GiveBack {
@@ -25,10 +36,10 @@ class KeySlots {
   // Errors: too_many_requests if too many wait, or none was free in time.
   Result<Slot> take() {
     std::unique_lock lock(mutex_);
-    if (running_ >= most_running_) {
-      if (waiting_ >= most_waiting_) return busy();
+    if (running_ >= limits_.running) {
+      if (waiting_ >= limits_.waiting) return busy();
       ++waiting_;
-      const bool is_free = freed_.wait_for(lock, patience_, [this] { return running_ < most_running_; });
+      const bool is_free = freed_.wait_for(lock, limits_.patience, [this] { return running_ < limits_.running; });
       --waiting_;
       if (!is_free) return busy();
     }
@@ -50,8 +61,7 @@ class KeySlots {
     freed_.notify_one();
   }
 
-  const unsigned most_running_, most_waiting_;
-  const std::chrono::milliseconds patience_;
+  const Limits limits_;
   std::mutex mutex_;
   std::condition_variable freed_;
   unsigned running_ = 0, waiting_ = 0;

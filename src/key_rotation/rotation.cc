@@ -15,6 +15,10 @@ using SteadyTime = std::chrono::steady_clock;
 // Retired KEKs that do not go away (something does not open) may not pile up to what a start refuses.
 constexpr std::size_t kMostKeks = 32;
 
+// The setting with the id of the KEK that is being forgotten, from before its deletion until that is on
+// record: a crash between the two is made up for at the next start.
+constexpr const char* kForgetting = "kek-being-forgotten";
+
 audit::Actor system_actor() { return {.principal = "system", .tenant = "system", .door = "system", .remote = ""}; }
 
 }  // namespace
@@ -34,6 +38,11 @@ Rotation::Rotation(Dependencies dependencies, Options options)
     : d_(std::move(dependencies)), options_(options) {
   if (const auto source = keys::choose_source(d_.source, d_.random)) source_ = (*source)->description();
   kept_ = keys::is_kept(d_.source, d_.sealer.active_id_hex());
+  // Deleted by an earlier run, if it is not here any more; else it is still to be walked for.
+  if (const auto forgetting = d_.store.find_setting(kForgetting); forgetting && *forgetting) {
+    unrecorded_ = as_text(**forgetting);
+    if (std::ranges::count(d_.sealer.ids_hex(), unrecorded_) != 0) unrecorded_.clear();
+  }
   // Of an earlier run: what it had under way died with it.
   if (d_.sealer.ids_hex().size() > 1) begin(Phase::counting);
   publish();
@@ -86,6 +95,7 @@ void Rotation::begin(Phase phase) {
 
 Result<bool> Rotation::step() {
   const std::lock_guard lock(work_mutex_);
+  CERTWRIGHT_CHECK(record_forgotten());
   if (phase_ == Phase::idle) return false;
   if (phase_ == Phase::settling || phase_ == Phase::blocked) {
     if (SteadyTime::now() < wait_until_) return false;
@@ -153,8 +163,8 @@ Result<void> Rotation::walk_cas() {
     ca.sealed_key = *std::move(again);
     ++ca.revision;
     const auto put = apply({store::PutCa{std::move(ca)}});
+    // Changed at the same moment: it counts as found, so another walk follows.
     if (!put && put.error().code != Errc::conflict) return put;
-    walk_.disturbed = walk_.disturbed || !put;
   }
   walk_.section = Section::settings;
   return {};
@@ -198,10 +208,6 @@ Result<bool> Rotation::end_walk() {
   }
   problem_ = walk_.problem;
   remaining_ = walk_.found - std::min(walk_.found, walk_.resealed);
-  if (walk_.disturbed) {
-    begin(Phase::resealing);
-    return true;
-  }
   if (!problem_.empty()) {
     phase_ = Phase::blocked;
     wait_until_ = now + options_.retry;
@@ -224,17 +230,29 @@ Result<bool> Rotation::end_walk() {
 
 Result<void> Rotation::forget() {
   for (const auto& id : retired_) {
-    CERTWRIGHT_CHECK(d_.journal.record({.type = audit::EventType::kek_forgotten,
-                                        .actor = system_actor(),
-                                        .fields = {{"kek", id},
-                                                   {"active", d_.sealer.active_id_hex()},
-                                                   {"resealed", std::to_string(resealed_)}}}));
-    // Not there: it is among the credentials, where only the operator can take it away.
-    const auto forgotten = keys::forget_retired(d_.source, id);
-    if (!forgotten && forgotten.error().code != Errc::not_found) return forgotten;
+    CERTWRIGHT_CHECK(d_.store.apply({store::PutSetting{kForgetting, to_bytes(as_bytes(id))}}));
+    const auto deleted = keys::forget_retired(d_.source, id);
+    if (!deleted && deleted.error().code != Errc::not_found) return deleted;
     CERTWRIGHT_CHECK(d_.sealer.remove(id));
+    // Not there: it is among the credentials, where only the operator can take it away.
+    if (!deleted) continue;
+    unrecorded_ = id;
+    CERTWRIGHT_CHECK(record_forgotten());
   }
   retired_.clear();
+  return {};
+}
+
+Result<void> Rotation::record_forgotten() {
+  if (unrecorded_.empty()) return {};
+  CERTWRIGHT_CHECK(d_.store.apply(
+      {store::PutSetting{kForgetting, {}},
+       d_.journal.leaf({.type = audit::EventType::kek_forgotten,
+                        .actor = system_actor(),
+                        .fields = {{"kek", unrecorded_},
+                                   {"active", d_.sealer.active_id_hex()},
+                                   {"resealed", std::to_string(resealed_)}}})}));
+  unrecorded_.clear();
   return {};
 }
 

@@ -83,7 +83,6 @@ class Rotation {
     std::uint64_t found = 0;            // sealed under a retired KEK
     std::uint64_t resealed = 0;
     bool decides = false;               // it began when no request could be in the middle of it
-    bool disturbed = false;             // a CA changed at the same moment: once more
     std::string problem;
   };
   void begin(Phase phase);
@@ -93,6 +92,7 @@ class Rotation {
   Result<void> walk_managed_keys();
   Result<bool> end_walk();
   Result<void> forget();
+  Result<void> record_forgotten();
   bool is_retired(ByteView sealed) const;
   std::optional<Bytes> reseal(std::string_view context, ByteView sealed);
   std::optional<Bytes> reseal_setting(std::string_view name, ByteView sealed);
@@ -110,6 +110,7 @@ class Rotation {
   std::uint64_t resealed_ = 0;
   std::optional<std::uint64_t> remaining_;
   std::string problem_;
+  std::string unrecorded_;  // a KEK that is deleted, and not yet on record as forgotten
   std::string source_;
   bool kept_ = false;
 

@@ -1,5 +1,6 @@
 #include "key_rotation/rotation.h"
 
+#include <algorithm>
 #include <atomic>
 #include <filesystem>
 #include <fstream>
@@ -39,10 +40,13 @@ class RotationTest : public testing::Test {
   struct Failing final : store::testing::ForwardingStore {
     using ForwardingStore::ForwardingStore;
     Result<void> apply(const store::Transaction& transaction) override {
-      if (fail) return certwright::fail(Errc::unavailable, "the disk is gone");
+      const bool has_record = std::ranges::any_of(transaction, [](const store::Command& command) {
+        return std::holds_alternative<store::AppendAuditLeaf>(command);
+      });
+      if (fail || (fail_records && has_record)) return certwright::fail(Errc::unavailable, "the disk is gone");
       return ForwardingStore::apply(transaction);
     }
-    bool fail = false;
+    bool fail = false, fail_records = false;
   };
 
   void start() {
@@ -61,6 +65,15 @@ class RotationTest : public testing::Test {
     journal_ = std::make_unique<audit::Journal>(*front_, clock_);
     rotation_ = std::make_unique<Rotation>(
         Rotation::Dependencies{*front_, *journal_, *sealer_, random_, source_}, options_);
+  }
+
+  void write_credential(const std::string& name, const KeyEncryptionKey& kek) {
+    source_.credentials_directory = directory_ / "credentials";
+    fs::create_directories(source_.credentials_directory);
+    const auto path = source_.credentials_directory / name;
+    fs::remove(path);
+    std::ofstream(path) << to_hex(kek.secret().reveal()) << "\n";
+    fs::permissions(path, fs::perms(0400));
   }
 
   void write_passphrase(const std::string& text) {
@@ -224,7 +237,8 @@ TEST_F(RotationTest, NoRotationWithoutItsRecord) {
 
 // What was sealed before the switch and is stored after the walk has passed.
 TEST_F(RotationTest, WhatWasOnItsWayIsFoundBeforeTheOldKeyGoes) {
-  options_.settle = std::chrono::milliseconds(200);
+  options_.settle = std::chrono::seconds(1);  // the first walk ends sooner, on a busy machine too
+  const auto settled = options_.settle + std::chrono::milliseconds(20);
   start();
   fill(3);
   const Bytes late = sealer_->seal("managed-key:" + std::to_string(kFirst + 1), secret_of(1)).value();
@@ -237,7 +251,7 @@ TEST_F(RotationTest, WhatWasOnItsWayIsFoundBeforeTheOldKeyGoes) {
   add_managed_key(77, std::move(on_its_way));
   const auto now = store_->find_managed_key(kFirst).value()->sealed_pkcs8;
   add_managed_key(78, late);  // sealed for another row: does not open, so the old key has to stay
-  std::this_thread::sleep_for(std::chrono::milliseconds(220));
+  std::this_thread::sleep_for(settled);
   Result<bool> last = true;
   while (last && *last) last = rotation_->step();
   EXPECT_FALSE(last);
@@ -245,7 +259,7 @@ TEST_F(RotationTest, WhatWasOnItsWayIsFoundBeforeTheOldKeyGoes) {
   EXPECT_NE(rotation_->progress().problem.find(std::to_string(kFirst + 78)), std::string::npos);
   EXPECT_EQ(sealer_->ids_hex().size(), 2U);
   ASSERT_TRUE(front_->apply({store::EraseManagedKey{kFirst + 78}}));
-  std::this_thread::sleep_for(std::chrono::milliseconds(220));
+  std::this_thread::sleep_for(settled);
   run();
   EXPECT_EQ(rotation_->progress().phase, Phase::idle);
   EXPECT_EQ(rotation_->progress().problem, "");
@@ -287,21 +301,13 @@ TEST_F(RotationTest, APassphraseChangesWithoutARestart) {
 }
 
 TEST_F(RotationTest, ACredentialChangesWithARestart) {
-  const auto write_credential = [&](const KeyEncryptionKey& kek) {
-    source_.credentials_directory = directory_ / "credentials";
-    fs::create_directories(source_.credentials_directory);
-    const auto path = source_.credentials_directory / "certwright.kek";
-    fs::remove(path);
-    std::ofstream(path) << to_hex(kek.secret().reveal()) << "\n";
-    fs::permissions(path, fs::perms(0400));
-  };
-  write_credential(KeyEncryptionKey::generate(random_));
+  write_credential("certwright.kek", KeyEncryptionKey::generate(random_));
   start();
   run();
   fill(2);
   const auto kept = rotation_->rotate(alice_).value();
   EXPECT_FALSE(kept.switched);
-  write_credential(KeyEncryptionKey::generate(random_));
+  write_credential("certwright.kek", KeyEncryptionKey::generate(random_));
   start();
   EXPECT_NE(sealer_->active_id_hex(), kept.active);
   EXPECT_TRUE(all_open(2)) << "under the kept key";
@@ -309,6 +315,57 @@ TEST_F(RotationTest, ACredentialChangesWithARestart) {
   EXPECT_EQ(sealer_->ids_hex().size(), 1U);
   EXPECT_FALSE(keys::is_kept(source_, kept.active));
   EXPECT_TRUE(all_open(2));
+}
+
+// Only the operator can delete it: it is here at every start, and nothing was forgotten.
+TEST_F(RotationTest, ARetiredCredentialIsNotOnRecordAsForgotten) {
+  write_credential("certwright.kek", KeyEncryptionKey::generate(random_));
+  const auto old = KeyEncryptionKey::generate(random_);
+  start();
+  run();  // the key file of before is forgotten
+  const auto before = recorded("KEK_FORGOTTEN");
+  write_credential("certwright.kek." + old.id_hex(), old);
+  for (int i = 0; i < 2; ++i) {
+    start();
+    EXPECT_EQ(sealer_->ids_hex().size(), 2U);
+    run();
+    EXPECT_EQ(rotation_->progress().phase, Phase::idle);
+    EXPECT_EQ(sealer_->ids_hex().size(), 1U);
+  }
+  EXPECT_EQ(recorded("KEK_FORGOTTEN"), before);
+}
+
+// It says that the key was deleted, so it is not said before, and said once.
+TEST_F(RotationTest, WhatCannotBeDeletedIsNotOnRecordAsForgotten) {
+  const auto rotated = rotation_->rotate(alice_).value();
+  const auto file = directory_ / ("kek." + rotated.retired);
+  fs::rename(file, directory_ / "aside");
+  fs::create_directories(file / "in the way");
+  Result<bool> more = true;
+  while (more && *more) more = rotation_->step();
+  EXPECT_FALSE(more);
+  EXPECT_EQ(rotation_->progress().phase, Phase::blocked);
+  EXPECT_EQ(recorded("KEK_FORGOTTEN"), 0U);
+  fs::remove_all(file);
+  fs::rename(directory_ / "aside", file);
+  run();
+  EXPECT_FALSE(fs::exists(file));
+  EXPECT_EQ(recorded("KEK_FORGOTTEN"), 1U);
+}
+
+TEST_F(RotationTest, ADeletedKeyGetsItsRecordAfterACrashToo) {
+  const auto rotated = rotation_->rotate(alice_).value();
+  front_->fail_records = true;
+  Result<bool> more = true;
+  while (more && *more) more = rotation_->step();
+  EXPECT_FALSE(more);
+  EXPECT_FALSE(keys::is_kept(source_, rotated.retired));
+  EXPECT_EQ(recorded("KEK_FORGOTTEN"), 0U);
+  for (int i = 0; i < 2; ++i) {
+    start();
+    run();
+    EXPECT_EQ(recorded("KEK_FORGOTTEN"), 1U);
+  }
 }
 
 // Others write and erase while it runs; whatever is there at the end opens.

@@ -164,12 +164,6 @@ std::vector<std::string> Sealer::ids_hex() const {
   return ids;
 }
 
-Result<bool> Sealer::needs_reseal(ByteView sealed) const {
-  CERTWRIGHT_TRY(const EnvelopeHeader header, EnvelopeHeader::parse(sealed));
-  const std::shared_lock lock(mutex_);
-  return header.kek_id != ring_->active;
-}
-
 Result<Bytes> Sealer::reseal(std::string_view context, ByteView sealed) const {
   CERTWRIGHT_TRY(const SecretBytes plaintext, open(context, sealed));
   return seal(context, plaintext.reveal());

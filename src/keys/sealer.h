@@ -33,7 +33,7 @@ struct EnvelopeHeader {
 };
 
 // Holds one active KEK, under which it seals, and older ones, under which it still opens; so a KEK
-// is rotated while serving: add(new), activate(new), reseal what needs_reseal(), remove(old).
+// is rotated while serving: add(new), activate(new), reseal() what is under old ones, remove(old).
 // Every function may be called from any thread.
 class Sealer {
  public:
@@ -68,8 +68,6 @@ class Sealer {
   // All ids, the active one first, the others sorted.
   std::vector<std::string> ids_hex() const;
 
-  // True if it was sealed under another KEK than the active one. Errors: as EnvelopeHeader::parse.
-  Result<bool> needs_reseal(ByteView sealed) const;
   // Opens and seals again under the active KEK. Errors: as open().
   Result<Bytes> reseal(std::string_view context, ByteView sealed) const;
 

@@ -123,11 +123,6 @@ void write_key_identifier(der::Writer& writer, ByteView key_bits) {
 
 }  // namespace
 
-bool is_of_interception(const Profile& profile) {
-  if (profile.interception) return true;
-  return profile.ca && profile.extended_key_usage == std::vector<der::Oid>{x509::oids::kServerAuth};
-}
-
 x509::KeyUsage interception_key_usage(InterceptionUsage usage,
                                       const std::optional<x509::KeyUsage>& upstream,
                                       std::string_view key_algorithm) noexcept {

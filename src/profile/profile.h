@@ -81,6 +81,7 @@ struct Profile {
   std::vector<std::string> key_usage;       // RFC 5280 4.2.1.3 names; keyEncipherment: RSA keys only
   std::vector<der::Oid> extended_key_usage;
   bool ca = false;
+  bool interception_ca = false;  // what it makes are CAs that intercept; ca only
   std::optional<std::uint32_t> path_length;  // of the certificates issued; ca only
   bool ocsp_nocheck = false;                 // id-pkix-ocsp-nocheck; internal only
   bool ocsp_url = true;                      // AIA carries the OCSP URL, if the CA has one
@@ -100,16 +101,23 @@ struct Profile {
 };
 
 // Is it a profile of the hierarchy that intercepts, for its CAs or for what they issue? Such and others
-// never share a root.
-bool is_of_interception(const Profile& profile);
+// never share a root. What it says of itself decides, not its rights: other CAs too are for TLS servers only.
+inline bool is_of_interception(const Profile& profile) {
+  return profile.interception.has_value() || profile.interception_ca;
+}
 
 // Reads and checks a document; README.md describes its members. Errors: invalid with the field, also
 // for a member that is not known (with the nearest one that is); too_large. Rights are checked against each
 // other: OCSPSigning only when internal; keyCertSign iff ca; no copied extension that the profile or
 // the CA itself decides (basicConstraints, key usages, SKI, AKI, SAN, CRL points, AIA, name
 // constraints, policies, nocheck, SCTs, must-staple unless listed); validity_max <= 50 years; an
-// interception profile has record level aggregate, purpose serverAuth and nothing to copy.
+// interception profile has record level aggregate, purpose serverAuth and nothing to copy; one of CAs
+// that intercept has purpose serverAuth.
 Result<Profile> parse_profile(const json::Value& document);
+// The same for a document that was published before, perhaps by an older version: a rule that came later
+// does not stop a server that is upgraded. What such a rule refuses is read as more cautious: certificates
+// are kept whole. Errors: as parse_profile(), for what no version would have taken.
+Result<Profile> load_profile(const json::Value& document);
 std::string write_profile(const Profile& profile);  // parse_profile(write_profile(p)) == p
 
 // The documents shipped with the product, version 1: tls-server, tls-client, tls-server-client,

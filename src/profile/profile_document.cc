@@ -1,34 +1,28 @@
 // Profiles as JSON documents: README.md describes the members.
 #include <algorithm>
 #include <array>
-#include <set>
 #include <string_view>
 
 #include <fmt/format.h>
 
 #include "crypto/algorithm.h"
-#include "json/object_reader.h"
-#include "json/writer.h"
+#include "profile/document_reading.h"
 #include "profile/duration.h"
 #include "profile/key_usage.h"
-#include "profile/name_rule.h"
 #include "profile/profile.h"
 #include "profile/requested_extensions.h"
 #include "profile/shown.h"
-#include "profile/subject.h"
 #include "x509/oids.h"
 
 namespace certwright::profile {
 namespace {
 
 namespace oids = x509::oids;
-using Kind = x509::GeneralName::Kind;
 
 constexpr Seconds kValidityMax{50LL * 366 * 86'400};
 constexpr Seconds kBackdateMax{72LL * 3'600};
+constexpr std::string_view kInterceptionCaName = "interception-ca";
 constexpr Seconds kTtlMin{300}, kTtlMax{365LL * 86'400};
-constexpr std::size_t kListMax = 64;
-constexpr std::size_t kPatternsMax = 256;
 constexpr std::int64_t kCopiedOctetsMax = 32'768;
 constexpr std::int64_t kPathLengthMax = 255;
 
@@ -39,22 +33,6 @@ constexpr std::array<std::string_view, 2> kRsaPoolDryNames = {"p256", "refuse"};
 constexpr std::array<std::string_view, 3> kRecordLevelNames = {"full", "digest", "aggregate"};
 
 using json::ObjectReader;
-
-tl::unexpected<Error> wrong(std::string field, std::string detail) {
-  return fail_field(Errc::invalid, std::move(field), std::move(detail));
-}
-
-std::string item(const std::string& field, std::size_t index) {
-  return fmt::format("{}[{}]", field, index);
-}
-
-Result<void> check_unique(const std::string& field, const std::vector<std::string>& list) {
-  std::set<std::string_view> seen;
-  for (std::size_t i = 0; i < list.size(); ++i)
-    if (!seen.insert(list[i]).second)
-      return wrong(item(field, i), fmt::format("{} is in the list twice", shown(list[i])));
-  return {};
-}
 
 Result<void> read_identity(ObjectReader& reader, Profile& profile) {
   CERTWRIGHT_TRY(profile.name, reader.string("name", {.min_length = 1, .max_length = 64}));
@@ -179,119 +157,6 @@ Result<void> read_rights(ObjectReader& reader, Profile& profile) {
   return {};
 }
 
-Result<void> check_fixed(const std::string& field, const std::string& attribute,
-                         const std::string& value) {
-  x509::Name::Builder builder;
-  builder.add(*subject_attribute_oid(attribute), value);
-  const auto name = builder.build();
-  if (!name) return wrong(field, name.error().detail);
-  return {};
-}
-
-Result<void> read_fixed(ObjectReader& reader, SubjectRule& rule) {
-  CERTWRIGHT_TRY(auto fixed, reader.optional_objects("fixed", kListMax));
-  if (!fixed) return {};
-  for (ObjectReader& entry : *fixed) {
-    CERTWRIGHT_TRY(auto attribute, entry.string("attribute"));
-    CERTWRIGHT_TRY(auto value, entry.string("value"));
-    CERTWRIGHT_CHECK(entry.finish());
-    if (!subject_attribute_oid(attribute))
-      return wrong(entry.field("attribute"), fmt::format("{} is no subject attribute; known are {}",
-                                                         shown(attribute),
-                                                         fmt::join(subject_attribute_names(), ", ")));
-    if (std::ranges::find(rule.settable, attribute) != rule.settable.end())
-      return wrong(entry.field("attribute"),
-                   fmt::format("{} is both settable and fixed", attribute));
-    for (const auto& [other, ignored] : rule.fixed)
-      if (other == attribute)
-        return wrong(entry.field("attribute"), fmt::format("{} is fixed twice", attribute));
-    CERTWRIGHT_CHECK(check_fixed(entry.field("value"), attribute, value));
-    rule.fixed.emplace_back(std::move(attribute), std::move(value));
-  }
-  return {};
-}
-
-Result<void> read_subject(ObjectReader& reader, Profile& profile) {
-  CERTWRIGHT_TRY(auto subject, reader.optional_object("subject"));
-  if (!subject) return {};
-  SubjectRule& rule = profile.subject;
-  CERTWRIGHT_TRY(const auto required, subject->optional_boolean("common_name_required"));
-  CERTWRIGHT_TRY(auto settable, subject->optional_strings("settable", {.max_count = kListMax}));
-  const std::string field = subject->field("settable");
-  rule.settable = std::move(settable).value_or(std::vector<std::string>{});
-  CERTWRIGHT_CHECK(check_unique(field, rule.settable));
-  for (std::size_t i = 0; i < rule.settable.size(); ++i)
-    if (!subject_attribute_oid(rule.settable[i]))
-      return wrong(item(field, i), fmt::format("{} is no subject attribute; known are {}",
-                                               shown(rule.settable[i]),
-                                               fmt::join(subject_attribute_names(), ", ")));
-  CERTWRIGHT_CHECK(read_fixed(*subject, rule));
-  CERTWRIGHT_TRY(const auto to_san, subject->optional_boolean("common_name_to_san"));
-  CERTWRIGHT_CHECK(subject->finish());
-  rule.common_name_required = required.value_or(false);
-  rule.common_name_to_san = to_san.value_or(true);
-  const bool has_common_name =
-      std::ranges::find(rule.settable, "common_name") != rule.settable.end() ||
-      std::ranges::any_of(rule.fixed, [](const auto& f) { return f.first == "common_name"; });
-  if (rule.common_name_required && !has_common_name)
-    return wrong(subject->field("common_name_required"),
-                 "a common name is required, but neither settable nor fixed");
-  return {};
-}
-
-Result<void> read_patterns(const std::string& field, Kind kind,
-                           const std::vector<std::string>& patterns) {
-  CERTWRIGHT_CHECK(check_unique(field, patterns));
-  for (std::size_t i = 0; i < patterns.size(); ++i)
-    if (const auto checked = check_pattern(kind, patterns[i]); !checked)
-      return wrong(item(field, i), checked.error().detail);
-  return {};
-}
-
-// `wildcards` is read for host names only.
-Result<void> read_name_rule(ObjectReader& names, std::string_view type, Kind kind, NameRule& rule,
-                            bool* wildcards) {
-  CERTWRIGHT_TRY(auto reader, names.optional_object(type));
-  if (!reader) return {};
-  CERTWRIGHT_TRY(const auto permitted, reader->optional_boolean("permitted"));
-  CERTWRIGHT_TRY(auto allow, reader->optional_strings("allow", {.max_count = kPatternsMax}));
-  CERTWRIGHT_TRY(auto deny, reader->optional_strings("deny", {.max_count = kPatternsMax}));
-  if (wildcards != nullptr) {
-    CERTWRIGHT_TRY(const auto allowed, reader->optional_boolean("wildcards"));
-    *wildcards = allowed.value_or(false);
-  }
-  CERTWRIGHT_CHECK(reader->finish());
-  rule.permitted = permitted.value_or(true);
-  rule.allow = std::move(allow).value_or(std::vector<std::string>{});
-  rule.deny = std::move(deny).value_or(std::vector<std::string>{});
-  CERTWRIGHT_CHECK(read_patterns(reader->field("allow"), kind, rule.allow));
-  CERTWRIGHT_CHECK(read_patterns(reader->field("deny"), kind, rule.deny));
-  const bool says_more = !rule.allow.empty() || !rule.deny.empty() ||
-                         (wildcards != nullptr && *wildcards);
-  if (!rule.permitted && says_more)
-    return wrong(reader->field("permitted"), "patterns or wildcards for names that are not permitted");
-  return {};
-}
-
-Result<void> read_names(ObjectReader& reader, Profile& profile) {
-  CERTWRIGHT_TRY(auto names, reader.optional_object("names"));
-  if (!names) return {};
-  CERTWRIGHT_CHECK(read_name_rule(*names, "dns", Kind::dns, profile.dns, &profile.dns_wildcards));
-  CERTWRIGHT_CHECK(read_name_rule(*names, "ip", Kind::ip, profile.ip, nullptr));
-  CERTWRIGHT_CHECK(read_name_rule(*names, "email", Kind::email, profile.email, nullptr));
-  CERTWRIGHT_CHECK(read_name_rule(*names, "uri", Kind::uri, profile.uri, nullptr));
-  CERTWRIGHT_TRY(const auto max, names->optional_integer("max", 0, x509::kMaxGeneralNames));
-  CERTWRIGHT_TRY(const auto required, names->optional_boolean("required"));
-  CERTWRIGHT_CHECK(names->finish());
-  profile.names_max = static_cast<std::size_t>(max.value_or(100));
-  profile.names_required = required.value_or(false);
-  const bool any_permitted = profile.dns.permitted || profile.ip.permitted ||
-                             profile.email.permitted || profile.uri.permitted;
-  if (profile.names_required && (!any_permitted || profile.names_max == 0))
-    return wrong(names->field("required"), "names are required, but none is permitted");
-  return {};
-}
-
 Result<void> read_copied(ObjectReader& reader, Profile& profile) {
   CERTWRIGHT_TRY(auto copied, reader.optional_objects("copy_extensions", kListMax));
   if (!copied) return {};
@@ -328,28 +193,43 @@ Result<void> read_enum(ObjectReader& reader, std::string_view name,
 }
 
 // What a stranger's certificate lends to ours is names and dates: no right, no copy, no row of its own.
-Result<void> check_interception(const ObjectReader& reader, const Profile& profile) {
-  const auto refuse = [&](std::string_view member, std::string detail) {
-    return wrong(reader.field(member), std::move(detail));
-  };
-  const bool aggregate = profile.record_level == store::RecordLevel::aggregate;
-  if (!profile.interception) {
-    if (aggregate) return refuse("record_level", "aggregate is for interception profiles only");
-    return {};
-  }
-  if (!aggregate) return refuse("record_level", "an interception profile has record level aggregate");
+Result<void> check_interception(const Profile& profile) {
+  if (profile.record_level != store::RecordLevel::aggregate)
+    return wrong("record_level", "an interception profile has record level aggregate");
   if (profile.ca || profile.internal)
-    return refuse("interception", "neither a CA's nor an internal profile can intercept");
+    return wrong("interception", "neither a CA's nor an internal profile can intercept");
   if (profile.extended_key_usage != std::vector<der::Oid>{oids::kServerAuth})
-    return refuse("extended_key_usage", "an interception profile has serverAuth and nothing else");
+    return wrong("extended_key_usage", "an interception profile has serverAuth and nothing else");
   if (!profile.copy_extensions.empty())
-    return refuse("copy_extensions", "an interception profile copies none");
+    return wrong("copy_extensions", "an interception profile copies none");
   return {};
 }
 
+Result<void> check_interception_ca(const Profile& profile) {
+  if (!profile.interception_ca) {
+    if (profile.name != kInterceptionCaName) return {};
+    return wrong("interception_ca", fmt::format("{} is what CAs that intercept are made by", profile.name));
+  }
+  if (!profile.ca) return wrong("interception_ca", "interception_ca is for a CA only");
+  if (profile.extended_key_usage != std::vector<der::Oid>{oids::kServerAuth})
+    return wrong("extended_key_usage", "a CA that intercepts has serverAuth and nothing else");
+  return {};
+}
+
+// Rules that are younger than documents that may be in a store.
+Result<void> check_later_rules(const Profile& profile) {
+  if (profile.ca && profile.record_level != store::RecordLevel::full)
+    return wrong("record_level", "certificates of CAs are kept whole: full");
+  if (profile.record_level == store::RecordLevel::aggregate && !profile.interception)
+    return wrong("record_level", "aggregate is for interception profiles only");
+  return check_interception_ca(profile);
+}
+
 Result<void> read_interception(ObjectReader& reader, Profile& profile) {
+  CERTWRIGHT_TRY(const auto ca, reader.optional_boolean("interception_ca"));
+  profile.interception_ca = ca.value_or(profile.name == kInterceptionCaName);
   CERTWRIGHT_TRY(auto rule, reader.optional_object("interception"));
-  if (!rule) return check_interception(reader, profile);
+  if (!rule) return {};
   InterceptionRule& read = profile.interception.emplace();
   CERTWRIGHT_CHECK(read_enum(*rule, "keys", kInterceptionKeysNames, read.keys));
   CERTWRIGHT_CHECK(read_enum(*rule, "rsa_pool_dry", kRsaPoolDryNames, read.rsa_pool_dry));
@@ -360,54 +240,11 @@ Result<void> read_interception(ObjectReader& reader, Profile& profile) {
   }
   if (read.ttl_max < kTtlMin || read.ttl_max > kTtlMax)
     return wrong(rule->field("ttl_max"), "not between 300s and 365d");
-  return check_interception(reader, profile);
+  return check_interception(profile);
 }
 
-void write_interception(json::Writer& w, const InterceptionRule& rule) {
-  w.key("interception").begin_object()
-      .member("keys", kInterceptionKeysNames[static_cast<std::size_t>(rule.keys)])
-      .member("rsa_pool_dry", kRsaPoolDryNames[static_cast<std::size_t>(rule.rsa_pool_dry)])
-      .member("ttl_max", write_duration(rule.ttl_max))
-      .end_object();
-}
-
-void write_strings(json::Writer& w, std::string_view name, const std::vector<std::string>& list) {
-  w.key(name).begin_array();
-  for (const std::string& text : list) w.value(text);
-  w.end_array();
-}
-
-void write_name_rule(json::Writer& w, std::string_view type, const NameRule& rule,
-                     const bool* wildcards) {
-  w.key(type).begin_object().member("permitted", rule.permitted);
-  write_strings(w, "allow", rule.allow);
-  write_strings(w, "deny", rule.deny);
-  if (wildcards != nullptr) w.member("wildcards", *wildcards);
-  w.end_object();
-}
-
-void write_subject(json::Writer& w, const SubjectRule& rule) {
-  w.key("subject").begin_object().member("common_name_required", rule.common_name_required);
-  write_strings(w, "settable", rule.settable);
-  w.key("fixed").begin_array();
-  for (const auto& [attribute, value] : rule.fixed)
-    w.begin_object().member("attribute", attribute).member("value", value).end_object();
-  w.end_array();
-  w.member("common_name_to_san", rule.common_name_to_san).end_object();
-}
-
-void write_names(json::Writer& w, const Profile& profile) {
-  w.key("names").begin_object();
-  write_name_rule(w, "dns", profile.dns, &profile.dns_wildcards);
-  write_name_rule(w, "ip", profile.ip, nullptr);
-  write_name_rule(w, "email", profile.email, nullptr);
-  write_name_rule(w, "uri", profile.uri, nullptr);
-  w.member("max", profile.names_max).member("required", profile.names_required).end_object();
-}
-
-}  // namespace
-
-Result<Profile> parse_profile(const json::Value& document) {
+// What its structure says, and the rules that are as old as the members they are about.
+Result<Profile> read_profile(const json::Value& document) {
   CERTWRIGHT_TRY(auto reader, ObjectReader::of(document));
   Profile profile;
   CERTWRIGHT_CHECK(read_identity(reader, profile));
@@ -420,9 +257,30 @@ Result<Profile> parse_profile(const json::Value& document) {
   CERTWRIGHT_CHECK(read_enum(reader, "key_retention", kKeyRetentionNames, profile.key_retention));
   CERTWRIGHT_CHECK(read_enum(reader, "record_level", kRecordLevelNames, profile.record_level));
   CERTWRIGHT_CHECK(read_interception(reader, profile));
-  if (profile.ca && profile.record_level != store::RecordLevel::full)
-    return wrong("record_level", "certificates of CAs are kept whole: full");
   CERTWRIGHT_CHECK(reader.finish());
+  return profile;
+}
+
+void write_interception(json::Writer& w, const InterceptionRule& rule) {
+  w.key("interception").begin_object()
+      .member("keys", kInterceptionKeysNames[static_cast<std::size_t>(rule.keys)])
+      .member("rsa_pool_dry", kRsaPoolDryNames[static_cast<std::size_t>(rule.rsa_pool_dry)])
+      .member("ttl_max", write_duration(rule.ttl_max))
+      .end_object();
+}
+
+}  // namespace
+
+Result<Profile> parse_profile(const json::Value& document) {
+  CERTWRIGHT_TRY(auto profile, read_profile(document));
+  CERTWRIGHT_CHECK(check_later_rules(profile));
+  return profile;
+}
+
+Result<Profile> load_profile(const json::Value& document) {
+  CERTWRIGHT_TRY(auto profile, read_profile(document));
+  const bool aggregate = profile.record_level == store::RecordLevel::aggregate;
+  if (profile.ca || (aggregate && !profile.interception)) profile.record_level = store::RecordLevel::full;
   return profile;
 }
 
@@ -456,6 +314,7 @@ std::string write_profile(const Profile& profile) {
   w.end_array();
   w.member("key_retention", kKeyRetentionNames[static_cast<std::size_t>(profile.key_retention)]);
   w.member("record_level", kRecordLevelNames[static_cast<std::size_t>(profile.record_level)]);
+  if (profile.interception_ca) w.member("interception_ca", true);
   if (profile.interception) write_interception(w, *profile.interception);
   w.end_object();
   return std::move(w).take();

@@ -96,6 +96,50 @@ TEST(ProfileDocument, ACasCertificateIsKeptWhole) {
   EXPECT_EQ(parsed.error().field, "record_level");
 }
 
+// A CA for TLS servers only is an ordinary one; what intercepts says so.
+TEST(ProfileDocument, InterceptionIsSaidAndNotGuessed) {
+  const auto change = [](std::string_view of, std::initializer_list<std::pair<const char*, const char*>> members) {
+    auto document = must(json::parse(write_profile(testing::shipped(of))));
+    for (const auto& [member, value] : members) document.set(member, must(json::parse(value)));
+    return document;
+  };
+  const auto tls_only = must(parse_profile(
+      change("intermediate-ca", {{"name", R"("tls-issuers")"}, {"extended_key_usage", R"(["serverAuth"])"}})));
+  EXPECT_FALSE(is_of_interception(tls_only));
+  const auto another = must(parse_profile(change("interception-ca", {{"name", R"("proxy-cas")"}})));
+  EXPECT_TRUE(is_of_interception(another));
+  EXPECT_EQ(must(parse_profile(must(json::parse(write_profile(another))))), another);
+  // As documents were before they could say it: the shipped name says it.
+  EXPECT_TRUE(is_of_interception(must(parse_profile(change("interception-ca", {{"interception_ca", "null"}})))));
+  const auto field = [&](std::string_view of, const char* member, const char* value) {
+    const auto parsed = parse_profile(change(of, {{member, value}}));
+    return parsed ? "good" : parsed.error().field;
+  };
+  EXPECT_EQ(field("interception-ca", "interception_ca", "false"), "interception_ca");
+  EXPECT_EQ(field("interception-ca", "extended_key_usage", R"(["serverAuth","clientAuth"])"), "extended_key_usage");
+  EXPECT_EQ(field("tls-server", "interception_ca", "true"), "interception_ca");
+  EXPECT_EQ(field("intermediate-ca", "interception_ca", "true"), "extended_key_usage");
+}
+
+// Rules that came later do not stop a server whose store has older documents.
+TEST(ProfileDocument, WhatAnOlderVersionTookIsLoadedWithCare) {
+  const auto stored = [](std::string_view of, std::string_view member, std::string_view value) {
+    auto document = must(json::parse(write_profile(testing::shipped(of))));
+    document.set(std::string(member), must(json::parse(value)));
+    EXPECT_FALSE(parse_profile(document)) << of;
+    return load_profile(document);
+  };
+  for (const char* level : {R"("digest")", R"("aggregate")"})
+    EXPECT_EQ(must(stored("intermediate-ca", "record_level", level)).record_level, store::RecordLevel::full);
+  EXPECT_EQ(must(stored("tls-server", "record_level", R"("aggregate")")).record_level, store::RecordLevel::full);
+  EXPECT_TRUE(is_of_interception(must(stored("interception-ca", "extended_key_usage", R"([])"))));
+  // What no version took is no profile.
+  EXPECT_FALSE(stored("interception", "record_level", R"("full")"));
+  EXPECT_FALSE(stored("tls-server", "names", R"({"maximum":1})"));
+  const auto sound = must(json::parse(write_profile(testing::shipped("interception"))));
+  EXPECT_EQ(must(load_profile(sound)), must(parse_profile(sound)));
+}
+
 TEST(ProfileDocument, NamesTheNearestMember) {
   auto document = complete();
   document.set("key_algoritms", json::Value(1));

@@ -131,6 +131,7 @@ Profile interception_ca() {
   profile.name = "interception-ca";
   profile.description = "CAs that intercept TLS, below a root of their own";
   profile.extended_key_usage = {oids::kServerAuth};
+  profile.interception_ca = true;
   return profile;
 }
 

@@ -24,7 +24,7 @@ Result<void> check_hierarchy(const ca::CaDirectory& cas, const ProfileDirectory&
   note_kinds(profiles, wanted, kinds);
   std::string in_the_way(id);
   for (const auto& other : cas.all()) {
-    if (other->id() == id || !std::ranges::equal(other->chain().back(), root)) continue;
+    if (other->id() == id || !std::ranges::equal(other->root_certificate(), root)) continue;
     Kinds theirs;
     note_kinds(profiles, other->policy().profiles, theirs);
     if ((!kinds.interception.empty() && !theirs.other.empty()) ||
@@ -40,14 +40,18 @@ Result<void> check_hierarchy(const ca::CaDirectory& cas, const ProfileDirectory&
                         kinds.other + "\" is issued under this one (CA \"" + in_the_way + "\")");
 }
 
-bool is_of_interception(const ca::CaDirectory& cas, const ProfileDirectory& profiles,
-                        const ca::CertificationAuthority& ca) {
-  return std::ranges::any_of(cas.all(), [&](const auto& other) {
-    if (!std::ranges::equal(other->chain().back(), ca.chain().back())) return false;
+std::vector<ca::CaPtr> outside_of_interception(const ca::CaDirectory& cas, const ProfileDirectory& profiles) {
+  auto all = cas.all();
+  std::vector<Bytes> roots;
+  for (const auto& ca : all) {
     Kinds kinds;
-    note_kinds(profiles, other->policy().profiles, kinds);
-    return !kinds.interception.empty();
+    note_kinds(profiles, ca->policy().profiles, kinds);
+    if (!kinds.interception.empty()) roots.push_back(to_bytes(ca->root_certificate()));
+  }
+  std::erase_if(all, [&](const ca::CaPtr& ca) {
+    return std::ranges::any_of(roots, [&](const Bytes& root) { return std::ranges::equal(root, ca->root_certificate()); });
   });
+  return all;
 }
 
 }  // namespace certwright::registration

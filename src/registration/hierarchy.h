@@ -15,9 +15,8 @@ namespace certwright::registration {
 Result<void> check_hierarchy(const ca::CaDirectory& cas, const ProfileDirectory& profiles, ByteView root,
                              std::string_view id, const std::vector<std::string>& wanted);
 
-// Does a CA under the root of `ca` have a profile of interception? Then no certificate under that root
-// says who somebody is.
-bool is_of_interception(const ca::CaDirectory& cas, const ProfileDirectory& profiles,
-                        const ca::CertificationAuthority& ca);
+// The CAs under whose root no CA has a profile of interception: elsewhere no certificate says who somebody
+// is.
+std::vector<ca::CaPtr> outside_of_interception(const ca::CaDirectory& cas, const ProfileDirectory& profiles);
 
 }  // namespace certwright::registration

@@ -9,7 +9,7 @@ Result<void> ProfileDirectory::reload() {
   std::map<std::string, std::shared_ptr<const profile::Profile>, std::less<>> profiles;
   for (const auto& record : records) {
     CERTWRIGHT_TRY(const auto document, json::parse(record.document));
-    auto parsed = profile::parse_profile(document);
+    auto parsed = profile::load_profile(document);
     if (!parsed)
       return fail_field(Errc::invalid, parsed.error().field,
                         "profile \"" + record.name + "\": " + parsed.error().detail);

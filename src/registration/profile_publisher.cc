@@ -1,5 +1,8 @@
 #include "registration/profile_publisher.h"
 
+#include <algorithm>
+
+#include "ca/ca_policy.h"
 #include "crypto/digest.h"
 
 namespace certwright::registration {
@@ -11,10 +14,34 @@ Result<std::shared_ptr<const profile::Profile>> ProfilePublisher::publish(const 
   if (parsed.internal || (present != nullptr && present->internal))
     return fail_field(Errc::not_permitted, "name",
                       "name: \"" + parsed.name + "\" is internal; the CA itself decides it");
+  CERTWRIGHT_CHECK(check_nature(parsed, present.get()));
   parsed.version = present == nullptr ? 1 : present->version + 1;
   CERTWRIGHT_CHECK(put(parsed, actor));
   CERTWRIGHT_CHECK(directory_.reload());
   return directory_.find(parsed.name);
+}
+
+Result<void> ProfilePublisher::check_nature(const profile::Profile& profile,
+                                            const profile::Profile* present) const {
+  const bool intercepts = profile::is_of_interception(profile);
+  const std::string member = profile.ca ? "interception_ca" : "interception";
+  if (present != nullptr) {
+    if (intercepts == profile::is_of_interception(*present)) return {};
+    return fail_field(Errc::policy, member,
+                      member + ": \"" + profile.name + "\" " + (intercepts ? "never intercepted" : "intercepts") +
+                          ", and CAs have it as such; publish this under another name");
+  }
+  if (!intercepts) return {};
+  // A CA of an older version may have the name of a profile that there never was.
+  CERTWRIGHT_TRY(const auto cas, store_.list_cas());
+  for (const auto& ca : cas) {
+    CERTWRIGHT_TRY(const auto policy, ca::parse_ca_policy(ca.policy));
+    if (std::ranges::find(policy.profiles, profile.name) != policy.profiles.end())
+      return fail_field(Errc::policy, "name",
+                        "name: CA \"" + ca.id + "\" has \"" + profile.name +
+                            "\" in its policy already; take it out first, or publish this under another name");
+  }
+  return {};
 }
 
 Result<std::size_t> ProfilePublisher::publish_shipped(const audit::Actor& actor) {

@@ -159,7 +159,7 @@ Result<StandingAuthority> RegistrationAuthority::approve_interception(std::strin
   if (!has_profile(*ca, profile_name))
     return fail_field(Errc::policy, "profile", "profile: \"" + std::string(profile_name) +
                                                    "\" is not attached to CA \"" + ca->id() + "\"");
-  CERTWRIGHT_CHECK(check_hierarchy(cas_, profiles_, ca->chain().back(), ca->id(), ca->policy().profiles));
+  CERTWRIGHT_CHECK(check_hierarchy(cas_, profiles_, ca->root_certificate(), ca->id(), ca->policy().profiles));
   if (!ca->can_issue(clock_.now()))
     return fail_field(Errc::unavailable, "ca",
                       "ca: \"" + ca->id() + "\" cannot issue now (retired, expired or offline)");

@@ -5,5 +5,5 @@ certwright_room(x509 EXPOSES der bytes clock errors
           certificate_list.cc lenient_certificate.cc pem.cc
   TESTS serial_number_test.cc name_test.cc general_name_test.cc extension_test.cc
         certificate_test.cc certificate_list_test.cc lenient_certificate_test.cc pem_test.cc
-  FUZZ certificate certificate_list name_text pem serial_number
+  FUZZ certificate certificate_list ip_address name_text pem serial_number
   BENCH x509_bench.cc)

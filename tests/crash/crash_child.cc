@@ -11,6 +11,7 @@
 #include "crypto/digest.h"
 #include "keys/key_encryption_key.h"
 #include "registration/profile_publisher.h"
+#include "signer/testing_forwarding_signer.h"
 #include "store/sqlite/sqlite_store.h"
 #include "store/testing_forwarding_store.h"
 
@@ -66,30 +67,21 @@ class DyingStore : public store::testing::ForwardingStore {
 };
 
 // What it signed is on its own list, on disk, before anybody has the signature.
-class ListingSigner : public signer::Signer {
+class ListingSigner : public signer::testing::ForwardingSigner {
  public:
   ListingSigner(std::shared_ptr<signer::Signer> with, DurableList& list, Reaper& reaper)
-      : with_(std::move(with)), list_(list), reaper_(reaper) {}
+      : ForwardingSigner(std::move(with)), list_(list), reaper_(reaper) {}
+  using ForwardingSigner::sign;
   Result<Bytes> sign(signer::PreparedCertificate prepared) override {
     const int nth = reaper_.arrive("sign");
     const std::string tbs_sha256 = to_hex(crypto::sha256(prepared.tlv()));
-    auto signature = with_->sign(std::move(prepared));
+    auto signature = ForwardingSigner::sign(std::move(prepared));
     list_.append(tbs_sha256);
     reaper_.leave("sign", nth);
     return signature;
   }
-  Result<Bytes> sign(signer::PreparedInterceptionCertificate p) override { return with_->sign(std::move(p)); }
-  Result<Bytes> sign(signer::PreparedCertificateList p) override { return with_->sign(std::move(p)); }
-  Result<Bytes> sign(signer::PreparedOcspResponse p) override { return with_->sign(std::move(p)); }
-  Result<Bytes> sign(signer::PreparedRootCertificate p) override { return with_->sign(std::move(p)); }
-  Result<Bytes> sign(signer::PreparedCaRequest p) override { return with_->sign(std::move(p)); }
-  ByteView signature_algorithm_tlv() const noexcept override { return with_->signature_algorithm_tlv(); }
-  ByteView subject_public_key_info_tlv() const noexcept override {
-    return with_->subject_public_key_info_tlv();
-  }
 
  private:
-  std::shared_ptr<signer::Signer> with_;
   DurableList& list_;
   Reaper& reaper_;
 };

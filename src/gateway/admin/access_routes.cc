@@ -311,9 +311,7 @@ Result<http::Response> remove_role(Context& context, const Dependencies& d) {
 }  // namespace
 
 std::vector<web::Route> access_routes(const Dependencies& d) {
-  const auto with = [d](auto handler) {
-    return [d, handler](Context& context) { return handler(context, d); };
-  };
+  const auto with = handlers_with(d);
   const auto read = Guard::needs(Action::access_read);
   const auto manage = Guard::needs(Action::access_manage);
   return {

@@ -245,6 +245,18 @@ TEST_F(AdminDoor, ATenantIsDisabledOnlyByWhoMayDisableEverybodyInIt) {
   EXPECT_EQ(disable(0, "default"), 409);  // the last administrator is there
 }
 
+// A request that would be answered as if it had said less.
+TEST_F(AdminDoor, NamesAreExcludedFromASubordinateOrNotAtAll) {
+  for (const std::string kind : {"root", "request"}) {
+    const auto response = handler->handle(web::testing::make_request(
+        "POST", "/api/v1/cas", http::Headers{{"Authorization", "Bearer " + callers[0]}},
+        R"({"id":"x","kind":")" + kind + R"(","subject":"CN=X","excluded_names":["bank.example"]})"));
+    EXPECT_EQ(response.status, 422) << kind;
+    EXPECT_EQ(World::text_of(response, "field"), "excluded_names") << response.body.text();
+  }
+  EXPECT_EQ(world.cas.find("x"), nullptr);
+}
+
 TEST_F(AdminDoor, ATokenIsShownOnceAndNotKept) {
   const auto response = handler->handle(web::testing::make_request(
       "POST", "/api/v1/principals/" + subject.id + "/tokens",

@@ -117,9 +117,7 @@ Result<http::Response> show_status(Context& context, const Dependencies& d) {
 }  // namespace
 
 std::vector<web::Route> audit_routes(const Dependencies& d) {
-  const auto with = [d](auto handler) {
-    return [d, handler](Context& context) { return handler(context, d); };
-  };
+  const auto with = handlers_with(d);
   const auto read = Guard::needs(Action::audit_read);
   return {
       route("GET", "/api/v1/audit/records", read, "listAuditRecords", with(list_records)),

@@ -83,8 +83,6 @@ Result<NewCaBody> read_new_ca(const json::Value& body) {
   CERTWRIGHT_TRY(auto excluded, reader.optional_strings("excluded_names", {.max_count = 1000, .max_length = 253}));
   CERTWRIGHT_CHECK(reader.finish());
   if (excluded) read.ca.excluded_names = std::move(*excluded);
-  if (!read.ca.excluded_names.empty() && read.kind != NewCaKind::subordinate)
-    return fail_field(Errc::invalid, "excluded_names", "excluded_names: for a subordinate only");
   return read;
 }
 

@@ -136,9 +136,7 @@ Result<http::Response> import_crl(Context& context, const Dependencies& d) {
 }  // namespace
 
 std::vector<web::Route> ca_routes(const Dependencies& d) {
-  const auto with = [d](auto handler) {
-    return [d, handler](Context& context) { return handler(context, d); };
-  };
+  const auto with = handlers_with(d);
   return {
       route("GET", "/api/v1/cas", Guard::needs(Action::ca_read), "listCas",
             [d](Context& context) -> Result<http::Response> {

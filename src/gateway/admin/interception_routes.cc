@@ -10,16 +10,6 @@ using access::Action;
 using web::Context;
 using web::Guard;
 
-std::string_view name_of(aggregate::Verdict verdict) {
-  switch (verdict) {
-    case aggregate::Verdict::issued: return "issued";
-    case aggregate::Verdict::other_certificate: return "other_certificate";
-    case aggregate::Verdict::not_issued: return "not_issued";
-    case aggregate::Verdict::interval_empty: return "interval_empty";
-  }
-  return "";
-}
-
 Result<http::Response> prove_interception(Context& context, const Dependencies& d) {
   CERTWRIGHT_CHECK(context.authorise(Action::audit_read, {}, "interception"));
   const std::string_view text = context.param("serial");
@@ -38,7 +28,7 @@ Result<http::Response> prove_interception(Context& context, const Dependencies& 
   CERTWRIGHT_TRY(const auto verdict, aggregate::verify_proof(proof));
   json::Writer w;
   w.begin_object()
-      .member("verdict", name_of(verdict))
+      .member("verdict", aggregate::name_of(verdict))
       .member("lost", proof.closed.lost)
       .member("proof", aggregate::write_proof(proof))
       .end_object();

@@ -35,9 +35,7 @@ Result<http::Response> rotate_kek(Context& context, const Dependencies& d) {
 }  // namespace
 
 std::vector<web::Route> kek_routes(const Dependencies& d) {
-  const auto with = [d](auto handler) {
-    return [d, handler](Context& context) { return handler(context, d); };
-  };
+  const auto with = handlers_with(d);
   const auto manage = Guard::needs(Action::keys_manage);
   return {
       route("GET", "/api/v1/kek", manage, "showKek", with(show_kek)),

@@ -38,9 +38,7 @@ Result<http::Response> publish_profile(Context& context, const Dependencies& d) 
 }  // namespace
 
 std::vector<web::Route> profile_routes(const Dependencies& d) {
-  const auto with = [d](auto handler) {
-    return [d, handler](Context& context) { return handler(context, d); };
-  };
+  const auto with = handlers_with(d);
   return {
       route("GET", "/api/v1/profiles", Guard::needs(Action::profile_read), "listProfiles", with(list_profiles)),
       route("GET", "/api/v1/profiles/{profile}", Guard::needs(Action::profile_read), "showProfile", with(show_profile)),

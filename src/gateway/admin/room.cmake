@@ -3,4 +3,5 @@ certwright_room(gateway/admin
   USES aggregate json http profile x509 crypto bytes
   SOURCES admin_door.cc ca_routes.cc ca_body.cc profile_routes.cc access_routes.cc audit_routes.cc kek_routes.cc
           interception_routes.cc
-  TESTS admin_door_test.cc kek_routes_test.cc openapi_test.cc)
+  TESTS admin_door_test.cc kek_routes_test.cc openapi_test.cc
+  FUZZ admin_door)

@@ -21,6 +21,13 @@ std::vector<web::Route> kek_routes(const Dependencies& d);
 web::Route route(std::string method, std::string pattern, web::Guard guard, std::string operation_id,
                  web::RouteHandler handler, std::size_t body_limit_octets = 64 * 1024);
 
+// Makes handlers of functions that take the door's dependencies too.
+inline auto handlers_with(const Dependencies& d) {
+  return [d](auto function) {
+    return [d, function](web::Context& context) { return function(context, d); };
+  };
+}
+
 // JSON with a newline at the end, so that a terminal stays tidy.
 http::Response json_response(int status, json::Writer&& body);
 // The same for an answer that holds a secret.

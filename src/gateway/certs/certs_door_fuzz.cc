@@ -26,14 +26,6 @@ void put_in(std::string& text, std::string_view mark, const std::string& value) 
     text.replace(at, mark.size(), value);
 }
 
-bool server_would_refuse(const http::Request& request) {
-  if (request.segments.empty()) return true;
-  for (const std::string& segment : request.segments)
-    for (const char c : segment)
-      if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) return true;
-  return false;
-}
-
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -56,7 +48,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (data[0] & 8) headers.add("Authorization", "Bearer " + state->world.admin);
   auto request =
       gateway::web::testing::make_request(kMethods[data[0] & 7], target, std::move(headers), body);
-  if (server_would_refuse(request)) return 0;
+  if (gateway::web::testing::server_would_refuse(request)) return 0;
   (void)state->world.handler->dispatch(request);
   const auto response = state->world.handler->handle(std::move(request));
   if (response.status == 500 || response.status < 200) std::abort();

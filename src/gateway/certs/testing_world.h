@@ -177,7 +177,7 @@ class World {
                                   .clock = clock}};
   inventory::Inventory inventory{store, clock};
   access::Directory directory{store, clock, random};
-  access::Authenticator authenticator{store, clock};
+  access::Authenticator authenticator{store, clock, cas};
   delivery::StoredPrincipals principals{store};
   delivery::DownloadGrants downloads{{.store = store,
                                       .journal = journal,

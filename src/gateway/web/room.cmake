@@ -10,7 +10,7 @@ certwright_room(gateway/web
   SOURCES problem.cc router.cc context.cc rate_limiter.cc client_address.cc refusals.cc
           web_handler.cc standard_routes.cc
   TESTS router_test.cc web_handler_test.cc
-  FUZZ router)
+  FUZZ router client_address)
 if(TARGET certwright_gateway_web)
   target_sources(certwright_gateway_web PRIVATE ${CMAKE_BINARY_DIR}/generated/openapi_document.cc)
 endif()

@@ -56,4 +56,13 @@ inline http::Request make_request(std::string method, std::string target,
   return request;
 }
 
+// Its path is one that http::Server answers with 400 before any handler sees it.
+inline bool server_would_refuse(const http::Request& request) {
+  if (request.segments.empty()) return true;
+  for (const std::string& segment : request.segments)
+    for (const char c : segment)
+      if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) return true;
+  return false;
+}
+
 }  // namespace certwright::gateway::web::testing

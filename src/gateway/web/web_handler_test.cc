@@ -69,7 +69,8 @@ class WebHandlerTest : public ::testing::Test {
   crypto::DeterministicRandom random_{1};
   audit::Journal journal_{store_, clock_};
   access::Directory directory_{store_, clock_, random_};
-  access::Authenticator authenticator_{store_, clock_};
+  ca::CaDirectory cas_;
+  access::Authenticator authenticator_{store_, clock_, cas_};
   metrics::Registry metrics_;
   WebOptions options_;
   std::unique_ptr<WebHandler> handler_;

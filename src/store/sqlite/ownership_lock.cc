@@ -9,6 +9,7 @@
 
 #include <cerrno>
 #include <chrono>
+#include <cstdlib>
 #include <filesystem>
 #include <system_error>
 #include <thread>
@@ -22,7 +23,7 @@ tl::unexpected<Error> system_failure(const std::string& path, int error) {
                     fmt::format("{}: {}", path, std::generic_category().message(error)));
 }
 
-// For the message only: the owner writes its process id into the file it has locked.
+// The owner writes its process id into the file it has locked.
 std::string owner_in(int descriptor) {
   char text[32] = {};
   const ssize_t size = ::pread(descriptor, text, sizeof text - 1, 0);
@@ -55,6 +56,17 @@ Result<OwnershipLock> OwnershipLock::acquire(const std::string& path, std::uint3
       ::pwrite(descriptor, owner.data(), owner.size(), 0) != static_cast<ssize_t>(owner.size()))
     return system_failure(path, errno);
   return lock;
+}
+
+std::optional<long> OwnershipLock::owner(const std::string& path) {
+  const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+  if (descriptor < 0) return std::nullopt;
+  // Shared: it disturbs nobody else who asks, and acquire() waits longer than this is held.
+  const bool held = ::flock(descriptor, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+  const auto text = held ? owner_in(descriptor) : std::string();
+  ::close(descriptor);
+  if (text.empty()) return std::nullopt;
+  return std::strtol(text.c_str(), nullptr, 10);
 }
 
 OwnershipLock::OwnershipLock(OwnershipLock&& other) noexcept

@@ -1,5 +1,6 @@
 #pragma once
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "errors/result.h"
@@ -13,6 +14,8 @@ class OwnershipLock {
   // Waits up to `wait_ms` for another owner to leave. Creates `path` with mode 0600.
   // Errors: conflict, field "store", if it is held; unavailable.
   static Result<OwnershipLock> acquire(const std::string& path, std::uint32_t wait_ms);
+  // The process that holds it now; none if nobody does.
+  static std::optional<long> owner(const std::string& path);
   OwnershipLock(OwnershipLock&& other) noexcept;
   OwnershipLock& operator=(OwnershipLock&&) = delete;
   ~OwnershipLock();

@@ -1,0 +1,179 @@
+#include "authority/testing_authority.h"
+
+#include <future>
+
+#include <gtest/gtest.h>
+
+#include "x509/oids.h"
+
+namespace certwright::authority {
+namespace {
+
+using testing::kYear;
+using testing::OutsideRoot;
+using testing::pkcs8_of;
+using testing::Rooms;
+using registration::testing::must;
+
+class CaRotation : public testing::AuthorityTest {};
+
+TEST_F(CaRotation, RotationMakesASuccessorAndRetiresThePresentOne) {
+  root();
+  const auto first = issuing();
+  const auto second = must(rooms.authority.rotate("issuing", admin(), actor()));
+  EXPECT_EQ(second->id(), "issuing-2");
+  EXPECT_EQ(second->certificate().subject().to_text(), first->certificate().subject().to_text());
+  EXPECT_NE(to_bytes(second->subject_key_identifier()), to_bytes(first->subject_key_identifier()));
+  EXPECT_EQ(second->certificate().not_after(), first->certificate().not_after());  // as long, from now
+  EXPECT_FALSE(rooms.world.cas.find("issuing")->can_issue(clock.now()));
+  EXPECT_NE(rooms.world.cas.find("issuing")->signer(), nullptr);  // CRLs and OCSP go on
+  EXPECT_FALSE(issues("issuing"));
+  EXPECT_TRUE(issues("issuing-2"));
+  EXPECT_EQ(must(rooms.authority.rotate("issuing-2", admin(), actor()))->id(), "issuing-3");
+  EXPECT_EQ(error_of(rooms.authority.rotate("root", admin(), actor())), "conflict ca");
+  EXPECT_EQ(error_of(rooms.authority.rotate("nobody", admin(), actor())), "not_found ca");
+}
+
+TEST_F(CaRotation, ARotationNearTheParentsEndEndsWithIt) {
+  const auto parent = root();
+  issuing(5 * kYear);
+  clock.advance(7 * kYear);  // expired by now; its successor is made all the same
+  const auto successor = must(rooms.authority.rotate("issuing", admin(), actor()));
+  EXPECT_EQ(successor->certificate().not_after(), parent->certificate().not_after());
+}
+
+// Of every kind, permitted ones too, octet for octet (RFC 5280 section 4.2.1.10).
+TEST_F(CaRotation, ASuccessorHasItsPredecessorsNameConstraints) {
+  const OutsideRoot outside;
+  must(rooms.authority.import({.id = "outside", .name = {}, .certificate = outside.der(), .issuer_chain = {},
+                               .private_key_pkcs8 = pkcs8_of(outside.key()), .policy = new_ca("x").policy},
+                              actor()));
+  using x509::GeneralName;
+  x509::NameConstraints constraints;
+  constraints.permitted = {must(GeneralName::dns_constraint("acme.example")),
+                           must(GeneralName::email_constraint(".acme.example")),
+                           must(GeneralName::ip_constraint("10.0.0.0/8")),
+                           GeneralName::directory_name(must(x509::Name::from_text("O=Acme")))};
+  constraints.excluded = {must(GeneralName::dns_constraint("secret.acme.example")),
+                          must(GeneralName::uri("https://secret.acme.example")),
+                          must(GeneralName::email_constraint("root@acme.example"))};
+  const Bytes value = x509::encode_name_constraints(constraints);
+  const std::string pem = must(rooms.authority.create_request(new_ca("issuing", {"tls-server"}), actor()));
+  const Bytes answer = outside.sign(pem, "critical,CA:TRUE,pathlen:0", 1000, "critical,keyCertSign,cRLSign",
+                                    {{NID_name_constraints, "critical,DER:" + to_hex(value)}});
+  must(rooms.authority.install("issuing", answer, {outside.der()}, actor()));
+  const auto successor = must(rooms.authority.rotate("issuing", admin(), actor()));
+  const auto* extension = successor->certificate().find_extension(x509::oids::kNameConstraints);
+  ASSERT_NE(extension, nullptr);
+  EXPECT_TRUE(extension->critical);
+  EXPECT_EQ(to_hex(extension->value), to_hex(value));
+}
+
+TEST_F(CaRotation, RetiredIsForGood) {
+  root();
+  issuing();
+  must(rooms.authority.retire("issuing", actor()));
+  EXPECT_FALSE(issues("issuing"));
+  EXPECT_EQ(error_of(rooms.authority.retire("issuing", actor())), "conflict ");
+  EXPECT_TRUE(rooms.crls.rebuild("issuing", 0));
+  // What it issued is answered for as before: a responder is made also after a restart.
+  EXPECT_TRUE(rooms.authority.make_responder(*rooms.world.cas.find("issuing")));
+  EXPECT_EQ(rooms.world.records("CA_RETIRED").size(), 1U);
+}
+
+TEST_F(CaRotation, ARetirementCountsAlsoWhereTheStoreCannotBeReadAfterIt) {
+  root();
+  issuing();
+  store.blind_from_now = true;
+  must(rooms.authority.retire("issuing", actor()));
+  store.blind = store.blind_from_now = false;
+  EXPECT_FALSE(issues("issuing"));
+}
+
+TEST_F(CaRotation, ARetiredCaStillHasResponders) {
+  root();
+  issuing();
+  must(rooms.authority.rotate("issuing", admin(), actor()));
+  clock.advance(std::chrono::hours(24 * 8));  // the responder's certificate of then is over
+  const auto retired = rooms.world.cas.find("issuing");
+  const auto responder = must(rooms.authority.make_responder(*retired));
+  const auto certificate = must(x509::Certificate::parse(responder.certificate));
+  EXPECT_EQ(to_bytes(certificate.issuer_tlv()), to_bytes(retired->certificate().subject_tlv()));
+  EXPECT_FALSE(issues("issuing")) << "and nothing else";
+  clock.advance(30 * kYear);
+  EXPECT_EQ(rooms.authority.make_responder(*retired).error().code, Errc::unavailable) << "not for ever";
+}
+
+TEST_F(CaRotation, ARootGoesOfflineOnceItsKeyIsKept) {
+  root();
+  issuing();
+  const auto refuse = [](const SecretBytes&) -> Result<void> { return fail(Errc::unavailable, "the vault is full"); };
+  EXPECT_FALSE(rooms.authority.take_offline("root", rooms.crls, refuse, actor()));
+  EXPECT_NE(rooms.world.cas.find("root")->signer(), nullptr);  // the only copy is still here
+
+  SecretBytes kept;
+  must(rooms.authority.take_offline("root", rooms.crls, [&](const SecretBytes& key) -> Result<void> {
+    kept = key.clone();
+    return {};
+  }, actor()));
+  const auto offline = rooms.world.cas.find("root");
+  EXPECT_EQ(offline->signer(), nullptr);
+  EXPECT_TRUE(must(memory.list_cas()).back().sealed_key.empty());
+  EXPECT_TRUE(must(memory.find_crl("root", 0)));
+  const auto key = must(crypto::PrivateKey::from_pkcs8(kept));
+  EXPECT_EQ(to_bytes(key.subject_public_key_info_tlv()), to_bytes(offline->certificate().subject_public_key_info_tlv()));
+  EXPECT_TRUE(issues("issuing"));
+  const auto again = rooms.authority.take_offline("root", rooms.crls, refuse, actor());
+  ASSERT_FALSE(again);
+  EXPECT_EQ(again.error().code, Errc::conflict);
+  EXPECT_EQ(rooms.authority.take_offline("issuing", rooms.crls, refuse, actor()).error().code, Errc::conflict);
+}
+
+TEST_F(CaRotation, ARevokedCaIssuesNoMore) {
+  root();
+  auto policy = issuing()->policy();
+  revocation::RevocationService revocation(store, rooms.world.journal, clock);
+  revocation.add_listener(rooms.authority);
+  const auto serial = must(rooms.world.cas.find("issuing")->certificate().serial_number());
+  const auto lineage = must(memory.find_certificate(serial))->certificate.lineage;
+
+  must(revocation.revoke(lineage, x509::RevocationReason::certificate_hold, actor()));
+  EXPECT_FALSE(issues("issuing"));
+  must(revocation.release(lineage, actor()));
+  EXPECT_TRUE(issues("issuing"));
+  must(revocation.revoke(lineage, x509::RevocationReason::ca_compromise, actor()));
+  EXPECT_FALSE(issues("issuing"));
+  // Neither a change of policy nor a restart brings it back; relying parties are still told.
+  must(rooms.authority.change_policy("issuing", policy, actor()));
+  EXPECT_FALSE(issues("issuing"));
+  EXPECT_TRUE(rooms.crls.rebuild("issuing", 0));
+  EXPECT_TRUE(rooms.authority.make_responder(*rooms.world.cas.find("issuing")));
+  Rooms again(memory, clock, sealer, random);
+  must(again.authority.load());
+  EXPECT_TRUE(again.world.cas.find("issuing")->is_revoked());
+  EXPECT_FALSE(again.world.cas.find("root")->is_revoked());
+  EXPECT_TRUE(must(rooms.authority.rotate("issuing", admin(), actor()))->can_issue(clock.now()))
+      << "its successor";
+}
+
+TEST_F(CaRotation, ACaIsRevokedAlsoOnItsWayIntoTheDirectory) {
+  root();
+  revocation::RevocationService revocation(store, rooms.world.journal, clock);
+  revocation.add_listener(rooms.authority);
+  std::future<void> revoked;
+  store.after_status = [&](const x509::SerialNumber& serial) {
+    const auto lineage = must(memory.find_certificate(serial))->certificate.lineage;
+    revoked = std::async(std::launch::async, [&, lineage] {
+      must(revocation.revoke(lineage, x509::RevocationReason::ca_compromise, actor()));
+    });
+    // As long as it takes where it need not wait for the CA to be there.
+    (void)revoked.wait_for(std::chrono::milliseconds(500));
+  };
+  const auto ca = issuing();
+  ASSERT_TRUE(revoked.valid());
+  revoked.get();
+  EXPECT_TRUE(rooms.world.cas.find("issuing")->is_revoked());
+}
+
+}  // namespace
+}  // namespace certwright::authority

@@ -1,0 +1,16 @@
+#pragma once
+// What `doctor` makes of the server's answers. Nothing here asks the server.
+#include "cli/findings.h"
+#include "clock/clock.h"
+#include "json/value.h"
+
+namespace certwright::cli {
+
+// A CA as in GET /api/v1/cas: revoked, expired, or soon to expire.
+void judge_ca(Findings& findings, const json::Value& ca, Time now);
+// GET /api/v1/kek: what is under way, and what is in the way.
+void judge_kek(Findings& findings, const json::Value& kek);
+// The UDP certificate generator in GET /api/v1/status, if it serves: what loses answers.
+void judge_certgen(Findings& findings, const json::Value& status);
+
+}  // namespace certwright::cli
