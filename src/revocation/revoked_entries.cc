@@ -49,18 +49,20 @@ void RevokedEntries::put(const x509::SerialNumber& serial, Time revoked_at,
   if (entries_.size() * 2 >= slots_.size()) grow_index();
   const auto hash = hash_of(serial.integer_content());
   Slot& slot = slot_of(hash, serial.integer_content());
-  if (slot.entry != kFree && !entries_[slot.entry].dead) {
-    Entry& entry = entries_[slot.entry];
-    if (entry.size == scratch_.size()) {
-      std::ranges::copy(scratch_, octets_.begin() + entry.offset);
-      return;
-    }
-    kill(entry);
+  const bool is_known = slot.entry != kFree && !entries_[slot.entry].dead;
+  if (is_known && entries_[slot.entry].size == scratch_.size()) {
+    std::ranges::copy(scratch_, octets_.begin() + entries_[slot.entry].offset);
+    return;
   }
-  slot = {hash, static_cast<std::uint32_t>(entries_.size())};
-  entries_.push_back({to_unix_s(not_after), static_cast<std::uint32_t>(octets_.size()),
-                      static_cast<std::uint16_t>(scratch_.size()), false});
+  // What may fail comes first: after it nothing points to what is not there.
+  if (entries_.size() == entries_.capacity())
+    entries_.reserve(std::max(kFirstSlots, entries_.size() * 2));
+  const Entry entry{to_unix_s(not_after), static_cast<std::uint32_t>(octets_.size()),
+                    static_cast<std::uint16_t>(scratch_.size()), false};
   octets_.insert(octets_.end(), scratch_.begin(), scratch_.end());
+  if (is_known) kill(entries_[slot.entry]);
+  entries_.push_back(entry);
+  slot = {hash, static_cast<std::uint32_t>(entries_.size() - 1)};
 }
 
 bool RevokedEntries::remove(const x509::SerialNumber& serial) {
