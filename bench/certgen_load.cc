@@ -1,5 +1,6 @@
 // Open-loop load on a UDP certificate generator, as g3proxy's listeners make it:
-//   certgen_load ADDRESS PORT --rate N [--seconds S] [--hosts N] [--listeners N] [--cert DER]...
+//   certgen_load ADDRESS PORT --rate N [--seconds S] [--hosts N] [--listeners N] [--service N] [--usage N]
+//                [--cert DER]...
 // A listener is one connected socket. Requests leave at the given rate, whatever comes back; an answer
 // counts for its (service, usage, host) and within four seconds. A host that got none is not asked for
 // ten seconds, and each attempt in that time is a failure, as a connection through the proxy would be.
@@ -9,6 +10,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <charconv>
 #include <chrono>
 #include <cmath>
 #include <cstdio>
@@ -17,6 +19,7 @@
 #include <fstream>
 #include <iterator>
 #include <memory>
+#include <optional>
 #include <random>
 #include <string>
 #include <thread>
@@ -24,11 +27,9 @@
 #include <vector>
 
 #include "gateway/certgen/request.h"
+#include "gateway/certgen/socket_address.h"
 #include "gateway/certgen/udp_socket.h"
 #include "msgpack/reader.h"
-
-#include <arpa/inet.h>
-#include <netinet/in.h>
 
 namespace {
 
@@ -41,6 +42,8 @@ constexpr auto kWait = 4s, kNegative = 10s;
 struct Options {
   std::string address = "127.0.0.1";
   std::uint16_t port = 2999;
+  std::uint8_t service = gateway::certgen::kServiceHttp;
+  issuance::InterceptionUsage usage = issuance::InterceptionUsage::tls_server;
   double rate = 1'000;
   double seconds = 10;
   std::uint64_t hosts = 0;
@@ -53,23 +56,55 @@ struct Totals {
   std::vector<float> latencies_ms;
 };
 
-[[noreturn]] void stop(const char* why) {
-  std::fprintf(stderr, "certgen_load: %s\n", why);
+[[noreturn]] void stop(const std::string& why) {
+  std::fprintf(stderr, "certgen_load: %s\n", why.c_str());
   std::exit(2);
+}
+
+// All of `text`, within the limits.
+template <class Number>
+Number number_of(const std::string& name, const std::string& text, Number least, Number most) {
+  Number number{};
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc() || end != text.data() + text.size() || number < least || number > most)
+    stop(name + ": \"" + text + "\" is not a number that it takes");
+  return number;
+}
+
+// What an answer is for: host, service and usage stand first, under the keys 1, 2 and 6. It counts if
+// key 3, the certificates, follows.
+struct Head {
+  std::string_view host;
+  std::uint64_t service = 0, usage = 0;
+};
+std::optional<Head> head_of(ByteView datagram) {
+  msgpack::Reader reader(datagram);
+  const auto next = [&reader] { return reader.read(); };
+  Head head;
+  if (const auto map = next(); !map || map->type != msgpack::Type::map || map->count != 6) return {};
+  for (const std::uint64_t expected : {1U, 2U, 6U}) {
+    const auto key = next();
+    if (!key || key->type != msgpack::Type::unsigned_integer || key->unsigned_integer != expected) return {};
+    const auto value = next();
+    if (!value) return {};
+    if (expected == 1) head.host = as_text(value->payload);
+    else (expected == 2 ? head.service : head.usage) = value->unsigned_integer;
+  }
+  const auto key = next();
+  if (!key || key->unsigned_integer != 3) return {};
+  return head;
 }
 
 // One listener of g3proxy: socket, requests in flight, negative cache.
 class Listener {
  public:
-  Listener(const Options& options, Totals& totals) : totals_(totals) {
-    sockaddr_in to{};
-    to.sin_family = AF_INET;
-    to.sin_port = htons(options.port);
-    if (inet_pton(AF_INET, options.address.c_str(), &to.sin_addr) != 1) stop("ADDRESS is no IPv4 address");
-    fd_ = ::socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0);
+  Listener(const Options& options, Totals& totals) : options_(options), totals_(totals) {
+    const auto to = gateway::certgen::SocketAddress::of(options.address, options.port);
+    if (!to) stop(to.error().detail);
+    fd_ = ::socket(to->family(), SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     const int buffer = 16 << 20;
     if (setsockopt(fd_, SOL_SOCKET, SO_RCVBUFFORCE, &buffer, sizeof buffer) != 0) (void)setsockopt(fd_, SOL_SOCKET, SO_RCVBUF, &buffer, sizeof buffer);
-    if (::connect(fd_, reinterpret_cast<const sockaddr*>(&to), sizeof to) != 0) stop("cannot connect");
+    if (::connect(fd_, to->get(), to->octets()) != 0) stop("cannot connect");
   }
 
   void attempt(const std::string& host, ByteView certificate, Instant now) {
@@ -85,7 +120,8 @@ class Listener {
       ++totals_.joined;
       return;
     }
-    const Bytes datagram = gateway::certgen::encode_request({.host = host, .service = 0, .usage = {}, .upstream_certificate = certificate});
+    const Bytes datagram = gateway::certgen::encode_request(
+        {.host = host, .service = options_.service, .usage = options_.usage, .upstream_certificate = certificate});
     if (::send(fd_, datagram.data(), datagram.size(), 0) < 0) {
       refused_until_[host] = now + kNegative;
       ++totals_.lost;
@@ -117,13 +153,10 @@ class Listener {
   bool idle() const { return in_flight_.empty(); }
 
  private:
-  // The host stands first in every answer.
   void take(ByteView datagram, Instant now) {
-    msgpack::Reader reader(datagram);
-    if (!reader.read() || !reader.read()) return;
-    const auto host = reader.read();
-    if (!host) return;
-    const auto found = in_flight_.find(std::string(as_text(host->payload)));
+    const auto head = head_of(datagram);
+    const bool is_ours = head && head->service == options_.service && head->usage == static_cast<std::uint64_t>(options_.usage);
+    const auto found = is_ours ? in_flight_.find(std::string(head->host)) : in_flight_.end();
     if (found == in_flight_.end()) {
       ++totals_.strangers;
       return;
@@ -133,6 +166,7 @@ class Listener {
     in_flight_.erase(found);
   }
 
+  const Options& options_;
   Totals& totals_;
   int fd_ = -1;
   gateway::certgen::BatchReceiver input_;
@@ -145,7 +179,7 @@ void report(const Options& options, Totals& totals, double seconds) {
   std::ranges::sort(all);
   const auto at = [&](double q) { return all.empty() ? 0.0F : all[static_cast<std::size_t>(q * static_cast<double>(all.size() - 1))]; };
   std::printf("offered %.0f/s, attempts %llu, sent %llu, good %llu (%.0f/s), lost %llu, refused by the negative cache %llu, joined %llu, "
-              "late or double %llu, p50 %.3f ms, p99 %.3f ms, p99.9 %.3f ms, max %.3f ms\n",
+              "late, double or for something else %llu, p50 %.3f ms, p99 %.3f ms, p99.9 %.3f ms, max %.3f ms\n",
               options.rate, static_cast<unsigned long long>(totals.attempts), static_cast<unsigned long long>(totals.sent),
               static_cast<unsigned long long>(totals.good), static_cast<double>(totals.good) / seconds,
               static_cast<unsigned long long>(totals.lost), static_cast<unsigned long long>(totals.refused_by_cache),
@@ -185,21 +219,29 @@ void run(const Options& options) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  const std::vector<std::string> words(argv + 1, argv + argc);
+  if (words.size() < 4 || words.size() % 2 != 0)
+    stop("usage: certgen_load ADDRESS PORT --rate N [--seconds S] [--hosts N] [--listeners N] [--service N] [--usage N] [--cert DER]...");
   Options options;
-  if (argc < 3) stop("usage: certgen_load ADDRESS PORT --rate N [--seconds S] [--hosts N] [--listeners N] [--cert DER]...");
-  options.address = argv[1];
-  options.port = static_cast<std::uint16_t>(std::atoi(argv[2]));
-  for (int i = 3; i + 1 < argc; i += 2) {
-    const std::string name = argv[i];
-    const std::string value = argv[i + 1];
-    if (name == "--rate") options.rate = std::atof(value.c_str());
-    else if (name == "--seconds") options.seconds = std::atof(value.c_str());
-    else if (name == "--hosts") options.hosts = std::strtoull(value.c_str(), nullptr, 10);
-    else if (name == "--listeners") options.listeners = static_cast<unsigned>(std::max(1, std::atoi(value.c_str())));
-    else if (name == "--cert") {
+  options.address = words[0];
+  options.port = number_of<std::uint16_t>("PORT", words[1], 1, UINT16_MAX);
+  for (std::size_t i = 2; i < words.size(); i += 2) {
+    const auto& name = words[i];
+    const auto& value = words[i + 1];
+    if (name == "--rate") options.rate = number_of<double>(name, value, 0.001, 1e7);
+    else if (name == "--seconds") options.seconds = number_of<double>(name, value, 0.001, 1e6);
+    else if (name == "--hosts") options.hosts = number_of<std::uint64_t>(name, value, 0, UINT64_MAX);
+    else if (name == "--listeners") options.listeners = number_of<unsigned>(name, value, 1, 10'000);
+    else if (name == "--service") options.service = number_of<std::uint8_t>(name, value, 0, UINT8_MAX);
+    else if (name == "--usage") {
+      const auto usage = gateway::certgen::parse_usage(value);
+      if (!usage) stop(name + ": " + usage.error().detail);
+      options.usage = *usage;
+    } else if (name == "--cert") {
       std::ifstream in(value, std::ios::binary);
       options.certificates.emplace_back(std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>());
-    } else stop("unknown option");
+      if (!in || options.certificates.back().empty()) stop(value + ": cannot be read");
+    } else stop("unknown option " + name);
   }
   run(options);
 }

@@ -24,6 +24,13 @@ struct Entry {
 };
 static_assert(sizeof(Entry) == 48 && alignof(Entry) == 1);
 
+// The id that its serial begins with.
+inline std::uint64_t id_of(const Entry& entry) noexcept {
+  std::uint64_t id = 0;
+  for (std::size_t i = 0; i < 8; ++i) id = id << 8 | entry.serial[i];
+  return id;
+}
+
 // Time is cut into intervals of a minute, numbered from 1970. A certificate belongs to the one its
 // serial's id was made in, so that the serial alone says where to look.
 inline constexpr std::uint64_t kInterval_ms = 60'000;

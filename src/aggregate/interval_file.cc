@@ -76,6 +76,25 @@ Result<std::uint64_t> size_of(int fd, const fs::path& path) {
   return static_cast<std::uint64_t>(status.st_size);
 }
 
+bool is_zero(ByteView octets) noexcept {
+  return std::ranges::all_of(octets, [](std::uint8_t octet) { return octet == 0; });
+}
+
+// A power loss can keep a file's length and lose pages of it, which then read as zeros. Pages end 16 or
+// 32 octets into an entry, or behind it: what is missing of one shows in its id or at its end.
+bool is_whole(const Entry& entry, std::uint64_t interval) noexcept {
+  constexpr std::size_t kPart = 16;
+  static_assert(sizeof(Entry) % kPart == 0 && kPage % kPart == 0);
+  return interval_of_id(id_of(entry)) == interval && !is_zero(entry.octets().last(kPart));
+}
+
+// Durably: before anything is begun in it.
+Result<void> write_head(int fd, ByteView head, const fs::path& path) {
+  CERTWRIGHT_CHECK(write_at(fd, head, 0, path));
+  if (::fdatasync(fd) != 0) return system_error(path, "cannot be made durable");
+  return {};
+}
+
 Result<void> sync_folder(const fs::path& folder) {
   const Descriptor opened(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (opened.get() < 0 || ::fsync(opened.get()) != 0) return system_error(folder, "cannot be made durable");
@@ -115,6 +134,7 @@ Descriptor::~Descriptor() {
 Result<OpenFile> OpenFile::open(const fs::path& path, std::uint64_t interval) {
   OpenFile opened;
   opened.path_ = path;
+  opened.interval_ = interval;
   opened.file_ = Descriptor(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
   const int fd = opened.file_.get();
   if (fd < 0) return system_error(path, "cannot be created");
@@ -124,11 +144,13 @@ Result<OpenFile> OpenFile::open(const fs::path& path, std::uint64_t interval) {
   put_u64(head + kOpenMagic.size(), interval);
   if (size < kPage) {  // new, or cut off while it was made: then nothing was begun in it
     if (::ftruncate(fd, kPage) != 0) return system_error(path, "cannot be made longer");
-    CERTWRIGHT_CHECK(write_at(fd, head, 0, path));
+    CERTWRIGHT_CHECK(write_head(fd, head, path));
     CERTWRIGHT_CHECK(sync_folder(path.parent_path()));
   } else {
     CERTWRIGHT_TRY(const Bytes found, read_whole(fd, 0, kBegunOffset, path));
-    if (!std::ranges::equal(found, head)) return fail(Errc::internal, path.string() + ": not the interval's file");
+    opened.lost_its_header_ = is_zero(found);
+    if (opened.lost_its_header_) CERTWRIGHT_CHECK(write_head(fd, head, path));
+    else if (!std::ranges::equal(found, head)) return fail(Errc::internal, path.string() + ": not the interval's file");
     opened.written_ = (size - kPage) / sizeof(Entry);
   }
   void* const page = ::mmap(nullptr, kPage, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
@@ -143,10 +165,12 @@ Result<OpenFile> OpenFile::open(const fs::path& path, std::uint64_t interval) {
 
 OpenFile::OpenFile(OpenFile&& other) noexcept
     : path_(std::move(other.path_)),
+      interval_(other.interval_),
       file_(std::move(other.file_)),
       page_(std::exchange(other.page_, nullptr)),
       begun_(other.begun_),
-      written_(other.written_) {}
+      written_(other.written_),
+      lost_its_header_(other.lost_its_header_) {}
 
 OpenFile::~OpenFile() {
   if (page_ != nullptr) ::munmap(page_, kPage);
@@ -166,7 +190,9 @@ Result<void> OpenFile::sync() {
 Result<std::vector<Entry>> OpenFile::read() const {
   CERTWRIGHT_TRY(const Bytes octets,
                  read_whole(file_.get(), kPage, kPage + written_ * sizeof(Entry), path_));
-  return entries_of(octets);
+  auto entries = entries_of(octets);
+  std::erase_if(entries, [this](const Entry& entry) { return !is_whole(entry, interval_); });
+  return entries;
 }
 
 audit::Hash root_of(std::span<const Entry> sorted) {

@@ -29,7 +29,8 @@ class Descriptor {
 // counted in the mapped header, which outlives the process; not flushed, so a power loss may take it.
 class OpenFile {
  public:
-  // Makes the file, or goes on with it: what is left of a cut entry is overwritten.
+  // Makes the file, durably, or goes on with it: what is left of a cut entry is overwritten. A header of
+  // zeros is what a power loss leaves of one that was not on the disk yet: it is written again.
   // Errors: unavailable; internal if it is no such file.
   static Result<OpenFile> open(const std::filesystem::path& path, std::uint64_t interval);
   OpenFile(OpenFile&& other) noexcept;
@@ -38,17 +39,21 @@ class OpenFile {
 
   std::atomic<std::uint64_t>& begun() noexcept { return *begun_; }
   std::uint64_t written() const noexcept { return written_; }
+  bool lost_its_header() const noexcept { return lost_its_header_; }
   Result<void> append(std::span<const Entry> entries);  // into the page cache
   Result<void> sync();
+  // Without those that a power loss left as zeros, in whole or in part: they are lost.
   Result<std::vector<Entry>> read() const;
 
  private:
   OpenFile() = default;
   std::filesystem::path path_;
+  std::uint64_t interval_ = 0;
   Descriptor file_;
   void* page_ = nullptr;
   std::atomic<std::uint64_t>* begun_ = nullptr;
   std::uint64_t written_ = 0;
+  bool lost_its_header_ = false;
 };
 
 // A closed interval: a header, then the entries in order.

@@ -17,12 +17,6 @@ namespace {
 constexpr Seconds kGrace{2};         // an id is a little older than its certificate
 constexpr Seconds kPrepareAhead{5};  // the next interval's file, so that nobody waits for it
 
-std::uint64_t id_of(const Entry& entry) noexcept {
-  std::uint64_t id = 0;
-  for (std::size_t i = 0; i < 8; ++i) id = id << 8 | entry.serial[i];
-  return id;
-}
-
 }  // namespace
 
 struct Log::Interval {
@@ -94,16 +88,26 @@ Result<void> Log::recover() {
 Result<void> Log::recover_interval(std::uint64_t number) {
   auto interval = std::make_unique<Interval>(number);
   CERTWRIGHT_TRY(auto file, OpenFile::open(open_path(options_.folder, number), number));
-  CERTWRIGHT_TRY(const auto entries, file.read());
-  for (const Entry& entry : entries) floor_id_ = std::max(floor_id_, id_of(entry) + 1);
-  interval->entries = entries.size();
+  if (file.lost_its_header())
+    warn("the records of a minute lost their header, as in a power loss: what is left of them is kept");
+  interval->entries = file.written();
   interval->begun = file.begun().load();
   interval->file.emplace(std::move(file));
-  statistics_.lost_found += interval->begun - interval->entries;
   const bool over = is_over(*interval, clock_.now()) || number <= last_closed_;
-  open_.emplace(number, std::move(interval));
-  if (over) return close(number);
+  Interval& opened = *open_.emplace(number, std::move(interval)).first->second;
+  if (over) {
+    CERTWRIGHT_TRY(const auto closed, close(number));
+    statistics_.lost_found += closed.lost;
+    return {};
+  }
+  CERTWRIGHT_TRY(const auto entries, opened.file->read());
+  for (const Entry& entry : entries) floor_id_ = std::max(floor_id_, id_of(entry) + 1);
+  statistics_.lost_found += opened.begun - entries.size();
   return {};
+}
+
+void Log::warn(std::string_view what) const {
+  if (options_.warn) options_.warn(what);
 }
 
 std::uint64_t Log::floor_id() const {
@@ -189,7 +193,6 @@ Result<void> Log::write(Interval& interval) {
   const auto written = interval.file->append(entries);
   const std::lock_guard lock(mutex_);
   if (!written) {
-    ++statistics_.write_failures;
     interval.pending.insert(interval.pending.begin(), entries.begin(), entries.end());
     return written;
   }
@@ -198,15 +201,30 @@ Result<void> Log::write(Interval& interval) {
   return {};
 }
 
-Result<void> Log::run_once() {
-  const std::lock_guard work(work_);
-  Result<void> outcome;
-  const auto note = [&outcome](Result<void> result) {
-    if (!result) outcome = std::move(result);
-  };
-  const auto steady = std::chrono::steady_clock::now();
-  const bool sync = steady - last_sync_ >= options_.sync_every;
-  if (sync) last_sync_ = steady;
+Result<void> Log::write_one(std::uint64_t number, bool sync) {
+  const auto prepared = prepare(number);
+  Interval* interval = nullptr;
+  {
+    const std::lock_guard lock(mutex_);
+    if (const auto found = open_.find(number); found != open_.end()) interval = found->second.get();
+  }
+  if (interval == nullptr) return prepared;
+  CERTWRIGHT_CHECK(write(*interval));
+  std::uint64_t unsynced = 0;
+  {
+    const std::lock_guard lock(mutex_);
+    // So that the page of the count is this thread's to bring in, not that of whoever issues.
+    if (interval->file) interval->file->begun().fetch_add(0, std::memory_order_relaxed);
+    unsynced = interval->unsynced;
+  }
+  if (!sync || unsynced == 0) return prepared;
+  CERTWRIGHT_CHECK(interval->file->sync());
+  const std::lock_guard lock(mutex_);
+  interval->unsynced -= unsynced;
+  return prepared;
+}
+
+Result<void> Log::write_all(bool sync) {
   std::vector<std::uint64_t> numbers;
   {
     const std::lock_guard lock(mutex_);
@@ -214,46 +232,54 @@ Result<void> Log::run_once() {
   }
   for (const std::uint64_t number : {interval_at(clock_.now()), interval_at(clock_.now() + kPrepareAhead)})
     if (std::ranges::find(numbers, number) == numbers.end()) numbers.push_back(number);
-  for (const auto number : numbers) {
-    note(prepare(number));
-    Interval* interval = nullptr;
-    std::uint64_t unsynced = 0;
-    {
-      const std::lock_guard lock(mutex_);
-      if (const auto found = open_.find(number); found != open_.end()) interval = found->second.get();
-    }
-    if (interval == nullptr) continue;
-    note(write(*interval));
-    {
-      const std::lock_guard lock(mutex_);
-      // So that the page of the count is this thread's to bring in, not that of whoever issues.
-      if (interval->file) interval->file->begun().fetch_add(0, std::memory_order_relaxed);
-      unsynced = interval->unsynced;
-    }
-    if (!sync || unsynced == 0) continue;
-    if (const auto synced = interval->file->sync(); !synced) {
-      note(synced);
-      continue;
-    }
-    const std::lock_guard lock(mutex_);
-    interval->unsynced -= unsynced;
-  }
+  Result<void> outcome;
+  for (const auto number : numbers)
+    if (auto written = write_one(number, sync); !written) outcome = std::move(written);
+  return outcome;
+}
+
+Result<void> Log::run_once() {
+  const std::lock_guard work(work_);
+  const auto steady = std::chrono::steady_clock::now();
+  const bool sync = steady - last_sync_ >= options_.sync_every;
+  if (sync) last_sync_ = steady;
+  Result<void> outcome = write_all(sync);
   if (sync) {
-    note(close_due());
+    if (auto closed = close_due(); !closed) outcome = std::move(closed);
     erase_old();
   }
+  note(outcome, sync);
   return outcome;
 }
 
 Result<void> Log::settle() {
   {
     const std::lock_guard work(work_);
-    last_sync_ = std::chrono::steady_clock::now() - options_.sync_every;  // the next turn syncs
+    CERTWRIGHT_CHECK(write_all(true));
   }
-  CERTWRIGHT_CHECK(run_once());
   const auto unsynced = statistics().unsynced;
   if (unsynced == 0) return {};
   return fail(Errc::unavailable, std::to_string(unsynced) + " entries are not on the disk");
+}
+
+// A failure is over when everything has been done without one.
+void Log::note(const Result<void>& outcome, bool of_everything) {
+  if (!outcome) {
+    const auto steady = std::chrono::steady_clock::now();
+    if (steady >= quiet_until_) {
+      quiet_until_ = steady + std::chrono::minutes(1);
+      warn("records of certificates cannot be kept; it is tried again: " + outcome.error().detail);
+    }
+  } else if (of_everything) {
+    quiet_until_ = {};
+  }
+  const std::lock_guard lock(mutex_);
+  if (!outcome) {
+    ++statistics_.failures;
+    statistics_.failure = outcome.error().detail;
+  } else if (of_everything) {
+    statistics_.failure.clear();
+  }
 }
 
 bool Log::is_over(const Interval& interval, Time now) const {
@@ -271,12 +297,13 @@ Result<void> Log::close_due() {
       due.push_back(number);
     }
   }
-  for (const auto number : due) CERTWRIGHT_CHECK(close(number));
+  for (const auto number : due)
+    if (auto closed = close(number); !closed) return tl::unexpected(closed.error());
   return {};
 }
 
 // Sorted file, then the root in the audit log, then the open file goes: a crash between repeats it.
-Result<void> Log::close(std::uint64_t number) {
+Result<ClosedInterval> Log::close(std::uint64_t number) {
   Interval* interval = nullptr;
   {
     const std::lock_guard lock(mutex_);
@@ -310,12 +337,15 @@ Result<void> Log::close(std::uint64_t number) {
     CERTWRIGHT_CHECK(sink_(closed));
     last_closed_ = std::max(last_closed_, number);
   }
-  const std::lock_guard lock(mutex_);
-  if (closed.count != 0) ++statistics_.intervals_closed;
-  open_.erase(number);
-  std::error_code gone;  // if it stays, the next start closes it again, to the same root
-  std::filesystem::remove(path, gone);
-  return {};
+  std::unique_ptr<Interval> gone;  // unmapped without the lock, which every request takes
+  {
+    const std::lock_guard lock(mutex_);
+    gone = std::move(open_.extract(number).mapped());
+  }
+  gone.reset();
+  std::error_code failed;  // if it stays, the next start closes it again, to the same root
+  std::filesystem::remove(path, failed);
+  return closed;
 }
 
 void Log::erase_old() {
@@ -335,7 +365,7 @@ void Log::run() {
   std::unique_lock lock(mutex_);
   while (!wake_.wait_for(lock, options_.write_every, [this] { return stopping_; })) {
     lock.unlock();
-    (void)run_once();  // failures are counted, and begin() refuses before anything is lost
+    (void)run_once();  // note() tells of failures, and begin() refuses before anything is lost
     lock.lock();
   }
 }

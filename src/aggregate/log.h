@@ -7,6 +7,8 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -28,19 +30,22 @@ struct LogOptions {
   std::size_t backlog_entries_max = 1'000'000;  // while the disk is away; then nothing is begun
   std::size_t interval_entries_max = 4'000'000;  // an interval that is fuller is closed early
   bool background = true;  // false: for tests, that call run_once() themselves
+  // What an operator should know, from open() and from the log's thread: a failure when it begins and
+  // then once a minute; what a power loss took. May be null.
+  std::function<void(std::string_view what)> warn = {};
 };
 
 struct LogStatistics {
   std::uint64_t recorded = 0;       // entries since the start
   std::uint64_t unsynced = 0;       // of them, not yet on the disk
-  std::uint64_t write_failures = 0;
-  std::uint64_t intervals_closed = 0;
+  std::uint64_t failures = 0;       // turns of the log's thread that failed; what failed is tried again
+  std::string failure;              // what fails now; empty: nothing
   std::uint64_t lost_found = 0;     // at most so many were lost by the crash before this start
 };
 
 // Safe to call from any thread. begin() and add() touch no disk: a thread of the log's own writes
-// every 20 ms and syncs every second, so that a killed process loses the last 20 ms and a power loss
-// the last second. What may be missing is counted, and said in the interval's ClosedInterval::lost.
+// every 20 ms and syncs every second. README.md says what a killed process and a power loss lose. What
+// may be missing is counted, and said in the interval's ClosedInterval::lost.
 class Log {
  public:
   // Closes what an earlier run left open, unless its interval still runs. Errors: conflict if another
@@ -87,10 +92,14 @@ class Log {
   Result<void> recover_interval(std::uint64_t number);
   void give_up(std::uint64_t interval) noexcept;
   Interval& interval_for(std::uint64_t number);
+  void warn(std::string_view what) const;
   Result<void> prepare(std::uint64_t number);
   Result<void> write(Interval& interval);
+  Result<void> write_all(bool sync);
+  Result<void> write_one(std::uint64_t number, bool sync);
   Result<void> close_due();
-  Result<void> close(std::uint64_t number);
+  Result<ClosedInterval> close(std::uint64_t number);
+  void note(const Result<void>& outcome, bool of_everything);
   void erase_old();
   bool is_over(const Interval& interval, Time now) const;
   void run();
@@ -102,6 +111,7 @@ class Log {
   std::mutex work_;  // one run_once() at a time; taken before mutex_
   std::chrono::steady_clock::time_point last_sync_{};
   std::uint64_t last_erased_day_ = 0;
+  std::chrono::steady_clock::time_point quiet_until_{};
 
   mutable std::mutex mutex_;  // the members below
   std::map<std::uint64_t, std::unique_ptr<Interval>> open_;

@@ -40,6 +40,7 @@ class AggregateLog : public ::testing::Test {
  protected:
   AggregateLog() { options.folder = folder.path / "log"; options.background = false; options.sync_every = {}; }
   Result<std::unique_ptr<Log>> try_open() {
+    options.warn = [this](std::string_view what) { warnings.emplace_back(what); };
     return Log::open(options, clock, [this](const ClosedInterval& closed) -> Result<void> {
       if (sink_fails) return fail(Errc::unavailable, "the audit log is away");
       told.push_back(closed);
@@ -65,6 +66,7 @@ class AggregateLog : public ::testing::Test {
   ManualClock clock{from_unix_s(kStart_s)};
   LogOptions options;
   std::vector<ClosedInterval> told;
+  std::vector<std::string> warnings;
   bool sink_fails = false;
 };
 
@@ -246,6 +248,78 @@ TEST_F(AggregateLog, ACutEntryIsNotOne) {
   ASSERT_EQ(told.size(), 1U);
   EXPECT_EQ(told[0].count, 1U);
   EXPECT_EQ(told[0].lost, 1U);
+}
+
+// As a power loss leaves pages that were not on the disk: they have their length, and read as zeros.
+void zero(const fs::path& path, std::uint64_t from, std::uint64_t to) {
+  std::FILE* const file = std::fopen(path.c_str(), "r+");
+  ASSERT_NE(file, nullptr);
+  std::fseek(file, static_cast<long>(from), SEEK_SET);
+  for (std::uint64_t i = from; i < to; ++i) std::fputc(0, file);
+  std::fclose(file);
+}
+constexpr std::uint64_t kPageOctets = 4096;
+
+TEST_F(AggregateLog, AHeaderThatAPowerLossTookIsWrittenAgain) {
+  const auto id = id_now();
+  { const auto log = open(); record(*log, id); record(*log, id + 1); ASSERT_TRUE(log->run_once()); }
+  zero(open_path(options.folder, interval()), 0, kPageOctets);
+  {
+    const auto log = open();
+    EXPECT_EQ(warnings.size(), 1U);
+    record(*log, log->floor_id());
+    ASSERT_TRUE(log->run_once());
+  }
+  { const auto log = open(); EXPECT_EQ(warnings.size(), 1U); }
+  clock.advance(Seconds(70));
+  const auto log = open();
+  ASSERT_EQ(told.size(), 1U);
+  EXPECT_EQ(told[0].count, 3U);
+}
+
+TEST_F(AggregateLog, APreparedFileThatAPowerLossEmptiedIsNoInterval) {
+  { const auto log = open(); ASSERT_TRUE(log->run_once()); }
+  zero(open_path(options.folder, interval()), 0, kPageOctets);
+  clock.advance(Seconds(70));
+  const auto log = open();
+  EXPECT_TRUE(told.empty());
+  EXPECT_FALSE(fs::exists(open_path(options.folder, interval() - 1)));
+}
+
+TEST_F(AggregateLog, EntriesThatAPowerLossTookAreLost) {
+  const auto id = id_now();
+  { const auto log = open(); for (std::uint64_t i = 0; i < 200; ++i) record(*log, id + i); }
+  // The second page of entries: it begins 16 octets into the 86th and ends 32 octets into the 171st.
+  zero(open_path(options.folder, interval()), 2 * kPageOctets, 3 * kPageOctets);
+  clock.advance(Seconds(70));
+  const auto log = open();
+  ASSERT_EQ(told.size(), 1U);
+  EXPECT_EQ(told[0].count, 200U - 86U);
+  EXPECT_EQ(told[0].lost, 86U);
+  EXPECT_EQ(log->statistics().lost_found, 86U);
+}
+
+TEST_F(AggregateLog, AnotherFileInItsPlaceIsRefused) {
+  fs::create_directories(options.folder / "open");
+  std::FILE* const file = std::fopen(open_path(options.folder, interval()).c_str(), "w");
+  for (std::uint64_t i = 0; i < kPageOctets; ++i) std::fputc('x', file);
+  std::fclose(file);
+  EXPECT_EQ(try_open().error().code, Errc::internal);
+}
+
+TEST_F(AggregateLog, TellsOfAFailureOnceAndWhenItIsOver) {
+  const auto log = open();
+  record(*log, id_now());
+  clock.advance(Seconds(70));
+  sink_fails = true;
+  for (int i = 0; i < 3; ++i) EXPECT_FALSE(log->run_once());
+  EXPECT_EQ(log->statistics().failures, 3U);
+  EXPECT_EQ(log->statistics().failure, "the audit log is away");
+  ASSERT_EQ(warnings.size(), 1U);
+  EXPECT_NE(warnings[0].find("the audit log is away"), std::string::npos);
+  sink_fails = false;
+  ASSERT_TRUE(log->run_once());
+  EXPECT_EQ(log->statistics().failure, "");
 }
 
 TEST_F(AggregateLog, RefusesWhenTheDiskTakesNoMore) {

@@ -46,6 +46,9 @@ void judge_certgen(Findings& findings, const json::Value& status) {
                fmt::format("{}: {} requests, {} answers, {} in the cache, {} invalid, {} denied, {} over their rate", endpoint,
                            number("certgen_requests"), number("certgen_answers"), number("certgen_cache_entries"),
                            number("certgen_invalid"), number("certgen_denied"), number("certgen_rate_limited")));
+  const std::string trouble = text_of(status, "certgen_trouble");
+  findings.add(trouble.empty() ? Verdict::good : Verdict::bad, "its CA", trouble.empty() ? "can be used" : trouble,
+               trouble.empty() ? "" : "certwright ca list; a new one: certwright certgen init. It is tried again every second");
   const auto lost = number("certgen_shed") + number("certgen_kernel_dropped");
   findings.add(lost == 0 ? Verdict::good : Verdict::warning, "its lost requests", fmt::format("{} since the start", lost),
                lost == 0 ? "" : "more cores, or P-256 keys for every upstream (profile: interception.keys always_p256)");
@@ -57,8 +60,11 @@ void judge_certgen(Findings& findings, const json::Value& status) {
                buffer >= kReceiveBufferOctets ? "" : "a burst overflows it: sysctl net.core.rmem_max=16777216, then restart");
   findings.add(Verdict::good, "its RSA keys", text_of(status, "certgen_key_pool_depth") + " of " + text_of(status, "certgen_key_pool_capacity"));
   const auto unrecorded = number("certgen_records_failed");
-  findings.add(unrecorded == 0 ? Verdict::good : Verdict::bad, "its records", fmt::format("{} could not be written", unrecorded),
-               unrecorded == 0 ? "" : "see disk and permissions of the folder aggregate in the state directory");
+  const std::string record_failure = text_of(status, "certgen_record_failure");
+  const bool kept = unrecorded == 0 && record_failure.empty();
+  findings.add(kept ? Verdict::good : Verdict::bad, "its records",
+               record_failure.empty() ? fmt::format("{} could not be written", unrecorded) : record_failure,
+               kept ? "" : "see disk and permissions of the folder aggregate in the state directory");
 }
 
 }  // namespace certwright::cli

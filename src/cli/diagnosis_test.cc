@@ -85,5 +85,19 @@ TEST(JudgeCertgen, NamesWhatLosesAnswers) {
         << row.what << ": " << row.state;
 }
 
+TEST(JudgeCertgen, SaysWhyNothingIsIssuedOrRecorded) {
+  Findings findings;
+  judge_certgen(findings, document(R"({"certgen_endpoint":"127.0.0.1:2999","certgen_receive_buffer_octets":"16777216",
+      "certgen_trouble":"no CA has the profile","certgen_record_failure":"the disk is full"})"));
+  std::size_t bad = 0;
+  for (const auto& row : findings.rows()) {
+    if (row.verdict == Verdict::good) continue;
+    ++bad;
+    EXPECT_EQ(row.state, row.what == "its CA" ? "no CA has the profile" : "the disk is full") << row.what;
+    EXPECT_FALSE(row.advice.empty());
+  }
+  EXPECT_EQ(bad, 2U);
+}
+
 }  // namespace
 }  // namespace certwright::cli

@@ -24,6 +24,8 @@ Result<std::vector<certgen::UdpSocket>> open_sockets(const Configuration& config
       return fail_field(Errc::policy, "certgen.allowed_peers",
                         "the inherited socket of the certificate generator is bound to " + socket.endpoint() +
                             ": beyond loopback it needs certgen.allowed_peers");
+    if (const auto& wanted = configuration.certgen; wanted && wanted->port != 0 && wanted->text() != socket.endpoint())
+      log_warning("the inherited socket counts, not the configured address", {{"socket", socket.endpoint()}, {"configured", wanted->text()}});
     sockets.push_back(std::move(socket));
   }
   if (sockets.empty()) {
@@ -72,10 +74,11 @@ Result<std::unique_ptr<CertgenDoor>> CertgenDoor::open(Installation& in, const C
   CERTWRIGHT_TRY(auto options, door_options(configuration));
   options.on_answer = [made = made.get()](std::chrono::nanoseconds took, std::size_t octets) { made->metrics_.observe(took, octets); };
   CERTWRIGHT_TRY(auto sockets, open_sockets(configuration, inherited));
-  CERTWRIGHT_TRY(made->interception_, Interception::open(in, {.ca = settings.ca, .profile = settings.profile, .rsa_pool_capacity = settings.rsa_pool}));
-  // The door does not own it: interception_ outlives door_.
-  std::shared_ptr<issuance::InterceptionIssuer> issuer(std::shared_ptr<void>(), &made->interception_->issuer());
-  CERTWRIGHT_TRY(made->door_, certgen::Door::open(std::move(sockets), std::move(options), std::move(issuer), in.clock));
+  made->interception_ = std::make_unique<Interception>(
+      in, Interception::Options{.ca = settings.ca, .profile = settings.profile, .rsa_pool_capacity = settings.rsa_pool});
+  if (const auto opened = made->interception_->refresh(); !opened)
+    log_error("the certificate generator cannot issue; the rest of the server can, and it is tried again", {{"reason", opened.error().detail}});
+  CERTWRIGHT_TRY(made->door_, certgen::Door::open(std::move(sockets), std::move(options), *made->interception_, in.clock));
   made->metrics_.follow(*made->door_);
   return made;
 }
@@ -85,9 +88,8 @@ Result<void> CertgenDoor::stop() {
   return interception_->settle();
 }
 
-std::vector<std::pair<std::string, std::string>> CertgenDoor::facts() const { return door_facts(*door_); }
-
-std::vector<std::pair<std::string, std::string>> door_facts(const certgen::Door& door) {
+std::vector<std::pair<std::string, std::string>> CertgenDoor::facts() const {
+  const auto& door = *door_;
   const auto now = door.statistics();
   const auto issuer = door.issuer_statistics();
   std::size_t receive_buffer = SIZE_MAX;
@@ -106,7 +108,9 @@ std::vector<std::pair<std::string, std::string>> door_facts(const certgen::Door&
           {"certgen_receive_buffer_octets", text(receive_buffer)},
           {"certgen_key_pool_depth", text(issuer.rsa_pool_depth)},
           {"certgen_key_pool_capacity", text(issuer.rsa_pool_capacity)},
-          {"certgen_records_failed", text(issuer.records_failed)}};
+          {"certgen_records_failed", text(issuer.records_failed)},
+          {"certgen_record_failure", interception_->record_failure()},
+          {"certgen_trouble", interception_->trouble()}};
 }
 
 }  // namespace certwright::daemon

@@ -19,9 +19,11 @@ class CertgenDoor {
   // policy for an address beyond loopback without a list of peers.
   static Result<void> check(const Configuration& configuration);
 
-  // Binds, or takes over `inherited` sockets, and gets the issuer ready; answers nothing before start().
+  // Binds, or takes over `inherited` sockets; answers nothing before start(). A CA that cannot be used is
+  // no error: the port is open, for clients never recover from a closed one, nothing is issued, the log,
+  // the metrics and `certwright doctor` say so, and each refresh() tries again.
   // `installation` must be loaded and outlive this, and its metrics must not be scraped afterwards.
-  // Errors: check()'s; the sockets'; the issuer's, e.g. not_found if no CA intercepts.
+  // Errors: check()'s; the sockets'.
   static Result<std::unique_ptr<CertgenDoor>> open(Installation& installation, const Configuration& configuration,
                                                    const std::vector<int>& inherited);
 
@@ -46,8 +48,5 @@ class CertgenDoor {
 
 // The options of the door that the configuration sets. Errors: invalid.
 Result<gateway::certgen::DoorOptions> door_options(const Configuration& configuration);
-
-// Facts of a door for `certwright doctor` and for the log.
-std::vector<std::pair<std::string, std::string>> door_facts(const gateway::certgen::Door& door);
 
 }  // namespace certwright::daemon

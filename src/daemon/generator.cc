@@ -19,6 +19,7 @@
 #include "daemon/state_directory.h"
 #include "daemon/version.h"
 #include "gateway/certgen/door.h"
+#include "gateway/certgen/socket_address.h"
 #include "gateway/g3fcgen/quantity.h"
 #include "gateway/g3fcgen/statsd.h"
 #include "http/service_manager.h"
@@ -47,25 +48,35 @@ Result<certgen::PeerPolicy> peer_policy(const std::vector<std::string>& peers) {
   return certgen::PeerPolicy(std::move(allowed));
 }
 
+// Leaves `octets` alone where there is no text.
+Result<void> read_size(const char* option, const std::string& text, std::size_t& octets) {
+  if (text.empty()) return {};
+  const auto size = g3fcgen::parse_size_octets(text);
+  if (!size) return fail_field(Errc::invalid, option, fmt::format("{}: \"{}\": {}", option, text, size.error().detail));
+  octets = *size;
+  return {};
+}
+
 Result<certgen::SocketOptions> socket_options(const GeneratorOptions& options) {
   const char* environment = std::getenv("UDP_LISTEN_ADDR");
   CERTWRIGHT_TRY(const auto listen, g3fcgen::listen_address(options.group_name, environment == nullptr ? "" : environment));
   certgen::SocketOptions made{.address = listen.address, .port = listen.port, .share_port = true};
-  if (!options.receive_buffer.empty()) {
-    CERTWRIGHT_TRY(made.receive_buffer_octets, g3fcgen::parse_size_octets(options.receive_buffer));
-  }
-  if (!options.send_buffer.empty()) {
-    CERTWRIGHT_TRY(made.send_buffer_octets, g3fcgen::parse_size_octets(options.send_buffer));
-  }
+  CERTWRIGHT_CHECK(read_size("--recv-buf-size", options.receive_buffer, made.receive_buffer_octets));
+  CERTWRIGHT_CHECK(read_size("--send-buf-size", options.send_buffer, made.send_buffer_octets));
   return made;
 }
 
 // Sockets of the service manager or of a predecessor, else one of our own.
 Result<std::vector<certgen::UdpSocket>> generator_sockets(const GeneratorOptions& options) {
   CERTWRIGHT_TRY(const auto wanted, socket_options(options));
+  const bool is_default = g3fcgen::ListenAddress{wanted.address, wanted.port} == g3fcgen::ListenAddress{};
   std::vector<certgen::UdpSocket> sockets;
   for (const auto& inherited : http::take_inherited_sockets()) {
     CERTWRIGHT_TRY(auto socket, certgen::UdpSocket::adopt(inherited.fd, wanted));
+    const auto asked = certgen::SocketAddress::of(wanted.address, wanted.port);
+    if (!is_default && wanted.port != 0 && asked &&
+        (socket.port() != wanted.port || !(socket.address() == certgen::IpAddress::of(asked->storage()))))
+      log_warning("the inherited socket counts, not --group-name or UDP_LISTEN_ADDR", {{"socket", socket.endpoint()}});
     sockets.push_back(std::move(socket));
   }
   if (!sockets.empty()) return sockets;
@@ -84,59 +95,56 @@ class Generator {
  public:
   Generator(const GeneratorOptions& options, Succession& succession) : options_(options), succession_(succession) {}
 
-  // Reads the files; an issuer that is ready. Errors: everything that is wrong with them.
-  Result<std::shared_ptr<StandAlone>> load() {
-    CERTWRIGHT_TRY(const auto file, g3fcgen::find_configuration_file(options_.config_file));
-    CERTWRIGHT_TRY(configuration_, g3fcgen::load_configuration(file));
-    return StandAlone::open(configuration_, {.always_p256 = options_.always_p256, .rsa_pool = options_.rsa_pool}, log_.get(), random_, clock_);
-  }
-
+  // Errors: everything that is wrong with the options and the files.
   Result<void> test() {
     CERTWRIGHT_CHECK(socket_options(options_));
     CERTWRIGHT_CHECK(peer_policy(options_.peers));
-    return load().map([](const auto&) {});
+    CERTWRIGHT_TRY(const auto configuration, read_files());
+    if (configuration.statsd) CERTWRIGHT_CHECK(g3fcgen::StatsdEmitter::check(*configuration.statsd));
+    return open_issuer(configuration, 0).map([](const auto&) {});
   }
 
   Result<void> start() {
     if (!options_.state_dir.empty()) {
       // The interval's root stands in its file; there is no audit log to sign it.
-      CERTWRIGHT_TRY(log_, aggregate::Log::open({.folder = fs::path(options_.state_dir) / "aggregate"}, clock_,
+      CERTWRIGHT_TRY(log_, aggregate::Log::open({.folder = fs::path(options_.state_dir) / "aggregate", .warn = warn_of_records}, clock_,
                                                 [](const aggregate::ClosedInterval&) { return Result<void>(); }));
     }
-    CERTWRIGHT_TRY(issuer_, load());
-    warn_of_ignored();
+    CERTWRIGHT_TRY(const auto configuration, read_files());
+    CERTWRIGHT_TRY(issuer_, open_issuer(configuration, options_.rsa_pool));
+    warn_of_ignored(configuration);
     CERTWRIGHT_TRY(auto sockets, generator_sockets(options_));
     certgen::DoorOptions door;
-    door.chain = chain_form(configuration_);
+    door.chain = chain_form(configuration);
     CERTWRIGHT_TRY(door.peers, peer_policy(options_.peers));
     if (!door.peers.has_list())
       for (const auto& socket : sockets)
         if (!socket.is_loopback_only())
           log_warning("answering this host only, until there is a --peer", {{"endpoint", socket.endpoint()}});
-    door.workers = configuration_.workers.value_or(0);
+    door.workers = configuration.workers.value_or(0);
     door.warn = [](std::string_view text) { log_warning("certificate generator", {{"what", std::string(text)}}); };
     door.on_answer = [this](std::chrono::nanoseconds took, std::size_t) {
       if (statsd_ != nullptr) statsd_->record(took);
     };
-    CERTWRIGHT_TRY(door_, certgen::Door::open(std::move(sockets), std::move(door), as_issuer(issuer_), clock_));
-    if (configuration_.statsd) {
-      CERTWRIGHT_TRY(statsd_, g3fcgen::StatsdEmitter::open(*configuration_.statsd, [this] { return door_->statistics(); }));
+    CERTWRIGHT_TRY(door_, certgen::Door::open(std::move(sockets), std::move(door), issuer_->issuer(), clock_));
+    if (configuration.statsd) {
+      CERTWRIGHT_TRY(statsd_, g3fcgen::StatsdEmitter::open(*configuration.statsd, [this] { return door_->statistics(); }));
     }
     door_->start();
-    log_info("ready", {{"endpoint", door_->endpoint()}, {"ca", issuer_->ca().certificate().subject().to_text()}});
+    log_info("ready", {{"endpoint", door_->endpoint()}, {"ca", issuer_->ca_name()}});
     http::notify_ready("certgen=" + door_->endpoint());
     return {};
   }
 
   // Until a signal ends it.
-  Result<void> run(const sigset_t& signals) {
+  void run(const sigset_t& signals) {
     for (;;) {
       int signal = 0;
       sigwait(&signals, &signal);
       if (signal == SIGHUP) {
         reload();
       } else if (signal == SIGUSR2) {
-        if (prepare()) return hand_over();
+        if (prepare()) hand_over();
       } else {
         http::notify_stopping("draining");
         door_->stop();
@@ -145,30 +153,34 @@ class Generator {
           if (const auto settled = log_->settle(); !settled) log_unsettled(settled.error());
         }
         log_info("stopped");
-        return {};
+        return;
       }
     }
   }
 
  private:
-  static std::shared_ptr<issuance::InterceptionIssuer> as_issuer(const std::shared_ptr<StandAlone>& issuer) {
-    return {issuer, &issuer->issuer()};
+  Result<g3fcgen::Configuration> read_files() const {
+    CERTWRIGHT_TRY(const auto file, g3fcgen::find_configuration_file(options_.config_file));
+    return g3fcgen::load_configuration(file);
   }
 
-  void warn_of_ignored() const {
-    if (configuration_.keep_serial)
+  Result<std::unique_ptr<StandAlone>> open_issuer(const g3fcgen::Configuration& configuration, std::size_t rsa_pool) {
+    return StandAlone::open(configuration, {.always_p256 = options_.always_p256, .rsa_pool = rsa_pool}, log_.get(), random_, clock_);
+  }
+
+  void warn_of_ignored(const g3fcgen::Configuration& configuration) const {
+    if (configuration.keep_serial)
       log_warning("backend.keep_serial is not done: a serial is never used twice under one issuer, or browsers refuse both certificates");
-    for (const auto& what : configuration_.without_effect) log_info("configuration", {{"what", what}});
+    for (const auto& what : configuration.without_effect) log_info("configuration", {{"what", what}});
     if (options_.monitored || options_.panic_quit) log_info("--monitored and --panic-quit have no effect, as in g3fcgen");
   }
 
-  // What the socket and statsd were opened with stays until the process is replaced.
+  // CA and ttl. What the door and statsd were opened with stays until the process is replaced.
   void reload() {
-    const auto loaded = load();
-    if (!loaded) return log_error("reload failed; what was loaded before stays", {{"reason", loaded.error().detail}});
-    door_->set_issuer(as_issuer(*loaded));
-    const auto former = std::exchange(issuer_, *loaded);
-    log_info("reloaded", {{"ca", issuer_->ca().certificate().subject().to_text()}});
+    const auto configuration = read_files();
+    const Result<void> reloaded = configuration ? issuer_->reload(*configuration) : tl::unexpected(configuration.error());
+    if (!reloaded) return log_error("reload failed; what was loaded before stays", {{"reason", reloaded.error().detail}});
+    log_info("reloaded", {{"ca", issuer_->ca_name()}});
   }
 
   bool prepare() {
@@ -181,23 +193,27 @@ class Generator {
     return false;
   }
 
-  // If it fails after all, this process ends with the error.
-  Result<void> hand_over() {
+  // Returns if it fails after all. Then this process goes on: the socket never closed.
+  void hand_over() {
     log_info("handing over", {{"program", succession_.program()}});
+    http::notify_reloading("handing over");
     door_->stop();
     if (log_ != nullptr) {
       if (const auto settled = log_->settle(); !settled) log_unsettled(settled.error());
     }
-    return succession_.take_over();
+    const auto failed = succession_.take_over();
+    succession_.abandon();
+    door_->start();
+    log_error("the successor could not be started; this process serves again", {{"reason", failed.error().detail}});
+    http::notify_ready("certgen=" + door_->endpoint());
   }
 
   const GeneratorOptions& options_;
   Succession& succession_;
   SystemClock clock_;
   crypto::SystemRandom random_;
-  g3fcgen::Configuration configuration_;
   std::unique_ptr<aggregate::Log> log_;
-  std::shared_ptr<StandAlone> issuer_;
+  std::unique_ptr<StandAlone> issuer_;
   std::unique_ptr<certgen::Door> door_;
   std::unique_ptr<g3fcgen::StatsdEmitter> statsd_;
 };
@@ -221,7 +237,7 @@ class PidFile {
 // Into the background: a child of nobody, with standard streams that lead nowhere. A successor is there
 // already and stays where it is.
 Result<void> go_into_background() {
-  if (::getppid() == 1 || std::getenv("LISTEN_FDS") != nullptr) return {};
+  if (std::getenv("LISTEN_FDS") != nullptr) return {};
   const pid_t child = ::fork();
   if (child < 0) return fail(Errc::unavailable, "cannot go into the background");
   if (child > 0) _exit(0);
@@ -268,11 +284,12 @@ Result<void> run_generator(const GeneratorOptions& options, Succession& successi
   constexpr const char* kLevels[] = {"warning", "info", "debug"};
   CERTWRIGHT_CHECK(Log::configure(kLevels[std::min(options.verbose, 2)], "text", options.daemon ? Log::Target::syslog : Log::Target::standard_error));
   if (options.config_file.empty()) return fail_field(Errc::invalid, "--config-file", "--config-file is required");
-  if (options.test_config) {
-    GeneratorOptions without_pool = options;
-    without_pool.rsa_pool = 0;
-    return Generator(without_pool, succession).test();
-  }
+  if (options.test_config)  // 0 or 1, as g3fcgen's, whatever is wrong
+    return Generator(options, succession).test().map_error([](Error error) {
+      error.code = Errc::invalid;
+      return error;
+    });
+  succession.reserve();
   if (options.daemon) CERTWRIGHT_CHECK(go_into_background());
   const sigset_t signals = generator_signals();
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
@@ -283,7 +300,8 @@ Result<void> run_generator(const GeneratorOptions& options, Succession& successi
   CERTWRIGHT_CHECK(pid_file.write());
   const auto generator = std::make_unique<Generator>(options, succession);
   CERTWRIGHT_CHECK(generator->start());
-  return generator->run(signals);
+  generator->run(signals);
+  return {};
 }
 
 }  // namespace certwright::daemon

@@ -4,6 +4,7 @@
 #include <csignal>
 #include <mutex>
 #include <set>
+#include <utility>
 
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -123,8 +124,8 @@ class Serving {
       : in_(installation), configuration_(configuration), certificate_(installation, configuration),
         gateways_(installation, configuration) {}
 
-  Result<void> start() {
-    const auto inherited = http::take_inherited_sockets();
+  // `inherited` sockets are this object's from here on.
+  Result<void> start(const std::vector<http::InheritedSocket>& inherited) {
     CERTWRIGHT_TRY(auto identity, certificate_.current());
     CERTWRIGHT_CHECK(open_certgen(inherited));
     CERTWRIGHT_TRY(auto* handler, gateways_.open());
@@ -187,23 +188,19 @@ class Serving {
     in_.authenticator.invalidate();
     CERTWRIGHT_CHECK(renew_client_cas());
     CERTWRIGHT_CHECK(write_public_files(in_));
-    if (certgen_ != nullptr) CERTWRIGHT_CHECK(certgen_->refresh());
-    return renew_certificate();
+    CERTWRIGHT_CHECK(renew_certificate());
+    return certgen_ == nullptr ? Result<void>() : certgen_->refresh();
   }
 
   // All sockets, for whoever takes over.
   Result<void> keep_sockets(Succession& succession) const {
-    for (const auto& endpoint : server_->endpoints()) {
-      const int fd = listening_socket_at(endpoint.text());
-      if (fd >= 0) CERTWRIGHT_CHECK(succession.keep(fd, endpoint.name));
-    }
+    for (const auto& endpoint : server_->endpoints()) CERTWRIGHT_CHECK(succession.keep(endpoint.fd, endpoint.name));
     if (certgen_ == nullptr) return {};
     for (const auto& socket : certgen_->sockets()) CERTWRIGHT_CHECK(succession.keep(socket.fd(), "certgen"));
     return {};
   }
 
   void stop(std::string_view cause) {
-    http::notify_stopping("draining");
     server_->stop(kDrain);
     if (certgen_ != nullptr) {  // last: its clients wait for four seconds only
       if (const auto stopped = certgen_->stop(); !stopped) log_unsettled(stopped.error());
@@ -297,20 +294,16 @@ bool prepare(const Serving& serving, Succession& succession) {
   return false;
 }
 
-}  // namespace
+enum class Ended : std::uint8_t { stopped, again };
 
-Result<void> serve(const Configuration& configuration, Succession& succession) {
-  ::umask(077);
-  const sigset_t signals = block_signals();
-  for (const auto& refused : crypto::harden_process()) log_warning(refused);
-  raise_open_files();
-  CERTWRIGHT_CHECK(crypto::self_test());
-  const StateDirectory state{configuration.state};
-  CERTWRIGHT_CHECK(state.check_initialised());
-  CERTWRIGHT_TRY(const auto installation, Installation::open(state, worker_threads(configuration)));
+// Serves until a signal ends it, or until a successor that was ready did not come after all: `again`, and
+// `sockets` are what to go on with.
+Result<Ended> serve_once(const Configuration& configuration, Succession& succession, const sigset_t& signals,
+                         std::vector<http::InheritedSocket>& sockets) {
+  CERTWRIGHT_TRY(const auto installation, Installation::open(StateDirectory{configuration.state}, worker_threads(configuration)));
   CERTWRIGHT_CHECK(installation->load());
   Serving serving(*installation, configuration);
-  CERTWRIGHT_CHECK(serving.start());
+  CERTWRIGHT_CHECK(serving.start(std::exchange(sockets, {})));
   {
     const Housekeeping housekeeping(serving.jobs());
     const std::string endpoints = text_of(serving.endpoints());
@@ -329,16 +322,38 @@ Result<void> serve(const Configuration& configuration, Succession& succession) {
       if (signal == SIGUSR2) {
         if (!prepare(serving, succession)) continue;
         log_info("handing over", {{"program", succession.program()}});
+        http::notify_reloading("handing over");
         serving.stop("succession");
-        return succession.take_over();  // what is left here has nothing that a crash would lose
+        const auto failed = succession.take_over();  // what is left here has nothing that a crash would lose
+        log_error("the successor could not be started; this process serves again", {{"reason", failed.error().detail}});
+        sockets = succession.take_back();
+        return Ended::again;
       }
       log_info("stopping", {{"signal", signal == SIGTERM ? "SIGTERM" : "SIGINT"}});
+      http::notify_stopping("draining");
       serving.stop(signal == SIGTERM ? "SIGTERM" : "SIGINT");
       break;
     }
   }
   log_info("stopped");
-  return {};
+  return Ended::stopped;
+}
+
+}  // namespace
+
+Result<void> serve(const Configuration& configuration, Succession& succession) {
+  ::umask(077);
+  succession.reserve();
+  const sigset_t signals = block_signals();
+  for (const auto& refused : crypto::harden_process()) log_warning(refused);
+  raise_open_files();
+  CERTWRIGHT_CHECK(crypto::self_test());
+  CERTWRIGHT_CHECK(StateDirectory{configuration.state}.check_initialised());
+  auto sockets = http::take_inherited_sockets();
+  for (;;) {
+    CERTWRIGHT_TRY(const auto ended, serve_once(configuration, succession, signals, sockets));
+    if (ended == Ended::stopped) return {};
+  }
 }
 
 }  // namespace certwright::daemon

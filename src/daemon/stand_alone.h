@@ -1,6 +1,5 @@
 #pragma once
 #include <memory>
-#include <optional>
 #include <string>
 
 #include "aggregate/log.h"
@@ -15,7 +14,7 @@
 namespace certwright::daemon {
 
 // Whoever issues where there is no server: the CA of g3fcgen's files, in memory, behind the one issuance
-// path. Immutable but for what it issues; a reload makes another one.
+// path. reload() from one thread; issuer() and what it gives from any.
 class StandAlone {
  public:
   struct Options {
@@ -24,14 +23,20 @@ class StandAlone {
   };
   // All but `configuration` must outlive the result; `log` may be null: nothing is recorded.
   // Errors: authority::stand_alone_ca()'s and InterceptionService::open()'s.
-  static Result<std::shared_ptr<StandAlone>> open(const gateway::g3fcgen::Configuration& configuration, const Options& options,
+  static Result<std::unique_ptr<StandAlone>> open(const gateway::g3fcgen::Configuration& configuration, const Options& options,
                                                   aggregate::Log* log, crypto::Random& random, const Clock& clock);
+  // From the next certificate on. Errors: as open()'s; then nothing changes.
+  Result<void> reload(const gateway::g3fcgen::Configuration& configuration);
 
   issuance::InterceptionIssuer& issuer() noexcept { return *service_; }
-  const ca::CertificationAuthority& ca() const { return *cas_.all().front(); }
+  std::string ca_name() const { return cas_.all().front()->certificate().subject().to_text(); }
 
  private:
-  explicit StandAlone(const Clock& clock);
+  StandAlone(const Options& options, crypto::Random& random, const Clock& clock);
+  Result<void> install(const gateway::g3fcgen::Configuration& configuration);
+  const Options options_;
+  crypto::Random& random_;
+  const Clock& clock_;
   store::MemoryStore store_;
   audit::Journal journal_;
   ca::CaDirectory cas_;

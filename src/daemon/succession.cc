@@ -1,20 +1,17 @@
 #include "daemon/succession.h"
 
-#include <arpa/inet.h>
 #include <fcntl.h>
-#include <netinet/in.h>
 #include <spawn.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
-#include <charconv>
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
 #include <thread>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -26,6 +23,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr int kFirstInherited = 3;  // SD_LISTEN_FDS_START
+constexpr int kReserved = 8;        // more than a server has sockets
 constexpr int kAside = 256;         // above any descriptor that the successor is given
 
 std::vector<char*> pointers(std::vector<std::string>& strings) {
@@ -80,7 +78,7 @@ Result<void> Succession::rehearse(const std::string& check_argument) const {
 Result<void> Succession::keep(int fd, std::string name) {
   const int copy = fcntl(fd, F_DUPFD_CLOEXEC, kAside);
   if (copy < 0) return fail(Errc::unavailable, "cannot keep a socket for the successor");
-  kept_.push_back({copy, std::move(name)});
+  kept_.push_back({.name = std::move(name), .fd = copy});
   return {};
 }
 
@@ -89,9 +87,21 @@ void Succession::abandon() {
   kept_.clear();
 }
 
-// sd_listen_fds(3): descriptors from 3 on, without close-on-exec; whatever else had those numbers ends
-// with this process anyway. Blocked signals stay blocked and pending ones pending, as they should.
-Result<void> Succession::take_over() {
+std::vector<http::InheritedSocket> Succession::take_back() { return std::exchange(kept_, {}); }
+
+void Succession::reserve() {
+  for (int fd = kFirstInherited; fd < kFirstInherited + kReserved; ++fd) {
+    if (fcntl(fd, F_GETFD) >= 0) continue;
+    const int nothing = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
+    if (nothing < 0 || nothing == fd) continue;
+    (void)dup3(nothing, fd, O_CLOEXEC);
+    ::close(nothing);
+  }
+}
+
+// sd_listen_fds(3): descriptors from 3 on, without close-on-exec. Blocked signals stay blocked and pending
+// ones pending, as they should.
+Result<void> Succession::pass_on() {
   std::string names;
   for (std::size_t i = 0; i < kept_.size(); ++i) {
     if (dup2(kept_[i].fd, kFirstInherited + static_cast<int>(i)) < 0) return fail(Errc::unavailable, "cannot pass a socket on");
@@ -106,26 +116,20 @@ Result<void> Succession::take_over() {
   return fail(Errc::unavailable, fmt::format("{}: cannot be run: {}", program_, std::strerror(errno)));  // NOLINT: nothing else runs
 }
 
-int listening_socket_at(const std::string& endpoint) {
-  for (int fd = kFirstInherited; fd < kAside; ++fd) {
-    int accepts = 0;
-    socklen_t octets = sizeof accepts;
-    if (getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &accepts, &octets) != 0 || accepts == 0) continue;
-    sockaddr_storage bound{};
-    socklen_t bound_octets = sizeof bound;
-    if (getsockname(fd, reinterpret_cast<sockaddr*>(&bound), &bound_octets) != 0) continue;
-    char text[INET6_ADDRSTRLEN] = "";
-    std::string here;
-    if (bound.ss_family == AF_INET) {
-      const auto& v4 = reinterpret_cast<sockaddr_in&>(bound);
-      here = fmt::format("{}:{}", inet_ntop(AF_INET, &v4.sin_addr, text, sizeof text), ntohs(v4.sin_port));
-    } else if (bound.ss_family == AF_INET6) {
-      const auto& v6 = reinterpret_cast<sockaddr_in6&>(bound);
-      here = fmt::format("[{}]:{}", inet_ntop(AF_INET6, &v6.sin6_addr, text, sizeof text), ntohs(v6.sin6_port));
-    }
-    if (here == endpoint) return fd;
+Result<void> Succession::take_over() {
+  std::vector<int> before;  // what has the numbers now; -1: nothing
+  for (std::size_t i = 0; i < kept_.size(); ++i)
+    before.push_back(fcntl(kFirstInherited + static_cast<int>(i), F_DUPFD_CLOEXEC, kAside));
+  auto failed = pass_on();
+  for (std::size_t i = 0; i < before.size(); ++i) {
+    const int fd = kFirstInherited + static_cast<int>(i);
+    ::close(fd);
+    if (before[i] < 0) continue;
+    (void)dup3(before[i], fd, O_CLOEXEC);
+    ::close(before[i]);
   }
-  return -1;
+  for (const auto* name : {"LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES"}) unsetenv(name);
+  return failed;
 }
 
 }  // namespace certwright::daemon

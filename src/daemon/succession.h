@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "errors/result.h"
+#include "http/service_manager.h"
 
 namespace certwright::daemon {
 
@@ -15,6 +16,9 @@ class Succession {
   Succession(int argc, char** argv);
   Succession(const Succession&) = delete;
 
+  // Keeps the numbers free that the successor's sockets will have, so that take_over() need not move what
+  // this process works with. Call before anything opens files.
+  void reserve();
   // Runs the successor with one more argument that makes it only check what it would start with.
   // Errors: invalid if it says no or does not end within ten seconds: then it must not take over.
   Result<void> rehearse(const std::string& check_argument) const;
@@ -23,22 +27,20 @@ class Succession {
   Result<void> keep(int fd, std::string name);
   // Forgets what was kept.
   void abandon();
-  // Does not return, unless it fails: everything that must end in order must have ended before.
-  // Errors: unavailable.
+  // Does not return, unless it fails: everything that must end in order must have ended before. Then
+  // every descriptor is what it was, and what was kept still is. Errors: unavailable.
   Result<void> take_over();
+  // What was kept, for this process to go on with; the caller owns it.
+  std::vector<http::InheritedSocket> take_back();
 
   const std::string& program() const noexcept { return program_; }
   const std::vector<std::string>& arguments() const noexcept { return arguments_; }  // argv[0] first
 
  private:
-  struct Kept { int fd; std::string name; };
+  Result<void> pass_on();
   std::string program_;
   std::vector<std::string> arguments_;
-  std::vector<Kept> kept_;
+  std::vector<http::InheritedSocket> kept_;
 };
-
-// This process's socket that accepts connections at this endpoint ("127.0.0.1:8443"), or -1. It still
-// belongs to whoever opened it.
-int listening_socket_at(const std::string& endpoint);
 
 }  // namespace certwright::daemon

@@ -105,7 +105,7 @@ Result<ListeningSocket> ListeningSocket::open(const ListenerOptions& options) {
         ::bind(made.fd_, address.get(), address.size) != 0 || ::listen(made.fd_, kBacklog) != 0) {
       return fail(Errc::unavailable,
                   fmt::format("cannot listen on {} for {}: {}",
-                              Endpoint{"", options.address, options.port}.text(), options.name,
+                              Endpoint{.name = "", .address = options.address, .port = options.port}.text(), options.name,
                               errno_text()));
     }
   }
@@ -119,7 +119,7 @@ Result<ListeningSocket> ListeningSocket::open(const ListenerOptions& options) {
     return fail(Errc::invalid, fmt::format("the socket \"{}\" is not a TCP socket", options.name));
   }
   const Peer own = peer_from(bound);
-  made.endpoint_ = {options.name, own.address, own.port};
+  made.endpoint_ = {.name = options.name, .address = own.address, .port = own.port, .fd = made.fd_};
   return made;
 }
 

@@ -99,6 +99,7 @@ struct ServerOptions {
 struct Endpoint {
   std::string name, address;
   std::uint16_t port = 0;
+  int fd = -1;  // the listening socket, the server's until stop(): for whoever hands a copy on
   std::string text() const;  // "127.0.0.1:8443", "[::1]:8443"
 };
 

@@ -35,21 +35,20 @@ std::vector<InheritedSocket> take_inherited_sockets() {
 void notify_ready(std::string_view status) {
   notify(fmt::format("READY=1\nSTATUS={}", one_line(status)));
 }
+void notify_reloading(std::string_view status) {
+  const auto now = std::chrono::steady_clock::now().time_since_epoch();  // CLOCK_MONOTONIC
+  notify(fmt::format("RELOADING=1\nMONOTONIC_USEC={}\nSTATUS={}",
+                     std::chrono::duration_cast<std::chrono::microseconds>(now).count(), one_line(status)));
+}
 void notify_stopping(std::string_view status) {
   notify(fmt::format("STOPPING=1\nSTATUS={}", one_line(status)));
 }
-void notify_status(std::string_view status) { notify(fmt::format("STATUS={}", one_line(status))); }
 void notify_watchdog() { notify("WATCHDOG=1"); }
 
 std::optional<std::chrono::microseconds> watchdog_interval() {
   std::uint64_t interval_us = 0;
   if (sd_watchdog_enabled(0, &interval_us) <= 0) return {};
   return std::chrono::microseconds(interval_us / 2);
-}
-
-void keep_socket(int fd, std::string_view name) {
-  const std::string state = fmt::format("FDSTORE=1\nFDNAME={}", one_line(name));
-  sd_pid_notify_with_fds(0, 0, state.c_str(), &fd, 1);
 }
 
 }  // namespace certwright::http

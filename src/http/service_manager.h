@@ -17,13 +17,12 @@ struct InheritedSocket {
 std::vector<InheritedSocket> take_inherited_sockets();
 
 void notify_ready(std::string_view status);
+// Busy with itself, until the next notify_ready(): a manager that was told "stopping" would end whoever
+// takes over in this process.
+void notify_reloading(std::string_view status);
 void notify_stopping(std::string_view status);
-void notify_status(std::string_view status);
 void notify_watchdog();
 // How often notify_watchdog() must be called (half of WatchdogSec=); none if nobody watches.
 std::optional<std::chrono::microseconds> watchdog_interval();
-// Hands a copy of the socket to systemd, which gives it to the next start under that name
-// (FileDescriptorStoreMax=), so that a restart drops no datagram and refuses no connection.
-void keep_socket(int fd, std::string_view name);
 
 }  // namespace certwright::http

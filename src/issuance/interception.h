@@ -39,7 +39,6 @@ struct InterceptionCertificate {
   // and SM2, PKCS#1 RSAPrivateKey for RSA, PKCS#8 for Ed25519.
   SecretBytes private_key_der;
   std::string_view key_algorithm;  // crypto's name of it, valid for ever: "ecdsa-p256", "rsa-2048"
-  Time not_before{};
   Time not_after{};
   // How long the answer is good, at most the policy's maximum; 0 where it is expired.
   std::uint32_t ttl_s = 0;
@@ -54,7 +53,9 @@ struct InterceptionStatistics {
   std::uint64_t upstream_unusable = 0;  // an upstream certificate that said nothing, so that the host did
   std::uint64_t rsa_pool_depth = 0, rsa_pool_capacity = 0, rsa_pool_dry = 0, rsa_pool_made = 0;
   std::uint64_t records_unsynced = 0;   // leaf hashes that a crash now would lose
-  std::uint64_t records_failed = 0;     // certificates whose leaf hash could not be written
+  std::uint64_t records_failed = 0;     // certificates that nobody got, because their record came too late
+  std::uint64_t record_failures = 0;    // attempts to write, sync or close records that failed and are repeated
+  bool records_failing = false;         // and that is so now
 };
 
 // Makes interception certificates under the authority that was approved when it was opened. Safe to
@@ -72,7 +73,8 @@ class InterceptionIssuer {
   virtual Result<InterceptionCertificate> issue(const InterceptionRequest& request,
                                                 const InterceptionLimits& limits) = 0;
 
-  // Changes whenever CA, profile or policy change: part of the key of any cache of answers.
+  // Changes whenever CA, profile or policy change, and when their approval ends: part of the key of any
+  // cache of answers.
   virtual std::uint64_t generation() const noexcept = 0;
 
   virtual InterceptionStatistics statistics() const noexcept = 0;

@@ -121,7 +121,8 @@ Result<std::unique_ptr<InterceptionService>> InterceptionService::open(Dependenc
 Result<void> InterceptionService::approve() {
   auto approval = d_.registration.approve_interception(options_.ca, options_.profile);
   if (!approval) {
-    if (const auto present = authority()) present->withdrawn = true;
+    // Once for each refusal that begins: answers that were kept under the approval end with it.
+    if (const auto present = authority(); present != nullptr && !present->withdrawn.exchange(true)) ++generation_;
     return tl::unexpected(approval.error());
   }
   registration::StandingAuthority standing = *std::move(approval);
@@ -159,7 +160,11 @@ InterceptionStatistics InterceptionService::statistics() const noexcept {
   now.rsa_pool_dry = rsa_keys_.dry_count();
   now.rsa_pool_made = rsa_keys_.made_count();
   now.records_failed = unrecorded_;
-  if (d_.log != nullptr) now.records_unsynced = d_.log->statistics().unsynced;
+  if (d_.log == nullptr) return now;
+  const auto log = d_.log->statistics();
+  now.records_unsynced = log.unsynced;
+  now.record_failures = log.failures;
+  now.records_failing = !log.failure.empty();
   return now;
 }
 
@@ -265,7 +270,6 @@ Result<InterceptionCertificate> InterceptionService::run_path(Authority& with,
   answer.chain_ends_in_root = with.ends_in_root;
   answer.private_key_der = std::move(key.traditional);
   answer.key_algorithm = key.algorithm;
-  answer.not_before = plan.not_before;
   answer.not_after = plan.not_after;
   answer.ttl_s = ttl_of(plan, profile, now);
   answer.names_trimmed = plan.names_trimmed;

@@ -312,7 +312,12 @@ TEST_F(Interception, ARetiredCaInterceptsNoMore) {
   const InterceptionRequest request{"a", InterceptionUsage::tls_server, der};
   ASSERT_TRUE(service().issue(request, {}));
   add_ca({.state = store::CaState::retired});
+  const auto before = service().generation();
   EXPECT_FALSE(service().refresh());
+  EXPECT_GT(service().generation(), before);  // what caches kept of it ends too
+  const auto refused = service().generation();
+  EXPECT_FALSE(service().refresh());
+  EXPECT_EQ(service().generation(), refused);
   EXPECT_EQ(service().issue(request, {}).error().code, Errc::unavailable);
   add_ca({});
   ASSERT_TRUE(service().refresh());

@@ -54,6 +54,7 @@ std::string_view key_like(const x509::LenientCertificate& upstream, Interception
 
 // A Name that strict readers take, and that shows on one line what it says.
 bool is_usable_subject(ByteView tlv) {
+  if (tlv.size() > kInterceptionSubjectOctetsMax) return false;
   const auto name = x509::Name::parse(tlv);
   return name && name->check_characters();
 }

@@ -20,6 +20,9 @@ inline constexpr std::size_t kUpstreamOctetsMax = 65'507;
 // certificate below x509::Certificate::kMaxOctets.
 inline constexpr std::size_t kInterceptionNamesOctetsMax = 48 * 1024;
 
+// Of an upstream's subject, which has no limit of its own: with a longer one no answer would fit.
+inline constexpr std::size_t kInterceptionSubjectOctetsMax = 1024;
+
 struct InterceptionSource {
   std::string_view host;           // as a client sent it: any octets
   InterceptionUsage usage = InterceptionUsage::tls_server;
@@ -41,7 +44,8 @@ struct InterceptionPlan {
 };
 
 // What a certificate for `source` looks like under a profile with an InterceptionRule:
-//   subject    the upstream's, byte for byte, if it is a well-formed Name without control characters
+//   subject    the upstream's, byte for byte, if it is a well-formed Name without control characters,
+//              of at most kInterceptionSubjectOctetsMax
 //   names      the upstream's dNSNames and iPAddresses that are well formed, none twice, at most
 //              x509::kMaxGeneralNames; where they exceed names_octets_max, only those that cover
 //              `host` (as many as fit, at least one), or the first ones if none does

@@ -235,6 +235,30 @@ TEST_F(Interception, AnUnreadableSubjectIsLeftOut) {
   EXPECT_EQ(mimic(upstream, "b.example").subject(), "CN=b.example");
 }
 
+// With it no answer would fit into a client's buffer, whatever else is left out.
+TEST_F(Interception, ASubjectThatIsTooLongIsLeftOut) {
+  const auto name_of = [](std::size_t octets) {  // of the text; the Name around it has 21 more
+    der::Writer w;
+    w.sequence([&] { w.set([&] { w.sequence([&] {
+      w.oid(oids::kOrganizationName);
+      w.string(der::Tag::utf8_string, std::string(octets, 'o'));
+    }); }); });
+    return std::move(w).take();
+  };
+  constexpr std::size_t kAround = 21;
+  Upstream upstream{.dns = {"a.example"}};
+  upstream.subject_tlv = name_of(kInterceptionSubjectOctetsMax - kAround);
+  ASSERT_EQ(upstream.subject_tlv.size(), kInterceptionSubjectOctetsMax);
+  EXPECT_FALSE(mimic(upstream).certificate.subject().empty());
+  for (const std::size_t octets : {kInterceptionSubjectOctetsMax - kAround + 1, std::size_t{60'000}}) {
+    upstream.subject_tlv = name_of(octets);
+    const auto made = mimic(upstream);
+    EXPECT_TRUE(made.certificate.subject().empty());
+    EXPECT_EQ(made.names(), std::vector<std::string>{"DNS:a.example"});
+    EXPECT_TRUE(made.certificate.find_extension(oids::kSubjectAltName)->critical);
+  }
+}
+
 TEST_F(Interception, TooManyNamesAreTrimmedToThoseThatCoverTheHost) {
   Upstream upstream{.dns = {}};
   for (int i = 0; i < 500; ++i) upstream.dns.push_back("h" + std::to_string(i) + ".some-long-label.example.com");

@@ -1,6 +1,6 @@
 """A client of the UDP certificate generator that shares no code with the product: python3-msgpack
 decodes, openssl judges. And the processes that the tests start."""
-import collections, json, os, random, re, signal, socket, subprocess, tempfile, time
+import collections, glob, json, os, random, re, shutil, signal, socket, subprocess, sys, tempfile, time
 
 import msgpack
 
@@ -40,10 +40,12 @@ def decode(datagram):
 class Client:
     """One connected socket, as g3proxy has: it hears only the address it asked."""
 
-    def __init__(self, endpoint):
+    def __init__(self, endpoint, source=None):
         host, port = endpoint.rsplit(":", 1)
         host = host.strip("[]")
         self.socket = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_DGRAM)
+        if source:
+            self.socket.bind((source, 0))
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
         self.socket.connect((host, int(port)))
 
@@ -194,3 +196,94 @@ class Traffic:
             self.drain()
             time.sleep(0.01)
         return self.sent - len(self.answered)
+
+
+BINARY = os.path.realpath(sys.argv[1])
+ROOT = os.path.realpath(os.path.join(os.path.dirname(__file__), "../.."))
+DATA = ROOT + "/src/gateway/certgen/testdata"
+WORK = tempfile.mkdtemp()
+passed = failed = 0
+DAEMONS = []  # process ids of what put itself into the background
+signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(1))  # through `finally`
+
+
+def check(name, good, detail=""):
+    global passed, failed
+    if good:
+        passed += 1
+        print("ok   ", name, flush=True)
+    else:
+        failed += 1
+        print("FAIL ", name, str(detail)[:1500], flush=True)
+
+
+def run(*arguments, **environment):
+    done = subprocess.run((BINARY,) + arguments, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=60,
+                          env=dict(ENVIRONMENT, **environment))
+    return done.returncode, done.stdout.decode(errors="replace")
+
+
+def write(name, text):
+    path = os.path.join(WORK, name)
+    open(path, "w").write(text)
+    return path
+
+
+def generator(*arguments, fake_time=None, listen="127.0.0.1:0", config=None, binary=None, environment=None, **keywords):
+    command = [binary or BINARY, "certgen", "-v", "-c", config or CONFIG] + list(arguments)
+    environment = dict(environment or {}, **({"UDP_LISTEN_ADDR": listen} if listen else {}))
+    if fake_time:  # the library alone: the program faketime would stand between us and the process
+        environment.update(LD_PRELOAD=glob.glob("/usr/lib/*/faketime/libfaketimeMT.so.1")[0], FAKETIME=f"@{fake_time}")
+    process = Process(command, WORK, environment, **keywords)
+    process.endpoint = process.wait_for(r'ready endpoint="([^"]+)"')
+    return process
+
+
+def upstream(name, key, *extensions, subject="/CN=www.example.com", v1=False):
+    """A self-signed certificate made by openssl, DER."""
+    path = os.path.join(WORK, name)
+    algorithm = {"rsa2048": ["rsa:2048"], "rsa4096": ["rsa:4096"], "p256": ["ec", "-pkeyopt", "ec_paramgen_curve:P-256"],
+                 "p384": ["ec", "-pkeyopt", "ec_paramgen_curve:P-384"], "ed25519": ["ed25519"], "pss": ["rsa-pss"]}[key]
+    lines = ["[req]", "distinguished_name=dn", "[dn]", "[v3]"] + list(extensions)
+    arguments = ["req", "-x509", "-newkey"] + algorithm + ["-nodes", "-keyout", path + ".key", "-out", path + ".pem", "-subj", subject,
+                 "-days", "60", "-config", write(name + ".cnf", "\n".join(lines))] + ([] if v1 else ["-extensions", "v3"])
+    code, said = openssl(*arguments)
+    assert code == 0, said
+    openssl("x509", "-in", path + ".pem", "-outform", "DER", "-out", path + ".der")
+    return open(path + ".der", "rb").read()
+
+
+def own_address():
+    """An address of this host that is not loopback, or None. Nothing is sent."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("192.0.2.254", 9))
+        except OSError:
+            return None
+        own = probe.getsockname()[0]
+    return None if own.startswith("127.") else own
+
+
+def eventually(holds, seconds=30):
+    """What `holds` gives once it gives something true; else what it gave last."""
+    deadline = time.time() + seconds
+    while True:
+        value = holds()
+        if value or time.time() > deadline:
+            return value
+        time.sleep(0.05)
+
+
+def clean_up():
+    Process.kill_all()
+    for pid in DAEMONS:
+        os.kill(pid, signal.SIGKILL)
+    shutil.rmtree(WORK, ignore_errors=True)
+
+
+def finish():
+    print(f"{passed} passed, {failed} failed")
+    sys.exit(failed != 0 or passed == 0)
+
+
+CONFIG = write("g3fcgen.yaml", f"backend:\n  ca_certificate: {DATA}/test-ec-ca.crt\n  ca_private_key: {DATA}/test-ec-ca.key\n")

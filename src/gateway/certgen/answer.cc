@@ -13,8 +13,9 @@ using issuance::InterceptionLimits;
 
 // More names than this never fit, whatever is left out: 16,384 octets of PEM hold 12,000 of DER.
 constexpr std::size_t kNamesOctetsMax = 12'000;
-// Of a leaf without its names: two 4096-bit RSA signatures' worth of key, signature and subject.
-constexpr std::size_t kLeafRestOctets = 2'048;
+// Of a leaf without its names: subject and issuer of a kibibyte each at most, an RSA-2048 key, the
+// signature of an RSA-4096 one.
+constexpr std::size_t kLeafRestOctets = 3'072;
 constexpr std::size_t kPemLineOctets = 65, kDerOfALine = 48;
 
 // Issuers of a chain, as PEM. `with_root` only matters where the chain has one.

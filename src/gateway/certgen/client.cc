@@ -1,6 +1,5 @@
 #include "gateway/certgen/client.h"
 
-#include <arpa/inet.h>
 #include <poll.h>
 #include <unistd.h>
 
@@ -11,6 +10,8 @@
 
 #include <fmt/format.h>
 
+#include "gateway/certgen/socket_address.h"
+
 namespace certwright::gateway::certgen {
 namespace {
 
@@ -19,22 +20,9 @@ using std::chrono::steady_clock;
 class ConnectedSocket {
  public:
   static Result<ConnectedSocket> open(const std::string& address, std::uint16_t port) {
-    sockaddr_storage to{};
-    socklen_t octets = sizeof(sockaddr_in);
-    auto& v4 = reinterpret_cast<sockaddr_in&>(to);
-    auto& v6 = reinterpret_cast<sockaddr_in6&>(to);
-    if (inet_pton(AF_INET, address.c_str(), &v4.sin_addr) == 1) {
-      v4.sin_family = AF_INET;
-      v4.sin_port = htons(port);
-    } else if (inet_pton(AF_INET6, address.c_str(), &v6.sin6_addr) == 1) {
-      v6.sin6_family = AF_INET6;
-      v6.sin6_port = htons(port);
-      octets = sizeof v6;
-    } else {
-      return fail(Errc::invalid, "\"" + address + "\" is not an IP address");
-    }
-    ConnectedSocket made(::socket(to.ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0));
-    if (made.fd_ < 0 || ::connect(made.fd_, reinterpret_cast<const sockaddr*>(&to), octets) != 0)
+    CERTWRIGHT_TRY(const auto to, SocketAddress::of(address, port));
+    ConnectedSocket made(::socket(to.family(), SOCK_DGRAM | SOCK_CLOEXEC, 0));
+    if (made.fd_ < 0 || ::connect(made.fd_, to.get(), to.octets()) != 0)
       return fail(Errc::unavailable, fmt::format("cannot reach {}:{}: {}", address, port, std::strerror(errno)));  // NOLINT: one thread
     return made;
   }

@@ -19,7 +19,8 @@ TEST(Client, GetsTheDoorsAnswer) {
   sockets.push_back(UdpSocket::bind({.address = "127.0.0.1", .port = 0}).value());
   const auto port = sockets.front().port();
   const SystemClock clock;
-  const auto door = Door::open(std::move(sockets), {}, std::make_shared<TestingIssuer>(), clock).value();
+  TestingIssuer issuer;
+  const auto door = Door::open(std::move(sockets), {}, issuer, clock).value();
   door->start();
   const auto answer = ask("127.0.0.1", port, client_request("www.example.com"), 5s);
   ASSERT_TRUE(answer) << answer.error().detail;

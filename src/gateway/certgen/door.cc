@@ -56,16 +56,17 @@ struct Door::Receiver {
 };
 
 Result<std::unique_ptr<Door>> Door::open(std::vector<UdpSocket> sockets, DoorOptions options,
-                                         std::shared_ptr<issuance::InterceptionIssuer> issuer, const Clock& clock) {
+                                         issuance::InterceptionIssuer& issuer, const Clock& clock) {
   if (sockets.empty()) return fail(Errc::invalid, "the certificate generator has no socket");
-  return std::unique_ptr<Door>(new Door(std::move(sockets), std::move(options), std::move(issuer), clock));
+  return std::unique_ptr<Door>(new Door(std::move(sockets), std::move(options), issuer, clock));
 }
 
-Door::Door(std::vector<UdpSocket> sockets, DoorOptions options, std::shared_ptr<issuance::InterceptionIssuer> issuer, const Clock& clock)
+Door::Door(std::vector<UdpSocket> sockets, DoorOptions options, issuance::InterceptionIssuer& issuer, const Clock& clock)
     : sockets_(std::move(sockets)),
       options_(std::move(options)),
       clock_(clock),
-      issuer_(std::move(issuer)),
+      issuer_(issuer),
+      generation_seen_(issuer.generation()),
       cache_(options_.cache),
       queue_(options_.queue),
       rate_limit_(options_.requests_per_second_and_peer, options_.burst_per_peer),
@@ -100,19 +101,11 @@ void Door::stop() {
   workers_.clear();
 }
 
-void Door::set_issuer(std::shared_ptr<issuance::InterceptionIssuer> issuer) {
-  {
-    const std::lock_guard guard(issuer_mutex_);
-    issuer_ = std::move(issuer);
-    ++issuer_number_;
-  }
-  cache_.clear();
-}
-
-std::pair<std::shared_ptr<issuance::InterceptionIssuer>, std::uint64_t> Door::issuer() const {
-  constexpr unsigned kNumberShift = 40;
-  const std::lock_guard guard(issuer_mutex_);
-  return {issuer_, issuer_number_ << kNumberShift ^ issuer_->generation()};
+// Answers of another generation are never found again: their keys are not kept either.
+std::uint64_t Door::generation() {
+  const auto now = issuer_.generation();
+  if (generation_seen_.load(std::memory_order_relaxed) != now && generation_seen_.exchange(now) != now) cache_.clear();
+  return now;
 }
 
 void Door::warn(std::string_view text) {
@@ -174,7 +167,7 @@ void Door::take(Receiver& receiver, const Datagram& datagram) {
   }
   Asker who = asker;
   who.service = request->service;
-  const AnswerKey key = answer_key(issuer().second, *request);
+  const AnswerKey key = answer_key(generation(), *request);
   const auto hit = cache_.find(key, wall);
   const bool costly = (!hit || hit->refresh_due) && is_costly(request->upstream_certificate);
   if (!hit) return queue_.join(key, *request, costly, who);
@@ -213,8 +206,8 @@ void Door::work() {
 }
 
 void Door::serve(const std::shared_ptr<Flight>& flight, BatchSender& sender) {
-  const auto [issuer, number] = this->issuer();
-  auto made = make_answer(*issuer, flight->request(), options_.chain);
+  const auto generation = this->generation();
+  auto made = make_answer(issuer_, flight->request(), options_.chain);
   if (!made) {
     const auto askers = queue_.land(flight);
     ++counters_->issue_failed;
@@ -225,8 +218,8 @@ void Door::serve(const std::shared_ptr<Flight>& flight, BatchSender& sender) {
   const auto answer = std::make_shared<const Answer>(*std::move(made));
   count_issued(*answer, flight->is_refresh);
   // In the cache before the flight lands: whoever asks from now on finds one or the other. Under the
-  // issuer's number of now, which is another key than the flight's if the issuer changed meanwhile.
-  cache_.put(answer_key(number, flight->request()), answer, clock_.now());
+  // generation it was made in, which is another key than the flight's if the issuer changed meanwhile.
+  cache_.put(answer_key(generation, flight->request()), answer, clock_.now());
   send_all(*flight, *answer, queue_.land(flight), sender);
 }
 

@@ -3,7 +3,6 @@
 #include <chrono>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -60,9 +59,10 @@ struct DoorStatistics {
 // Between start() and stop() its public functions may be called from any thread, but start() and stop().
 class Door {
  public:
-  // Errors: invalid if there is no socket.
+  // `issuer` and `clock` must outlive the door. Answers of a former generation of the issuer are
+  // forgotten. Errors: invalid if there is no socket.
   static Result<std::unique_ptr<Door>> open(std::vector<UdpSocket> sockets, DoorOptions options,
-                                            std::shared_ptr<issuance::InterceptionIssuer> issuer, const Clock& clock);
+                                            issuance::InterceptionIssuer& issuer, const Clock& clock);
   ~Door();
   Door(const Door&) = delete;
   Door& operator=(const Door&) = delete;
@@ -72,13 +72,10 @@ class Door {
   // waits in the kernel for the next start(), in this process or in one that inherits them.
   void stop();
 
-  // From the next certificate on; cached answers of the former issuer are forgotten.
-  void set_issuer(std::shared_ptr<issuance::InterceptionIssuer> issuer);
-
   const std::vector<UdpSocket>& sockets() const noexcept { return sockets_; }
   std::string endpoint() const { return sockets_.front().endpoint(); }
   DoorStatistics statistics() const;
-  issuance::InterceptionStatistics issuer_statistics() const { return issuer().first->statistics(); }
+  issuance::InterceptionStatistics issuer_statistics() const { return issuer_.statistics(); }
   // Certificates by key algorithm, since the start.
   static constexpr std::array<std::string_view, 7> kKeyAlgorithms = {"ecdsa-p256", "ecdsa-p384", "rsa-2048", "ed25519", "sm2", "ed448", "other"};
   std::array<std::uint64_t, kKeyAlgorithms.size()> issued_by_key_algorithm() const;
@@ -86,9 +83,8 @@ class Door {
  private:
   struct Counters;
   struct Receiver;
-  Door(std::vector<UdpSocket> sockets, DoorOptions options, std::shared_ptr<issuance::InterceptionIssuer> issuer, const Clock& clock);
-  // The issuer, and a number that no other issuer of this door had.
-  std::pair<std::shared_ptr<issuance::InterceptionIssuer>, std::uint64_t> issuer() const;
+  Door(std::vector<UdpSocket> sockets, DoorOptions options, issuance::InterceptionIssuer& issuer, const Clock& clock);
+  std::uint64_t generation();
   void receive(std::size_t index);
   void take(Receiver& receiver, const Datagram& datagram);
   void answer_from_cache(Receiver& receiver, const Request& request, const Asker& asker, std::shared_ptr<const Answer> answer);
@@ -102,9 +98,8 @@ class Door {
   std::vector<UdpSocket> sockets_;
   const DoorOptions options_;
   const Clock& clock_;
-  mutable std::mutex issuer_mutex_;
-  std::shared_ptr<issuance::InterceptionIssuer> issuer_;
-  std::uint64_t issuer_number_ = 0;
+  issuance::InterceptionIssuer& issuer_;
+  std::atomic<std::uint64_t> generation_seen_;
   AnswerCache cache_;
   FlightQueue queue_;
   PeerRateLimit rate_limit_;

@@ -72,12 +72,16 @@ void DoorMetrics::follow_counters(const Door& door) {
 }
 
 void DoorMetrics::follow_issuer(const Door& door) {
+  registry_.counter_from("certwright_certgen_record_failures_total", "Attempts to write, sync or close records that failed.",
+                         [&door] { return static_cast<double>(door.issuer_statistics().record_failures); });
   registry_.on_scrape([&door, depth = registry_.gauge("certwright_certgen_key_pool_depth", "RSA keys made in advance."),
                        capacity = registry_.gauge("certwright_certgen_key_pool_capacity", "RSA keys the pool can hold."),
                        dry = registry_.gauge("certwright_certgen_key_pool_dry", "Times that the pool had no key, since the CA was opened."),
                        unsynced = registry_.gauge("certwright_certgen_records_unsynced", "Records that a crash now would lose."),
-                       failed = registry_.gauge("certwright_certgen_records_failed", "Certificates without a record, since the CA was opened.")] {
+                       failed = registry_.gauge("certwright_certgen_records_failed", "Certificates that nobody got, because their record came too late."),
+                       failing = registry_.gauge("certwright_certgen_records_failing", "1 while records cannot be written, synced or closed.")] {
     const auto now = door.issuer_statistics();
+    failing.set(now.records_failing ? 1 : 0);
     depth.set(static_cast<double>(now.rsa_pool_depth));
     capacity.set(static_cast<double>(now.rsa_pool_capacity));
     dry.set(static_cast<double>(now.rsa_pool_dry));

@@ -72,7 +72,7 @@ void FlightQueue::join(const AnswerKey& key, const Request& request, bool costly
 void FlightQueue::refresh(const AnswerKey& key, const Request& request, bool costly) {
   {
     const std::lock_guard guard(mutex_);
-    if (flights_.contains(key) || flights_.size() >= limits_.flights_max || octets_ >= limits_.octets_max) return;
+    if (stopped_ || flights_.contains(key) || flights_.size() >= limits_.flights_max || octets_ >= limits_.octets_max) return;
     auto flight = start(key, request, costly);
     flight->is_refresh = true;
     refreshes_.push_back(std::move(flight));
@@ -152,6 +152,11 @@ void FlightQueue::stop() {
   {
     const std::lock_guard guard(mutex_);
     stopped_ = true;
+    for (const auto& flight : refreshes_) {
+      octets_ -= octets_of(*flight);
+      flights_.erase(flight->key);
+    }
+    refreshes_.clear();
   }
   wake_.notify_all();
 }

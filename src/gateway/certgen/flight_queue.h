@@ -59,14 +59,14 @@ class FlightQueue {
   // Starts a flight that nobody waits for, unless there is one or the queue is full.
   void refresh(const AnswerKey& key, const Request& request, bool costly);
 
-  // The next flight to work on, waiting for one; null once stopped and empty. It goes on taking askers.
+  // The next flight to work on, waiting for one; null once stopped and nobody waits. It goes on taking askers.
   std::shared_ptr<Flight> next();
   // The same without waiting, at a time of the caller's choice.
   std::shared_ptr<Flight> try_next(SteadyTime now);
   // The flight's work is done: everybody who is on it.
   std::vector<Asker> land(const std::shared_ptr<Flight>& flight);
 
-  // No next() waits any more; what is queued is still given out.
+  // No next() waits any more. Whoever waits is still served; refreshes, which nobody waits for, are dropped.
   void stop();
   void restart();
 

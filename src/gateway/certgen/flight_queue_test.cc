@@ -129,6 +129,22 @@ TEST(FlightQueue, ARefreshWaitsForEverybodyUntilSomebodyAsksForIt) {
   for (const auto* expected : {"a", "s", "r", ""}) EXPECT_EQ(queue.next_host(kStart), expected);
 }
 
+TEST(FlightQueue, StoppedItDropsRefreshesAndServesWhoWaits) {
+  Queue queue;
+  queue.refresh(flight_key(1), host("a"), false);
+  queue.refresh(flight_key(2), host("b"), true);
+  queue.ask("c", std::chrono::steady_clock::now());
+  queue.stop();
+  EXPECT_EQ(queue.waiting(), 1U);
+  const auto flight = queue.next();
+  ASSERT_TRUE(flight);
+  EXPECT_EQ(flight->host, "c");
+  EXPECT_FALSE(queue.next());
+  queue.restart();
+  queue.refresh(flight_key(1), host("a"), false);  // not taken for one that is under way
+  EXPECT_TRUE(queue.next());
+}
+
 TEST(FlightQueue, StoppedItGivesOutWhatIsQueuedThenNothing) {
   Queue queue;
   std::atomic<int> served = 0;

@@ -8,6 +8,8 @@
 
 #include <fmt/format.h>
 
+#include "gateway/certgen/socket_address.h"
+
 namespace certwright::gateway::certgen {
 namespace {
 
@@ -55,18 +57,17 @@ Result<AddressPrefix> AddressPrefix::parse(std::string_view text) {
   const auto slash = text.find('/');
   const std::string address(text.substr(0, slash));
   AddressPrefix prefix;
-  sockaddr_storage storage{};
-  if (inet_pton(AF_INET, address.c_str(), &reinterpret_cast<sockaddr_in&>(storage).sin_addr) == 1) storage.ss_family = AF_INET;
-  else if (inet_pton(AF_INET6, address.c_str(), &reinterpret_cast<sockaddr_in6&>(storage).sin6_addr) == 1) storage.ss_family = AF_INET6;
-  else return refuse();
-  prefix.base_ = IpAddress::of(storage);
+  const auto parsed = SocketAddress::of(address, 0);
+  if (!parsed) return refuse();
+  const bool is_ipv4 = parsed->family() == AF_INET;
+  prefix.base_ = IpAddress::of(parsed->storage());
   if (slash == std::string_view::npos) return prefix;
   const auto digits = text.substr(slash + 1);
-  const unsigned most = storage.ss_family == AF_INET ? 32 : 128;
+  const unsigned most = is_ipv4 ? 32 : 128;
   unsigned bits = 0;
   const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), bits);
   if (error != std::errc() || end != digits.data() + digits.size() || bits > most) return refuse();
-  prefix.bits_ = storage.ss_family == AF_INET ? bits + kMappedBits : bits;
+  prefix.bits_ = is_ipv4 ? bits + kMappedBits : bits;
   IpAddress host_bits = prefix.base_;
   for (unsigned bit = 0; bit < prefix.bits_; ++bit) host_bits.octets[bit / 8] &= static_cast<std::uint8_t>(~(0x80U >> (bit % 8)));
   if (std::ranges::any_of(host_bits.octets, [](std::uint8_t o) { return o != 0; }))
@@ -92,26 +93,23 @@ std::size_t PeerRateLimit::Hash::operator()(const IpAddress& a) const noexcept {
   return std::hash<std::uint64_t>{}(high * 0x9e3779b97f4a7c15ULL ^ low);
 }
 
-// A bucket that would be full again says nothing that a new one would not. If all are busy, the one
-// that was asked longest ago goes.
-void PeerRateLimit::forget_idle(std::chrono::steady_clock::time_point now) {
-  const std::chrono::duration<double> refill(burst_ / per_second_);
-  std::erase_if(buckets_, [&](const auto& entry) { return now - entry.second.at > refill; });
-  if (buckets_.size() < peers_max_) return;
-  buckets_.erase(std::ranges::min_element(buckets_, {}, [](const auto& entry) { return entry.second.at; }));
-}
-
 bool PeerRateLimit::take(const IpAddress& peer, std::chrono::steady_clock::time_point now) {
   if (per_second_ <= 0 || peer.is_loopback()) return true;
   IpAddress key = peer;
   if (!peer.is_ipv4()) std::fill(key.octets.begin() + 8, key.octets.end(), std::uint8_t{0});
   const std::lock_guard guard(mutex_);
-  auto found = buckets_.find(key);
-  if (found == buckets_.end()) {
-    if (buckets_.size() >= peers_max_) forget_idle(now);
-    found = buckets_.emplace(key, Bucket{burst_, now}).first;
+  const auto found = by_peer_.find(key);
+  if (found != by_peer_.end()) {
+    buckets_.splice(buckets_.begin(), buckets_, found->second);
+  } else {
+    if (buckets_.size() >= peers_max_) {
+      by_peer_.erase(buckets_.back().peer);
+      buckets_.pop_back();
+    }
+    buckets_.push_front({key, burst_, now});
+    by_peer_.emplace(key, buckets_.begin());
   }
-  auto& bucket = found->second;
+  auto& bucket = buckets_.front();
   const double seconds = std::max(0.0, std::chrono::duration<double>(now - bucket.at).count());
   bucket.tokens = std::min(burst_, bucket.tokens + seconds * per_second_);
   bucket.at = std::max(bucket.at, now);

@@ -5,6 +5,7 @@
 #include <array>
 #include <chrono>
 #include <cstdint>
+#include <list>
 #include <mutex>
 #include <string>
 #include <string_view>
@@ -63,14 +64,14 @@ class PeerRateLimit {
   bool take(const IpAddress& peer, std::chrono::steady_clock::time_point now);
 
  private:
-  struct Bucket { double tokens; std::chrono::steady_clock::time_point at; };
+  struct Bucket { IpAddress peer; double tokens; std::chrono::steady_clock::time_point at; };
   struct Hash { std::size_t operator()(const IpAddress& a) const noexcept; };
-  void forget_idle(std::chrono::steady_clock::time_point now);
 
   const double per_second_, burst_;
   const std::size_t peers_max_;
   std::mutex mutex_;
-  std::unordered_map<IpAddress, Bucket, Hash> buckets_;
+  std::list<Bucket> buckets_;  // by their last request, newest first
+  std::unordered_map<IpAddress, std::list<Bucket>::iterator, Hash> by_peer_;
 };
 
 }  // namespace certwright::gateway::certgen

@@ -95,5 +95,20 @@ TEST(PeerRateLimit, RemembersAsManyPeersAsItWasTold) {
   EXPECT_FALSE(limit.take(ip("192.0.2.3"), start + 3ms));
 }
 
+// One look-up a request, also when every peer it remembers is a new one.
+TEST(PeerRateLimit, ForgetsManyPeersInLittleTime) {
+  constexpr std::size_t kPeers = 20'000;
+  PeerRateLimit limit(0.001, 1, kPeers);
+  const auto start = std::chrono::steady_clock::time_point(1h);
+  const auto began = std::chrono::steady_clock::now();
+  IpAddress peer = ip("10.0.0.0");
+  for (std::size_t i = 0; i < 5 * kPeers; ++i) {
+    for (std::size_t octet = 0; octet < 3; ++octet) peer.octets[15 - octet] = static_cast<std::uint8_t>(i >> (8 * octet));
+    ASSERT_TRUE(limit.take(peer, start + std::chrono::microseconds(i)));
+  }
+  EXPECT_LT(std::chrono::steady_clock::now() - began, 10s);  // a search through all each time takes minutes
+  EXPECT_FALSE(limit.take(peer, start + 1s));
+}
+
 }  // namespace
 }  // namespace certwright::gateway::certgen

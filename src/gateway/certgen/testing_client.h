@@ -1,6 +1,5 @@
 #pragma once
 // A client for tests: one connected socket, as g3proxy has.
-#include <arpa/inet.h>
 #include <poll.h>
 #include <unistd.h>
 
@@ -8,28 +7,22 @@
 #include <optional>
 
 #include "gateway/certgen/response.h"
+#include "gateway/certgen/socket_address.h"
 #include "gateway/certgen/udp_socket.h"
 
 namespace certwright::gateway::certgen {
 
 class TestingClient {
  public:
-  explicit TestingClient(std::uint16_t port, const char* address = "127.0.0.1") {
-    sockaddr_storage to{};
-    socklen_t octets = sizeof(sockaddr_in);
-    auto& v4 = reinterpret_cast<sockaddr_in&>(to);
-    auto& v6 = reinterpret_cast<sockaddr_in6&>(to);
-    if (inet_pton(AF_INET, address, &v4.sin_addr) == 1) {
-      v4.sin_family = AF_INET;
-      v4.sin_port = htons(port);
-    } else {
-      inet_pton(AF_INET6, address, &v6.sin6_addr);
-      v6.sin6_family = AF_INET6;
-      v6.sin6_port = htons(port);
-      octets = sizeof v6;
+  // Asks `address`, from `from` if that is given: not every host has it, see connected().
+  explicit TestingClient(std::uint16_t port, const char* address = "127.0.0.1", const char* from = nullptr) {
+    const auto to = SocketAddress::of(address, port).value();
+    fd_ = ::socket(to.family(), SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (from != nullptr) {
+      const auto source = SocketAddress::of(from, 0).value();
+      if (::bind(fd_, source.get(), source.octets()) != 0) return;
     }
-    fd_ = ::socket(to.ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    connected_ = ::connect(fd_, reinterpret_cast<const sockaddr*>(&to), octets) == 0;
+    connected_ = ::connect(fd_, to.get(), to.octets()) == 0;
   }
   TestingClient(const TestingClient&) = delete;
   ~TestingClient() { ::close(fd_); }

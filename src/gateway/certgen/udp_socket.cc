@@ -1,17 +1,18 @@
 #include "gateway/certgen/udp_socket.h"
 
-#include <arpa/inet.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
-#include <fstream>
 #include <utility>
 
 #include <fmt/format.h>
+
+#include "gateway/certgen/socket_address.h"
 
 namespace certwright::gateway::certgen {
 namespace {
@@ -23,13 +24,6 @@ constexpr std::size_t kMappedOctets = 12;
 
 std::string system_text() { return std::strerror(errno); }  // NOLINT: at start only
 
-struct BufferKind {
-  int asked, forced;       // socket options
-  const char* limit_file;  // what anybody may ask for at most
-};
-constexpr BufferKind kReceive{SO_RCVBUF, SO_RCVBUFFORCE, "/proc/sys/net/core/rmem_max"};
-constexpr BufferKind kSend{SO_SNDBUF, SO_SNDBUFFORCE, "/proc/sys/net/core/wmem_max"};
-
 std::size_t buffer_octets(int fd, int option) noexcept {
   int octets = 0;
   socklen_t size = sizeof octets;
@@ -37,19 +31,25 @@ std::size_t buffer_octets(int fd, int option) noexcept {
   return static_cast<std::size_t>(octets) / 2;  // the kernel doubles it for its own bookkeeping
 }
 
-// The larger of what we may force and what anybody may ask for, but never less than the socket has: a
+// What anybody gets who asks for so much. Asked of a socket of its own, because asking may make a buffer
+// smaller; not read in /proc/sys, which a hardened service does not see.
+std::size_t grantable(int option, int octets) noexcept {
+  const int fd = ::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  if (fd < 0) return 0;
+  (void)setsockopt(fd, SOL_SOCKET, option, &octets, sizeof octets);
+  const std::size_t granted = buffer_octets(fd, option);
+  ::close(fd);
+  return granted;
+}
+
+// The larger of what we may force and what anybody may have, but never less than the socket has: a
 // service manager that made it may have forced what we may not.
-void set_buffer(int fd, const BufferKind& kind, std::size_t octets) {
-  const std::size_t present = buffer_octets(fd, kind.asked);
-  octets = std::min<std::size_t>(octets, INT32_MAX / 2);
-  if (octets <= present) return;
-  int value = static_cast<int>(octets);
-  if (setsockopt(fd, SOL_SOCKET, kind.forced, &value, sizeof value) == 0) return;
-  std::size_t limit = 0;
-  std::ifstream(kind.limit_file) >> limit;
-  if (std::min(octets, limit) <= present) return;
-  value = static_cast<int>(std::min(octets, limit));
-  (void)setsockopt(fd, SOL_SOCKET, kind.asked, &value, sizeof value);
+void set_buffer(int fd, int option, int forcing_option, std::size_t octets) {
+  const std::size_t present = buffer_octets(fd, option);
+  const int asked = static_cast<int>(std::min<std::size_t>(octets, INT32_MAX / 2));
+  if (static_cast<std::size_t>(asked) <= present) return;
+  if (setsockopt(fd, SOL_SOCKET, forcing_option, &asked, sizeof asked) == 0) return;
+  if (grantable(option, asked) > present) (void)setsockopt(fd, SOL_SOCKET, option, &asked, sizeof asked);
 }
 
 bool set_flag(int fd, int level, int name, int value = 1) noexcept { return setsockopt(fd, level, name, &value, sizeof value) == 0; }
@@ -61,25 +61,12 @@ bool is_link_local(const IpAddress& address) noexcept {
 }  // namespace
 
 Result<UdpSocket> UdpSocket::bind(const SocketOptions& options) {
-  sockaddr_storage storage{};
-  auto& v4 = reinterpret_cast<sockaddr_in&>(storage);
-  auto& v6 = reinterpret_cast<sockaddr_in6&>(storage);
-  socklen_t octets = sizeof v4;
-  if (inet_pton(AF_INET, options.address.c_str(), &v4.sin_addr) == 1) {
-    v4.sin_family = AF_INET;
-    v4.sin_port = htons(options.port);
-  } else if (inet_pton(AF_INET6, options.address.c_str(), &v6.sin6_addr) == 1) {
-    v6.sin6_family = AF_INET6;
-    v6.sin6_port = htons(options.port);
-    octets = sizeof v6;
-  } else {
-    return fail(Errc::invalid, fmt::format("\"{}\" is not an IP address", options.address));
-  }
-  UdpSocket made(::socket(storage.ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  CERTWRIGHT_TRY(const auto address, SocketAddress::of(options.address, options.port));
+  UdpSocket made(::socket(address.family(), SOCK_DGRAM | SOCK_CLOEXEC, 0));
   if (made.fd_ < 0) return fail(Errc::unavailable, "cannot make a UDP socket: " + system_text());
-  if (storage.ss_family == AF_INET6) set_flag(made.fd_, IPPROTO_IPV6, IPV6_V6ONLY, 0);
+  if (address.family() == AF_INET6) set_flag(made.fd_, IPPROTO_IPV6, IPV6_V6ONLY, 0);
   if (options.share_port && options.port != 0) set_flag(made.fd_, SOL_SOCKET, SO_REUSEPORT);
-  if (::bind(made.fd_, reinterpret_cast<const sockaddr*>(&storage), octets) != 0) {
+  if (::bind(made.fd_, address.get(), address.octets()) != 0) {
     const Errc code = errno == EADDRINUSE ? Errc::conflict : errno == EACCES ? Errc::not_permitted : Errc::unavailable;
     return fail(code, fmt::format("cannot bind UDP {}:{}: {}", options.address, options.port, system_text()));
   }
@@ -105,8 +92,8 @@ Result<void> UdpSocket::prepare(const SocketOptions& options) {
     return fail(Errc::invalid, "the socket is not bound to an IP address");
   address_ = IpAddress::of(bound);
   port_ = ntohs(bound.ss_family == AF_INET ? reinterpret_cast<sockaddr_in&>(bound).sin_port : reinterpret_cast<sockaddr_in6&>(bound).sin6_port);
-  set_buffer(fd_, kReceive, options.receive_buffer_octets);
-  set_buffer(fd_, kSend, options.send_buffer_octets);
+  set_buffer(fd_, SO_RCVBUF, SO_RCVBUFFORCE, options.receive_buffer_octets);
+  set_buffer(fd_, SO_SNDBUF, SO_SNDBUFFORCE, options.send_buffer_octets);
   set_flag(fd_, SOL_SOCKET, SO_TIMESTAMPNS);
   set_flag(fd_, SOL_SOCKET, SO_RXQ_OVFL);
   const bool told = bound.ss_family == AF_INET ? set_flag(fd_, IPPROTO_IP, IP_PKTINFO) : set_flag(fd_, IPPROTO_IPV6, IPV6_RECVPKTINFO);

@@ -115,6 +115,18 @@ TEST(UdpSocket, AdoptedItKeepsALargerBufferThanAskedFor) {
   EXPECT_EQ(second->receive_buffer_octets(), granted);
 }
 
+TEST(UdpSocket, GetsTheBuffersThatAnybodyMayHaveAtLeast) {
+  const int plain = ::socket(AF_INET, SOCK_DGRAM, 0), asked = 64 * 1024 * 1024;
+  ASSERT_EQ(::setsockopt(plain, SOL_SOCKET, SO_RCVBUF, &asked, sizeof asked), 0);
+  int granted = 0;
+  socklen_t octets = sizeof granted;
+  ASSERT_EQ(::getsockopt(plain, SOL_SOCKET, SO_RCVBUF, &granted, &octets), 0);
+  ::close(plain);
+  const auto socket = UdpSocket::bind({.address = "127.0.0.1", .port = 0, .receive_buffer_octets = static_cast<std::size_t>(asked)});
+  ASSERT_TRUE(socket);
+  EXPECT_GE(socket->receive_buffer_octets(), static_cast<std::size_t>(granted) / 2);
+}
+
 TEST(UdpSocket, DoesNotAdoptAnythingElse) {
   const int tcp = ::socket(AF_INET, SOCK_STREAM, 0);
   EXPECT_EQ(UdpSocket::adopt(tcp, {}).error().code, Errc::invalid);

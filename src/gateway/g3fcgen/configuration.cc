@@ -40,7 +40,10 @@ class File {
   Result<Configuration> read() {
     CERTWRIGHT_TRY(const auto text, read_file(path_, kFileOctetsMax));
     try {
-      for (const auto& document : YAML::LoadAll(std::string(as_text(text.reveal())))) CERTWRIGHT_CHECK(read_document(document));
+      std::string copy(as_text(text.reveal()));  // may have the key in it
+      const auto documents = YAML::LoadAll(copy);
+      wipe(copy);
+      for (const auto& document : documents) CERTWRIGHT_CHECK(read_document(document));
     } catch (const YAML::Exception& error) {
       return fail(Errc::bad_encoding, path_.string() + ":" + std::to_string(error.mark.line + 1) + ": " + error.msg);
     }
@@ -90,10 +93,11 @@ class File {
   Result<void> read_backend(const YAML::Node& node) {
     CERTWRIGHT_TRY(auto map, YamlMap::of(node, path_.string(), "backend"));
     if (const auto value = map.take({"ca_certificate"})) CERTWRIGHT_CHECK(read_certificates(map, *value));
-    CERTWRIGHT_TRY(const auto key, map.take_text({"ca_private_key"}));
+    CERTWRIGHT_TRY(auto key, map.take_text({"ca_private_key"}));
     if (key) {
       CERTWRIGHT_TRY(made_.ca_private_key_pem, is_pem(*key) ? Result<SecretBytes>(SecretBytes::copy_of(as_bytes(*key)))
                                                             : read_file(path_.parent_path() / *key, kKeyOctetsMax));
+      wipe(*key);
     }
     CERTWRIGHT_TRY(const auto no_append, map.take_flag({"no_append_ca_cert"}));
     if (no_append) made_.no_append_ca_cert = *no_append;

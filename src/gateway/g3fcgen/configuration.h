@@ -15,7 +15,7 @@ namespace certwright::gateway::g3fcgen {
 // What is in g3fcgen's configuration file, as far as it means something here.
 struct Configuration {
   std::string ca_certificates_pem;   // the issuer first, then what follows it in answers
-  SecretBytes ca_private_key_pem;
+  SecretBytes ca_private_key_pem;  // to be given up when the CA is made of it
   // no_append_ca_cert: none follows; given and false: all do. Not given: all but a root.
   std::optional<bool> no_append_ca_cert;
   bool keep_serial = false;          // asked for, and not done: serials are never reused

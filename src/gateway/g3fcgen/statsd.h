@@ -32,6 +32,7 @@ class StatsdEmitter {
  public:
   // `statistics` is called from the emitter's thread until it is destroyed.
   // Errors: invalid for an address or path; unavailable.
+  static Result<void> check(const StatsdOptions& options);  // whether open() would do
   static Result<std::unique_ptr<StatsdEmitter>> open(StatsdOptions options, std::function<certgen::DoorStatistics()> statistics);
   ~StatsdEmitter();
 
@@ -42,11 +43,13 @@ class StatsdEmitter {
   StatsdEmitter(StatsdOptions options, std::function<certgen::DoorStatistics()> statistics, int fd);
   void run();
   void emit();
+  std::vector<std::string> lines(const certgen::DoorStatistics& now) const;
   void rotate_due();
 
   const StatsdOptions options_;
   const std::function<certgen::DoorStatistics()> statistics_;
   const int fd_;
+  const std::string prefix_;  // with its dot
   std::vector<double> quantiles_;
   DurationWindow window_;
   DurationWindow::Summary shown_;
@@ -58,7 +61,7 @@ class StatsdEmitter {
   std::thread thread_;
 };
 
-// Lines of at most `segment_octets_max` a datagram, joined with line feeds; a longer line goes alone.
+// Lines of at most `segment_octets_max` a datagram, each with a line feed; a longer line goes alone.
 std::vector<std::string> segments(const std::vector<std::string>& lines, std::size_t segment_octets_max);
 
 }  // namespace certwright::gateway::g3fcgen
