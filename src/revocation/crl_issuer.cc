@@ -196,12 +196,15 @@ Result<std::size_t> CrlIssuer::run_due() {
 // Applies what changed since the last build; the first time, everything that is revoked now and may
 // not have been on a CRL after it expired.
 Result<void> CrlIssuer::State::fetch(CrlShard& shard) {
+  const bool is_first = shard.sequence == 0;
   for (;;) {
     CERTWRIGHT_TRY(const auto changes, store.revocations_after(shard.ca, shard.number, shard.sequence,
                                                                shard.expires_from, kFetchEntries));
     for (const auto& change : changes) {
       if (change.removed)
         shard.entries.remove(change.serial);
+      else if (is_first)
+        shard.entries.append(change.serial, change.revoked_at, change.reason, change.not_after);
       else
         shard.entries.put(change.serial, change.revoked_at, change.reason, change.not_after);
       shard.sequence = change.sequence;
