@@ -70,7 +70,8 @@ namespace certwright::audit {
     "Check that it was planned: whoever reaches its port can have a certificate for any server.")  \
   X(40, certificate_revoked, "CERTIFICATE_REVOKED", "serial lineage ca reason revoked_at",         \
     "Every unexpired certificate of the lineage was revoked.",                                     \
-    "For keyCompromise, find out how the key was lost and block it.")                              \
+    "For keyCompromise, find out how the key was lost; its keys are blocked, but see "              \
+    "KEY_NOT_BLOCKED.")                                                                            \
   X(41, certificate_hold_released, "CERTIFICATE_HOLD_RELEASED", "serial lineage ca",               \
     "A certificateHold was undone; the certificate is valid again.",                               \
     "Check that whoever asked for the hold agrees.")                                               \
@@ -82,6 +83,12 @@ namespace certwright::audit {
   X(44, ocsp_responder_renewed, "OCSP_RESPONDER_RENEWED", "ca serial not_after",                   \
     "The delegated OCSP responder has a new certificate.",                                         \
     "Nothing. If this stops, OCSP answers stop verifying at the old certificate's end.")           \
+  X(45, key_not_blocked, "KEY_NOT_BLOCKED", "serial lineage spki_sha256 keys",                     \
+    "A lineage was revoked for keyCompromise, but certificates of another tenant are in force for " \
+    "its key (the first of `keys` such keys): it stays usable, or one tenant could take away "     \
+    "another's key.",                                                                              \
+    "Ask the other tenant. If the key is lost, revoke its certificates for keyCompromise too: "    \
+    "the last one blocks the key.")                                                                \
   X(50, download_granted, "DOWNLOAD_GRANTED", "serial lineage expires_at",                         \
     "A single-use grant to download a certificate and its private key was made.", "Nothing.")      \
   X(51, key_delivered, "KEY_DELIVERED", "serial lineage format",                                   \

@@ -1,5 +1,8 @@
 #include "bytes/bytes.h"
 
+#include <algorithm>
+#include <string>
+
 #include <gtest/gtest.h>
 
 #include "bytes/secret_bytes.h"
@@ -41,6 +44,49 @@ TEST(SecretBytes, AMovedFromSecretIsEmpty) {
   SecretBytes b = std::move(a);
   EXPECT_TRUE(a.empty());  // NOLINT(bugprone-use-after-move): that is the guarantee
   EXPECT_EQ(as_text(b.reveal()), "secret");
+}
+
+// Sees what is in memory when it is given back.
+bool something_was_left = false;
+template <class T>
+struct Watching {
+  using value_type = T;
+  Watching() = default;
+  template <class Other>
+  Watching(const Watching<Other>&) {}
+  T* allocate(std::size_t count) { return new T[count]{}; }
+  void deallocate(T* at, std::size_t count) {
+    something_was_left |= std::any_of(at, at + count, [](T octet) { return octet != T{}; });
+    delete[] at;
+  }
+  friend bool operator==(const Watching&, const Watching&) { return true; }
+};
+using WatchedText = std::basic_string<char, std::char_traits<char>, Watching<char>>;
+void wipe(WatchedText& text) { wipe_memory(text.data(), text.size()); text.clear(); }
+
+TEST(ReserveWiping, LeavesNothingWhereTheTextWas) {
+  something_was_left = false;
+  std::size_t moves = 0;
+  {
+    WatchedText text;
+    std::string expected;
+    for (int i = 0; i < 5'000; ++i) {
+      const auto capacity = text.capacity();
+      reserve_wiping(text, 3);
+      if (text.capacity() != capacity) ++moves;
+      text += "key";
+      expected += "key";
+    }
+    EXPECT_EQ(text, expected.c_str());
+    EXPECT_GT(moves, 3U);
+    EXPECT_LT(moves, 20U) << "it grows by halves and more, not by three octets";
+    wipe(text);
+  }
+  EXPECT_FALSE(something_was_left);
+  Bytes octets;
+  reserve_wiping(octets, 10);
+  EXPECT_GE(octets.capacity(), 10U);
+  EXPECT_TRUE(octets.empty());
 }
 
 TEST(EqualConstantTime, ComparesContentAndLength) {

@@ -1,7 +1,9 @@
 #pragma once
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <utility>
 
 #include "bytes/bytes.h"
@@ -39,5 +41,17 @@ class SecretBytes {
 void wipe_memory(void* data, std::size_t size_octets) noexcept;
 inline void wipe(Bytes& bytes) noexcept { wipe_memory(bytes.data(), bytes.size()); bytes.clear(); }
 inline void wipe(std::string& text) noexcept { wipe_memory(text.data(), text.size()); text.clear(); }
+
+// Room for `more` octets in a Bytes or a std::string that may hold a secret: where it has to move, its
+// old place is wiped. Grows as push_back() does.
+template <class Octets>
+void reserve_wiping(Octets& octets, std::size_t more) {
+  if (octets.capacity() - octets.size() >= more) return;
+  Octets larger;
+  larger.reserve(std::max(2 * octets.capacity(), octets.size() + more));
+  larger.assign(octets.begin(), octets.end());
+  wipe(octets);
+  octets.swap(larger);
+}
 
 }  // namespace certwright

@@ -352,7 +352,6 @@ TEST(Generate, WorksInThreadsAndNeverRepeats) {
   EXPECT_EQ(distinct.size(), 200u);
 }
 
-// A cost that would hold a thread for hours is refused before it is paid.
 TEST(EncryptedPem, OursOpensWithItsPassphraseOnly) {
   for (const char* algorithm : {"ecdsa-p256", "ed25519", "rsa-2048"}) {
     const auto key = PrivateKey::generate(**find_key_algorithm(algorithm)).value();
@@ -370,6 +369,33 @@ TEST(EncryptedPem, OursOpensWithItsPassphraseOnly) {
       << "a salt and an IV of its own each time";
 }
 
+TEST(EncryptedPem, OursIsAes256UnderSixHundredThousandRoundsOfSha256) {
+  const auto pem = new_key("ecdsa-p256").encrypted_pem(secret_text("correct horse")).value();
+  BIO* const bio = BIO_new_mem_buf(pem.reveal().data(), static_cast<int>(pem.size()));
+  X509_SIG* const sealed = PEM_read_bio_PKCS8(bio, nullptr, nullptr, nullptr);
+  BIO_free(bio);
+  ASSERT_NE(sealed, nullptr);
+  const X509_ALGOR* algorithm = nullptr;
+  X509_SIG_get0(sealed, &algorithm, nullptr);
+  ASSERT_EQ(OBJ_obj2nid(algorithm->algorithm), NID_pbes2);
+  auto* const pbe = static_cast<PBE2PARAM*>(
+      ASN1_TYPE_unpack_sequence(ASN1_ITEM_rptr(PBE2PARAM), algorithm->parameter));
+  ASSERT_NE(pbe, nullptr);
+  EXPECT_EQ(OBJ_obj2nid(pbe->encryption->algorithm), NID_aes_256_cbc);
+  ASSERT_EQ(OBJ_obj2nid(pbe->keyfunc->algorithm), NID_id_pbkdf2);
+  auto* const kdf = static_cast<PBKDF2PARAM*>(
+      ASN1_TYPE_unpack_sequence(ASN1_ITEM_rptr(PBKDF2PARAM), pbe->keyfunc->parameter));
+  ASSERT_NE(kdf, nullptr);
+  EXPECT_EQ(ASN1_INTEGER_get(kdf->iter), 600'000);
+  EXPECT_GE(ASN1_STRING_length(kdf->salt->value.octet_string), 16);
+  ASSERT_NE(kdf->prf, nullptr) << "which would mean SHA-1";
+  EXPECT_EQ(OBJ_obj2nid(kdf->prf->algorithm), NID_hmacWithSHA256);
+  PBKDF2PARAM_free(kdf);
+  PBE2PARAM_free(pbe);
+  X509_SIG_free(sealed);
+}
+
+// A cost that would hold a thread for hours is refused before it is paid.
 TEST(EncryptedPem, CostIsLimited) {
   const Openssl openssl(new_key("ecdsa-p256"));
   const auto encrypted = [&](int iterations) {

@@ -4,5 +4,5 @@ certwright_room(crypto EXPOSES bytes errors SYSTEM openssl sodium
           aead.cc pkcs12.cc secure_memory.cc self_test.cc
   TESTS digest_test.cc random_test.cc algorithm_test.cc aead_test.cc public_key_test.cc
         private_key_test.cc pkcs12_test.cc signing_test.cc self_test_test.cc secure_memory_test.cc
-  FUZZ spki private_key ecdsa_signature
+  FUZZ spki private_key ecdsa_signature pkcs12
   BENCH crypto_bench.cc)

@@ -11,7 +11,7 @@ struct Sm2KeyPair {
   SecretBytes sec1_der;               // ECPrivateKey with curve and public key
 };
 
-// From the library's randomness; about 0.2 ms. Any thread. Errors: unavailable where the library has no
+// From the library's randomness. Any thread. Errors: unavailable where the library has no
 // SM2 (it is then not built into it), internal.
 Result<Sm2KeyPair> generate_sm2_key();
 

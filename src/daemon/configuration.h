@@ -16,6 +16,7 @@ struct ListenAddress {
   std::uint16_t port = 0;  // 0: the system picks one
   bool is_loopback() const noexcept;
   std::string text() const;  // "127.0.0.1:8443", "[::1]:8443"
+  friend bool operator==(const ListenAddress&, const ListenAddress&) = default;
 };
 
 // "127.0.0.1:8443", "[::1]:8443", ":8443" (every address). Errors: invalid.
@@ -36,6 +37,7 @@ struct Configuration {
     std::size_t deadline_ms = 3'500;          // older requests are dropped
     std::size_t cache_entries = 20'000, cache_lifetime_s = 3'600;
     std::size_t rsa_pool = 64;                // RSA keys made ahead
+    friend bool operator==(const Certgen&, const Certgen&) = default;
   } certgen_settings;
   std::vector<std::string> tls_dns_names;     // in the server's own certificate, besides localhost
   std::vector<std::string> tls_ip_addresses;  // besides those it listens on
@@ -44,6 +46,7 @@ struct Configuration {
   std::string log_format = "json";            // json, text
   std::size_t io_threads = 0;                 // 0: one per core
   std::size_t worker_threads = 64;
+  friend bool operator==(const Configuration&, const Configuration&) = default;
 };
 
 // The documented keys, for the file, the environment (CERTWRIGHT_HTTPS, ...) and error messages.

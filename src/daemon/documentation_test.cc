@@ -1,4 +1,5 @@
 // What is written about the command line and the configuration file says what they are.
+#include <algorithm>
 #include <fstream>
 #include <set>
 #include <sstream>
@@ -119,10 +120,45 @@ TEST(ConfigurationSchema, HasEveryKeyAndNoOther) {
   EXPECT_EQ(lists, expected_lists);
 }
 
+// Sets each default that the schema names, of what is one value.
+void set_defaults(const json::Value& schema, const std::string& prefix, Configuration& configuration, int& count) {
+  for (const auto& [name, value] : *schema.find("properties")->if_object()) {
+    if (value.find("properties") != nullptr) {
+      set_defaults(value, prefix + name + ".", configuration, count);
+      continue;
+    }
+    const json::Value* set = value.find("default");
+    ASSERT_NE(set, nullptr) << prefix << name;
+    if (value.find("items") != nullptr) continue;
+    const auto setting = std::ranges::find(settings(), prefix + name, &Setting::key);
+    ASSERT_NE(setting, settings().end()) << prefix << name;
+    const std::string text = set->if_string() != nullptr ? *set->if_string() : json::write(*set);
+    EXPECT_TRUE(setting->set(configuration, text)) << prefix << name << " " << text;
+    ++count;
+  }
+}
+
+TEST(ConfigurationSchema, DefaultsAreTheProgramsOwn) {
+  const auto schema = json::parse(read("deploy/certwright.schema.json"));
+  ASSERT_TRUE(schema);
+  // Other than the defaults, so that each has to be set.
+  Configuration configuration{.state = "other", .https = {}, .http = {}, .certgen = ListenAddress{"127.0.0.1", 1},
+                              .certgen_settings = {.allowed_peers = {}, .ca = "other", .profile = "other", .chain = "with-root",
+                                                   .workers = 9, .requests_per_second_and_peer = 9, .deadline_ms = 9,
+                                                   .cache_entries = 9, .cache_lifetime_s = 9, .rsa_pool = 9},
+                              .tls_dns_names = {}, .tls_ip_addresses = {}, .trusted_proxies = {}, .log_level = "debug",
+                              .log_format = "text", .io_threads = 9, .worker_threads = 9};
+  int count = 0;
+  set_defaults(*schema, "", configuration, count);
+  EXPECT_GT(count, 10);
+  EXPECT_TRUE(configuration == Configuration{});
+}
+
 TEST(ExampleConfiguration, LoadsAndNamesEveryKey) {
   const std::string path = "../../deploy/certwright.yaml";
   const auto loaded = load_configuration(path, [](const char*) { return nullptr; });
   ASSERT_TRUE(loaded) << loaded.error().detail;
+  EXPECT_TRUE(*loaded == Configuration{}) << "every key is there at its default";
   const std::string text = read("deploy/certwright.yaml");
   for (const auto& setting : settings()) {
     const std::string name(setting.key.substr(setting.key.rfind('.') + 1));

@@ -7,7 +7,6 @@
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
-#include "cli/commands.h"
 #include "daemon/generator.h"
 #include "daemon/initialise.h"
 #include "daemon/log.h"
@@ -21,7 +20,7 @@ using namespace certwright;
 int report(const Result<void>& result) {
   if (result) return 0;
   fmt::print(stderr, "certwright: {}\n", result.error().detail);
-  return cli::exit_code(result.error().code);
+  return daemon::exit_code(result.error().code);
 }
 
 int run_as_g3fcgen(int argc, char** argv, daemon::Succession& succession) {

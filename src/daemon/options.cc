@@ -158,4 +158,6 @@ Result<Configuration> effective_configuration(const ServeOptions& options) {
   return configuration;
 }
 
+int exit_code(Errc code) noexcept { return cli::exit_code(code); }
+
 }  // namespace certwright::daemon

@@ -48,4 +48,7 @@ struct CommandLine {
 // File, then environment, then command line.
 Result<Configuration> effective_configuration(const ServeOptions& options);
 
+// As cli::exit_code(): every command has the same.
+int exit_code(Errc code) noexcept;
+
 }  // namespace certwright::daemon

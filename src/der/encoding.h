@@ -46,9 +46,7 @@ class SharedEncoding {
 
 using TbsCertificateDer = Encoding<struct TbsCertificateTag>;                      // RFC 5280 4.1.2
 using CertificateDer = Encoding<struct CertificateTag>;                            // RFC 5280 4.1
-using TbsCertListDer = Encoding<struct TbsCertListTag>;                            // RFC 5280 5.1.2
-using SharedTbsCertListDer = SharedEncoding<struct TbsCertListTag>;
-using CertificateListDer = Encoding<struct CertificateListTag>;                    // RFC 5280 5.1
+using SharedTbsCertListDer = SharedEncoding<struct TbsCertListTag>;                // RFC 5280 5.1.2
 using CertificationRequestInfoDer = Encoding<struct CertificationRequestInfoTag>;  // RFC 2986 4.1
 using CertificationRequestDer = Encoding<struct CertificationRequestTag>;          // RFC 2986 4.2
 using ResponseDataDer = Encoding<struct ResponseDataTag>;                          // RFC 6960 4.2.1

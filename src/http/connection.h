@@ -27,6 +27,7 @@ namespace certwright::http {
 
 class Connection;
 using Moment = std::chrono::steady_clock::time_point;
+inline Moment now() { return std::chrono::steady_clock::now(); }
 
 // Counted by one thread, read by any.
 class Count {
@@ -147,6 +148,7 @@ class Connection final : public Job, public std::enable_shared_from_this<Connect
   Moment head_deadline_;  // of the head being read, or of the idle time before it
   bool head_started_ = false;
   bool readable_ = true;  // the socket may hold more
+  bool is_posted_ = false;  // drive() goes on after others had their turn
   std::uint64_t wait_id_ = 0;
   std::list<Connection*>::iterator self_;
 

@@ -28,6 +28,8 @@ constexpr std::string_view kTwoFramings =
     "Content-Length and Transfer-Encoding exclude each other";
 constexpr std::size_t kChunkLineOctets = 1'024;
 constexpr std::size_t kChunkOverheadOctets = 16 * 1'024;
+constexpr std::size_t kTrailerOctets = 16 * 1'024;
+constexpr std::string_view kTooMuchOverhead = "too much chunk overhead, or too long trailers";
 
 bool is_digits(std::string_view text) noexcept {
   return !text.empty() && std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
@@ -257,13 +259,7 @@ class RequestParser::Message final : public beast::http::basic_parser<true> {
 
   std::size_t on_body_impl(View part, Code&) override {
     const ByteView octets = as_bytes(text_of(part));
-    if (body_->capacity() - body_->size() < octets.size()) {  // no copy stays behind: it may hold a key
-      Bytes larger;
-      larger.reserve(std::max(2 * body_->capacity(), body_->size() + octets.size()));
-      larger.assign(body_->begin(), body_->end());
-      wipe(*body_);
-      body_->swap(larger);
-    }
+    reserve_wiping(*body_, octets.size());  // it may hold a key
     body_->insert(body_->end(), octets.begin(), octets.end());
     body_octets_ += octets.size();
     return octets.size();
@@ -273,9 +269,11 @@ class RequestParser::Message final : public beast::http::basic_parser<true> {
     return on_body_impl(part, error);
   }
 
-  // One octet in chunks of its own costs five of overhead: let overhead grow with the body.
-  bool is_too_much(std::size_t overhead_octets) const noexcept {
-    return overhead_octets > kChunkOverheadOctets + 8 * body_octets_;
+  // One octet in chunks of its own costs five of overhead: let overhead grow with the body. Trailers
+  // do not: they wait in memory until they are whole.
+  bool is_too_much(std::size_t overhead_octets, std::size_t trailer_octets) const noexcept {
+    return trailer_octets > kTrailerOctets ||
+           overhead_octets > kChunkOverheadOctets + 8 * body_octets_;
   }
 
   void on_chunk_header_impl(std::uint64_t size, View extensions, Code& error) override {
@@ -294,10 +292,11 @@ class RequestParser::Message final : public beast::http::basic_parser<true> {
       return refuse(error, kBadRequest, "a chunk's size line is too long");
     }
     is_first_chunk_ = false;
-    overhead_octets_ += line;
     // Beast calls for the last chunk when the trailers are there.
-    if (size == 0) overhead_octets_ += input_.find("\r\n\r\n", line_end - 2) + 4 - line_end;
-    if (is_too_much(overhead_octets_)) refuse(error, kBadRequest, "too much chunk overhead");
+    const std::size_t trailers =
+        size == 0 ? input_.find("\r\n\r\n", line_end - 2) + 4 - line_end : 0;
+    overhead_octets_ += line + trailers;
+    if (is_too_much(overhead_octets_, trailers)) refuse(error, kBadRequest, kTooMuchOverhead);
   }
 
   void on_finish_impl(Code&) override {}
@@ -314,8 +313,9 @@ class RequestParser::Message final : public beast::http::basic_parser<true> {
     if (line_end != std::string_view::npos && !is_last_chunk(rest.substr(0, line_end))) {
       return Refusal{kBadRequest, "the chunked coding is malformed"};
     }
-    if (is_too_much(overhead_octets_ + rest.size())) {
-      return Refusal{kBadRequest, "too much chunk overhead"};
+    const std::size_t trailers = line_end == std::string_view::npos ? 0 : rest.size() - line;
+    if (is_too_much(overhead_octets_ + rest.size(), trailers)) {
+      return Refusal{kBadRequest, kTooMuchOverhead};
     }
     return {};
   }

@@ -301,6 +301,25 @@ TEST(ChunkedBody, BoundsItsOverhead) {
   }
 }
 
+// Trailers are kept until they are whole, so that a large body does not buy large ones.
+TEST(ChunkedBody, BoundsItsTrailersByThemselves) {
+  constexpr std::size_t kBody = 10'000, kTrailers = 16 * 1024;
+  const std::string chunk = "2710\r\n" + std::string(kBody, 'x') + "\r\n0\r\n";
+  const std::string name = "X: ", end = "\r\n\r\n";
+  for (const std::size_t more : {std::size_t{0}, std::size_t{1}, std::size_t{50'000}}) {
+    const std::string text =
+        chunk + name + std::string(kTrailers - name.size() - end.size() + more, 'y') + end;
+    for (const std::size_t step : {std::size_t{7}, std::size_t{1'000}, text.size()}) {
+      const Decoded decoded = decode(text, step, kBody);
+      EXPECT_EQ(decoded.outcome.refusal.status, more == 0 ? 0 : 400) << more << " by " << step;
+      EXPECT_EQ(decoded.body.size(), kBody) << "it came before them";
+    }
+    // Nor is the end waited for.
+    const Decoded endless = decode(text.substr(0, text.size() - 1), 1'000, kBody);
+    EXPECT_EQ(endless.outcome.refusal.status, more < 2 ? 0 : 400) << more;
+  }
+}
+
 TEST(RequestParser, ReadsOnBehindABody) {
   constexpr std::string_view kThree =
       "POST /1 HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc"

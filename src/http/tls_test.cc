@@ -7,11 +7,13 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <memory>
 #include <string>
 
 #include "http/server.h"
 #include "http/testing_client.h"
+#include "http/testing_memory.h"
 #include "http/tls_context.h"
 
 namespace certwright::http {
@@ -162,6 +164,33 @@ class TlsServerTest : public testing::Test {
   std::unique_ptr<Server> server_;
   std::uint16_t port_ = 0;
 };
+
+TEST_F(TlsServerTest, AKeyThatIsSentIsNotLeftInMemory) {
+  if (!memory_can_be_searched()) GTEST_SKIP() << "no memory to search";
+  which_secret = 4;
+  handler_.on_dispatch = [](const RequestHead&) { return Dispatch{Run::worker, 64 * 1024}; };
+  std::atomic<bool> arrived{false};
+  handler_.on_request = [&](Request&& request) {
+    arrived = holds_secret(request.body_text());
+    return respond(200, "text/plain", "");
+  };
+  start();
+  const ContextOwner context(SSL_CTX_new(TLS_client_method()));
+  const TestSocket socket(port_);
+  const SslPtr ssl(SSL_new(context.get()));
+  SSL_set_fd(ssl.get(), socket.fd());
+  ASSERT_EQ(SSL_connect(ssl.get()), 1);
+  const std::string head =
+      "POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: " + std::to_string(kSecretOctets) + "\r\n\r\n";
+  SSL_write(ssl.get(), head.data(), static_cast<int>(head.size()));
+  std::string secret = make_secret();
+  SSL_write(ssl.get(), secret.data(), static_cast<int>(secret.size()));
+  wipe(secret);
+  char answer[1024];
+  EXPECT_GT(SSL_read(ssl.get(), answer, sizeof answer), 0);
+  EXPECT_TRUE(arrived);
+  EXPECT_TRUE(leaves_memory());  // nor where OpenSSL decrypted it
+}
 
 TEST_F(TlsServerTest, Speaks12And13) {
   start();

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <type_traits>
 
+#include "bytes/secret_bytes.h"
 #include "json/value.h"
 
 namespace certwright::json {
@@ -40,22 +41,28 @@ bool is_plain(char c) noexcept {
   return octet >= 0x20 && octet < 0x80 && c != '"' && c != '\\';
 }
 
+// What is written may hold a token: no copy stays behind where the text grows.
+void append(std::string& out, std::string_view text) {
+  reserve_wiping(out, text.size());
+  out += text;
+}
+
 void append_escape(std::string& out, char c) {
   constexpr std::string_view kHex = "0123456789abcdef";
   switch (c) {
-    case '"': out += "\\\""; return;
-    case '\\': out += "\\\\"; return;
-    case '\b': out += "\\b"; return;
-    case '\f': out += "\\f"; return;
-    case '\n': out += "\\n"; return;
-    case '\r': out += "\\r"; return;
-    case '\t': out += "\\t"; return;
+    case '"': return append(out, "\\\"");
+    case '\\': return append(out, "\\\\");
+    case '\b': return append(out, "\\b");
+    case '\f': return append(out, "\\f");
+    case '\n': return append(out, "\\n");
+    case '\r': return append(out, "\\r");
+    case '\t': return append(out, "\\t");
     default: break;
   }
   const auto octet = static_cast<unsigned char>(c);
-  out += "\\u00";
-  out += kHex[octet >> 4U];
-  out += kHex[octet & 0x0FU];
+  append(out, "\\u00");
+  append(out, kHex.substr(octet >> 4U, 1));
+  append(out, kHex.substr(octet & 0x0FU, 1));
 }
 
 template <class Number>
@@ -64,41 +71,41 @@ void append_number(std::string& out, Number number) {
   const auto [end, error] = std::to_chars(digits.data(), digits.data() + digits.size(), number);
   assert(error == std::errc());
   static_cast<void>(error);
-  out.append(digits.data(), end);
+  append(out, {digits.data(), end});
 }
 
 }  // namespace
 
 void Writer::separate() {
-  if (need_comma_) out_ += ',';
+  if (need_comma_) append(out_, ",");
   need_comma_ = true;
 }
 
 void Writer::append_string(std::string_view text) {
-  out_ += '"';
+  append(out_, "\"");
   std::size_t at = 0;
   while (at < text.size()) {
     std::size_t run = at;
     while (run < text.size() && is_plain(text[run])) ++run;
-    out_.append(text, at, run - at);
+    append(out_, text.substr(at, run - at));
     if (run == text.size()) break;
     at = run;
     if (static_cast<unsigned char>(text[at]) < 0x80) {
       append_escape(out_, text[at++]);
     } else if (const std::size_t length = utf8_sequence_length(text, at); length != 0) {
-      out_.append(text, at, length);
+      append(out_, text.substr(at, length));
       at += length;
     } else {
-      out_ += kReplacementCharacter;
+      append(out_, kReplacementCharacter);
       ++at;
     }
   }
-  out_ += '"';
+  append(out_, "\"");
 }
 
 Writer& Writer::begin_object() {
   separate();
-  out_ += '{';
+  append(out_, "{");
   need_comma_ = false;
   ++depth_;
   return *this;
@@ -106,13 +113,13 @@ Writer& Writer::begin_object() {
 Writer& Writer::end_object() {
   assert(depth_ > 0);
   --depth_;
-  out_ += '}';
+  append(out_, "}");
   need_comma_ = true;
   return *this;
 }
 Writer& Writer::begin_array() {
   separate();
-  out_ += '[';
+  append(out_, "[");
   need_comma_ = false;
   ++depth_;
   return *this;
@@ -120,7 +127,7 @@ Writer& Writer::begin_array() {
 Writer& Writer::end_array() {
   assert(depth_ > 0);
   --depth_;
-  out_ += ']';
+  append(out_, "]");
   need_comma_ = true;
   return *this;
 }
@@ -128,7 +135,7 @@ Writer& Writer::key(std::string_view name) {
   assert(depth_ > 0);
   separate();
   append_string(name);
-  out_ += ':';
+  append(out_, ":");
   need_comma_ = false;
   return *this;
 }
@@ -145,7 +152,7 @@ Writer& Writer::value(double number) {
   const std::size_t start = out_.size();
   append_number(out_, number);
   // Without a fraction or an exponent it would read back as an integer.
-  if (out_.find_first_of(".e", start) == std::string::npos) out_ += ".0";
+  if (out_.find_first_of(".e", start) == std::string::npos) append(out_, ".0");
   return *this;
 }
 Writer& Writer::signed_value(std::int64_t number) {
@@ -161,7 +168,7 @@ Writer& Writer::unsigned_value(std::uint64_t number) {
 Writer& Writer::null() { return raw("null"); }
 Writer& Writer::raw(std::string_view json) {
   separate();
-  out_ += json;
+  append(out_, json);
   return *this;
 }
 

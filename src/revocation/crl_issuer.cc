@@ -12,8 +12,8 @@
 
 #include "crypto/digest.h"
 #include "crypto/verifying.h"
+#include "revocation/crl_content.h"
 #include "revocation/crl_shard.h"
-#include "x509/oids.h"
 
 namespace certwright::revocation {
 namespace {
@@ -24,7 +24,6 @@ constexpr int kGatherPerBuild = 10;
 constexpr Duration kLongestGather = std::chrono::seconds(30);
 // Changes that no listener call told of: another node's, or one whose teller failed.
 constexpr Duration kPollInterval = std::chrono::seconds(10);
-constexpr Duration kClockTolerance = std::chrono::minutes(5);
 
 using Steady = std::chrono::steady_clock;
 
@@ -48,58 +47,10 @@ Result<std::uint64_t> reserved_number(const store::Store& store, std::string_vie
   return number;
 }
 
-// The signature binds every octet that matters, and is short.
-std::string etag_of(ByteView signature_value, std::uint64_t number) {
-  Bytes input = to_bytes(signature_value);
-  for (int shift = 0; shift < 64; shift += 8) input.push_back(static_cast<std::uint8_t>(number >> shift));
-  return to_hex(ByteView(crypto::sha256(input)).first(16));
-}
-
-Result<std::uint64_t> number_of(const x509::CertificateList& list) {
-  const auto* const extension = list.extensions().find(x509::oids::kCrlNumber);
-  if (extension == nullptr)
-    return fail_field(Errc::invalid, "crl", "crl: it has no cRLNumber (RFC 5280 section 5.2.3)");
-  return x509::parse_crl_number_u64(extension->value);
-}
-
-Result<void> verify_by(const ca::CertificationAuthority& ca, const x509::CertificateList& list) {
-  if (!std::ranges::equal(list.issuer_tlv(), ca.certificate().subject_tlv()))
-    return fail_field(Errc::invalid, "crl", "crl: its issuer is not CA \"" + ca.id() + "\"");
-  if (!crypto::verify(ca.certificate().subject_public_key_info_tlv(), list.signature_algorithm_tlv(),
-                      list.tbs_tlv(), list.signature_value()))
-    return fail_field(Errc::invalid, "crl", "crl: its signature is not CA \"" + ca.id() + "\"'s");
-  return {};
-}
-
-PublishedCrl published_from(const x509::CertificateList& list, std::uint64_t number) {
-  return {std::make_shared<const Bytes>(to_bytes(list.der())),
-          number,
-          list.size(),
-          list.this_update(),
-          list.next_update().value_or(list.this_update()),
-          etag_of(list.signature_value(), number)};
-}
-
-Result<x509::Extensions> extensions_of(const ca::CertificationAuthority& ca, std::uint32_t shard,
-                                       std::uint64_t number) {
-  x509::Extensions extensions;
-  CERTWRIGHT_CHECK(extensions.add({x509::oids::kAuthorityKeyIdentifier, false,
-                                   x509::encode_authority_key_identifier(ca.subject_key_identifier())}));
-  CERTWRIGHT_CHECK(
-      extensions.add({x509::oids::kCrlNumber, false, x509::encode_crl_number(number)}));
-  if (ca.policy().crl_shards > 1) {
-    const std::string url = ca.crl_url(shard);
-    if (url.empty())
-      return fail_field(Errc::invalid, "public_url",
-                        "public_url: a CA with several CRL shards needs one, for their names");
-    // Certificates of the time when there was one CRL name that one (RFC 5280 section 6.3.3 (b)(2):
-    // one of these names must be theirs).
-    std::vector<std::string> uris{url};
-    if (shard == 0) uris.push_back(ca.crl_url_of_one());
-    CERTWRIGHT_CHECK(extensions.add({x509::oids::kIssuingDistributionPoint, true,
-                                     x509::encode_issuing_distribution_point({.uris = std::move(uris)})}));
-  }
-  return extensions;
+// A CRL from before the CA had several shards says that it is about all certificates, and knows
+// nothing of those in the other shards (RFC 5280 section 5.2.5). An offline CA has no other.
+bool may_be_served(const ca::CertificationAuthority& ca, const PublishedCrl& crl, Time now) {
+  return crl.partitioned == is_partitioned(ca) || !has_online_key(ca, now);
 }
 
 }  // namespace
@@ -113,14 +64,13 @@ struct CrlIssuer::State {
 
   Result<void> load_stored(const ca::CertificationAuthority& ca, CrlShard& shard);
   Result<bool> changed_elsewhere(CrlShard& shard, Time now);
+  CrlPtr servable(const ca::CertificationAuthority& ca, const CrlShard& shard) const;
   bool is_due(const ca::CertificationAuthority& ca, CrlShard& shard, Time now);
   Result<void> fetch(CrlShard& shard);
   Result<CrlPtr> build(const ca::CertificationAuthority& ca, CrlShard& shard, Seconds period);
   Result<CrlPtr> sign_and_publish(const ca::CertificationAuthority& ca, CrlShard& shard, Time now,
                                   Seconds period);
   Result<ca::CaPtr> find_ca(std::string_view id, std::uint32_t shard) const;
-  Result<void> check_import(const ca::CertificationAuthority& ca, const x509::CertificateList& list,
-                            std::uint64_t number, const CrlShard& shard) const;
 };
 
 CrlIssuer::CrlIssuer(store::Store& store, audit::Journal& journal, const ca::CaDirectory& cas,
@@ -160,11 +110,11 @@ Result<std::shared_ptr<const PublishedCrl>> CrlIssuer::current(std::string_view 
                                                                std::uint32_t shard_number) {
   CERTWRIGHT_TRY(const auto ca, state_->find_ca(ca_id, shard_number));
   CrlShard& shard = state_->shards.at(ca->id(), shard_number);
-  if (auto crl = shard.published()) return crl;
+  if (auto crl = state_->servable(*ca, shard)) return crl;
   const std::lock_guard lock(shard.build_mutex);
-  if (auto crl = shard.published()) return crl;
+  if (auto crl = state_->servable(*ca, shard)) return crl;
   if (!shard.loaded) CERTWRIGHT_CHECK(state_->load_stored(*ca, shard));
-  if (auto crl = shard.published()) return crl;
+  if (auto crl = state_->servable(*ca, shard)) return crl;
   if (!has_online_key(*ca, state_->clock.now()))
     return fail(Errc::not_found, "CA \"" + ca->id() + "\" is offline and no CRL of it was imported");
   return state_->build(*ca, shard, ca->policy().crl_period);
@@ -174,7 +124,13 @@ std::shared_ptr<const PublishedCrl> CrlIssuer::published(std::string_view ca_id,
                                                          std::uint32_t shard_number) const {
   const auto ca = state_->find_ca(ca_id, shard_number);
   const CrlShard* const shard = ca ? state_->shards.find(ca_id, shard_number) : nullptr;
-  return shard == nullptr ? nullptr : shard->published();
+  return shard == nullptr ? nullptr : state_->servable(**ca, *shard);
+}
+
+CrlPtr CrlIssuer::State::servable(const ca::CertificationAuthority& ca,
+                                  const CrlShard& shard) const {
+  auto crl = shard.published();
+  return crl != nullptr && may_be_served(ca, *crl, clock.now()) ? crl : nullptr;
 }
 
 Result<std::shared_ptr<const PublishedCrl>> CrlIssuer::rebuild(std::string_view ca_id,
@@ -199,7 +155,7 @@ Result<bool> CrlIssuer::State::changed_elsewhere(CrlShard& shard, Time now) {
 }
 
 bool CrlIssuer::State::is_due(const ca::CertificationAuthority& ca, CrlShard& shard, Time now) {
-  const auto crl = shard.published();
+  const auto crl = servable(ca, shard);
   if (crl == nullptr || now >= crl->this_update + ca.policy().crl_refresh) return true;
   const std::int64_t changed_us = shard.first_change_us.load();
   if (changed_us == CrlShard::kNoChange) return false;
@@ -240,12 +196,15 @@ Result<std::size_t> CrlIssuer::run_due() {
 // Applies what changed since the last build; the first time, everything that is revoked now and may
 // not have been on a CRL after it expired.
 Result<void> CrlIssuer::State::fetch(CrlShard& shard) {
+  const bool is_first = shard.sequence == 0;
   for (;;) {
     CERTWRIGHT_TRY(const auto changes, store.revocations_after(shard.ca, shard.number, shard.sequence,
                                                                shard.expires_from, kFetchEntries));
     for (const auto& change : changes) {
       if (change.removed)
         shard.entries.remove(change.serial);
+      else if (is_first)
+        shard.entries.append(change.serial, change.revoked_at, change.reason, change.not_after);
       else
         shard.entries.put(change.serial, change.revoked_at, change.reason, change.not_after);
       shard.sequence = change.sequence;
@@ -311,44 +270,12 @@ Result<CrlPtr> CrlIssuer::State::sign_and_publish(const ca::CertificationAuthori
                                                is_stored ? *der : Bytes{}}}}));
   auto crl = std::make_shared<const PublishedCrl>(PublishedCrl{
       std::move(der), number, shard.entries.size(), this_update, next_update,
-      etag_of(signature, number)});
+      etag_of(signature, number), is_partitioned(ca)});
   shard.entries.mark_published(this_update);
   shard.expires_from = this_update;
   shard.published_sequence = shard.sequence;
   shard.publish(crl);
   return crl;
-}
-
-Result<void> CrlIssuer::State::check_import(const ca::CertificationAuthority& ca,
-                                            const x509::CertificateList& list, std::uint64_t number,
-                                            const CrlShard& shard) const {
-  const auto refuse = [](std::string why) { return fail_field(Errc::invalid, "crl", "crl: " + why); };
-  CERTWRIGHT_CHECK(verify_by(ca, list));
-  const auto known = shard.published();
-  const std::uint64_t last = std::max(shard.last_number, known ? known->number : 0);
-  if (number <= last && (last != 0 || known))
-    return refuse(fmt::format("its number {} is not above the last one, {}", number, last));
-  const Time now = clock.now();
-  if (!list.next_update() || *list.next_update() <= list.this_update())
-    return refuse("it has no nextUpdate after its thisUpdate");
-  if (*list.next_update() <= now) return refuse("its nextUpdate has passed");
-  if (list.this_update() > now + kClockTolerance) return refuse("its thisUpdate is in the future");
-  if (known && list.this_update() < known->this_update)
-    return refuse("it is older than the one that is here");
-  for (const auto& extension : list.extensions()) {
-    if (extension.oid == x509::oids::kDeltaCrlIndicator) return refuse("it is a delta CRL");
-    if (extension.oid == x509::oids::kAuthorityKeyIdentifier) {
-      CERTWRIGHT_TRY(const auto aki, x509::parse_authority_key_identifier(extension.value));
-      if (!aki.key_identifier.empty() &&
-          !std::ranges::equal(aki.key_identifier, ca.subject_key_identifier()))
-        return refuse("its authorityKeyIdentifier names another key");
-    } else if (extension.oid == x509::oids::kIssuingDistributionPoint) {
-      return refuse("it covers a part of the certificates only (issuingDistributionPoint)");
-    } else if (extension.critical) {
-      return refuse("it has a critical extension that is not known here: " + extension.oid.to_text());
-    }
-  }
-  return {};
 }
 
 Result<void> CrlIssuer::import_crl(std::string_view ca_id, ByteView der, const audit::Actor& actor) {
@@ -363,7 +290,9 @@ Result<void> CrlIssuer::import_crl(std::string_view ca_id, ByteView der, const a
   CrlShard& shard = state_->shards.at(ca->id(), 0);
   const std::lock_guard lock(shard.build_mutex);
   if (!shard.loaded) CERTWRIGHT_CHECK(state_->load_stored(*ca, shard));
-  CERTWRIGHT_CHECK(state_->check_import(*ca, list, number, shard));
+  const auto known = shard.published();
+  CERTWRIGHT_CHECK(check_import(*ca, list, number,
+                                {shard.last_number, known.get(), state_->clock.now()}));
   auto crl = std::make_shared<const PublishedCrl>(published_from(list, number));
   CERTWRIGHT_CHECK(state_->store.apply(
       {store::PutCrl{{ca->id(), 0, number, shard.published_sequence, crl->this_update,

@@ -21,6 +21,7 @@ struct PublishedCrl {
   Time this_update{};
   Time next_update{};
   std::string etag;  // strong, without the quotes: another CRL has another one
+  bool partitioned = false;  // has an issuingDistributionPoint: one of several shards
 };
 
 // Builds, keeps and publishes CRLs. With one shard a CRL is full and carries no
@@ -38,8 +39,8 @@ class CrlIssuer final : public RevocationListener {
   CrlIssuer(store::Store& store, audit::Journal& journal, const ca::CaDirectory& cas, const Clock& clock);
   ~CrlIssuer() override;
 
-  // The current CRL; builds the first one if there is none yet, and else never waits for a build:
-  // a change is in it after run_due(). Errors: not_found for an unknown CA
+  // The current CRL; builds the first one if there is none yet, or if the CA has several shards since
+  // the last, and else never waits for a build: a change is in it after run_due(). Errors: not_found for an unknown CA
   // or shard, or an offline CA without an imported CRL; unavailable if it cannot be built now.
   Result<std::shared_ptr<const PublishedCrl>> current(std::string_view ca, std::uint32_t shard);
 

@@ -68,6 +68,46 @@ TEST_F(CrlIssuerTest, SeveralShardsCarryACriticalDistributionPointOfTheirOwn) {
   EXPECT_EQ(issuer.current("issuing", 2).error().code, Errc::not_found);
 }
 
+TEST_F(CrlIssuerTest, AFullCrlIsNotServedOnceThereAreSeveralShards) {
+  const auto id = ca.issue();
+  ASSERT_TRUE(service.revoke(id, x509::RevocationReason::superseded, world.actor));
+  const auto full = must(issuer.current("issuing", 0));
+  EXPECT_FALSE(full->partitioned);
+  EXPECT_EQ(issuer.published("issuing", 0), full);
+  auto policy = ca.policy();
+  policy.crl_shards = 2;
+  ca.set_policy(policy);
+  CrlIssuer restarted(world.store, world.journal, world.cas, world.clock);
+  CrlIssuer by_timer(world.store, world.journal, world.cas, world.clock);
+  EXPECT_EQ(issuer.published("issuing", 0), nullptr);
+  for (auto* const asked : {&issuer, &restarted}) {
+    const auto part = must(asked->current("issuing", 0));
+    EXPECT_TRUE(part->partitioned);
+    EXPECT_GT(part->number, full->number);
+    const auto list = read(*part);
+    EXPECT_NE(list.extensions().find(x509::oids::kIssuingDistributionPoint), nullptr);
+    EXPECT_TRUE(list.find(ca.serial_of(id).integer_content()));
+    EXPECT_EQ(asked->published("issuing", 0), part);
+    EXPECT_EQ(must(asked->current("issuing", 0)), part) << "once";
+  }
+  EXPECT_EQ(must(by_timer.run_due()), 1U) << "shard 0 has its CRL by now, shard 1 never had one";
+  policy.crl_shards = 3;  // parts stay parts
+  ca.set_policy(policy);
+  EXPECT_NE(issuer.published("issuing", 0), nullptr);
+  EXPECT_EQ(must(by_timer.run_due()), 1U);
+}
+
+TEST_F(CrlIssuerTest, TheTimerMakesPartsOfAFullCrl) {
+  must(issuer.current("issuing", 0));
+  EXPECT_EQ(must(issuer.run_due()), 0U);
+  auto policy = ca.policy();
+  policy.crl_shards = 2;
+  ca.set_policy(policy);
+  EXPECT_EQ(must(issuer.run_due()), 2U);
+  EXPECT_TRUE(must(issuer.current("issuing", 0))->partitioned);
+  EXPECT_EQ(must(issuer.run_due()), 0U);
+}
+
 TEST_F(CrlIssuerTest, NumbersGrowOverRestartsAndAReleasedHoldLeaves) {
   const auto id = ca.issue();
   ASSERT_TRUE(service.revoke(id, x509::RevocationReason::certificate_hold, world.actor));

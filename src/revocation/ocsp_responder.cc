@@ -68,6 +68,7 @@ struct OcspResponder::State {
   const OcspAnswer& refusal(const Error& error) const {
     return status_of(error) == OcspResponseStatus::try_later ? later : internal;
   }
+  std::optional<OcspAnswer> cached(const OcspRequest& request);
   ca::CaPtr issuer_of(const OcspRequest& request) const;
   Result<SingleResponse> status_of_cert(const ca::CertificationAuthority& ca, const CertId& id) const;
   OcspAnswer answer(const OcspRequest& request);
@@ -83,18 +84,24 @@ OcspResponder::OcspResponder(store::Store& store, const ca::CaDirectory& cas, co
     : state_(new State(store, cas, clock, std::move(source), cache_entries)) {}
 OcspResponder::~OcspResponder() = default;
 
-std::optional<OcspAnswer> OcspResponder::respond_from_cache(ByteView request_der) {
-  const auto request = OcspRequest::parse(request_der);
-  if (!request || !is_plain(*request)) return std::nullopt;
-  const CertId& id = request->cert_ids().front();
+std::optional<OcspAnswer> OcspResponder::State::cached(const OcspRequest& request) {
+  if (!is_plain(request)) return std::nullopt;
+  const CertId& id = request.cert_ids().front();
   const auto serial = x509::SerialNumber::parse(id.serial_number_content);
   if (!serial) return std::nullopt;
-  return state_->cache.find(*serial, id.tlv, state_->clock.now());
+  return cache.find(*serial, id.tlv, clock.now());
+}
+
+std::optional<OcspAnswer> OcspResponder::respond_from_cache(ByteView request_der) {
+  const auto request = OcspRequest::parse(request_der);
+  return request ? state_->cached(*request) : std::nullopt;
 }
 
 OcspAnswer OcspResponder::respond(ByteView request_der) {
-  if (auto known = respond_from_cache(request_der)) return *std::move(known);
   const auto request = OcspRequest::parse(request_der);
+  if (request) {
+    if (auto known = state_->cached(*request)) return *std::move(known);
+  }
   if (!request || !request->nonce_acceptable() || request->has_unknown_critical_extension())
     return state_->malformed;
   return state_->answer(*request);

@@ -5,7 +5,6 @@
 #include <set>
 #include <utility>
 
-#include "store/limits.h"
 #include "x509/certificate.h"
 
 namespace certwright::revocation {
@@ -53,38 +52,75 @@ Result<RevocationService::Target> RevocationService::find_target(
   return Target{lineage, std::move(certificates)};
 }
 
-void RevocationService::append(const Act& act, const Target& target,
-                               store::Transaction& transaction) const {
+Result<void> RevocationService::append(const Act& act, const Target& target,
+                                       store::Transaction& transaction) const {
   const auto& newest = target.certificates.back().certificate;
+  const std::string serial = newest.serial.hex();
+  const std::string lineage = target.certificates.front().certificate.serial.hex();
   audit::Event event{audit::EventType::certificate_hold_released, act.actor, {}};
-  event.fields = {{"serial", newest.serial.hex()},
-                  {"lineage", target.certificates.front().certificate.serial.hex()},
-                  {"ca", newest.ca}};
+  event.fields = {{"serial", serial}, {"lineage", lineage}, {"ca", newest.ca}};
   if (!act.revoke_for) {
     transaction.emplace_back(store::ReleaseHold{target.lineage});
-  } else {
-    transaction.emplace_back(store::RevokeLineage{
-        target.lineage, {*act.revoke_for, act.now, act.actor.principal}});
-    event.type = audit::EventType::certificate_revoked;
-    event.fields.emplace_back("reason", std::string(x509::name_of(*act.revoke_for)));
-    event.fields.emplace_back("revoked_at", to_rfc3339(act.now));
+    transaction.push_back(journal_.leaf(event));
+    return {};
   }
+  std::vector<store::Sha256> spared;
+  if (act.revoke_for == x509::RevocationReason::key_compromise) {
+    CERTWRIGHT_TRY(spared, keys_of_others(target, act.now));
+  }
+  event.type = audit::EventType::certificate_revoked;
+  event.fields.emplace_back("reason", std::string(x509::name_of(*act.revoke_for)));
+  event.fields.emplace_back("revoked_at", to_rfc3339(act.now));
+  transaction.emplace_back(store::RevokeLineage{
+      target.lineage, {*act.revoke_for, act.now, act.actor.principal}, spared});
   transaction.push_back(journal_.leaf(event));
-  if (act.revoke_for == x509::RevocationReason::key_compromise) block_keys(target, transaction);
+  if (!spared.empty())
+    transaction.push_back(journal_.leaf({audit::EventType::key_not_blocked,
+                                         act.actor,
+                                         {{"serial", serial},
+                                          {"lineage", lineage},
+                                          {"spki_sha256", to_hex(spared.front())},
+                                          {"keys", std::to_string(spared.size())}}}));
+  return {};
 }
 
-// A key that others have is certified for nobody again, whoever asks.
-void RevocationService::block_keys(const Target& target, store::Transaction& transaction) {
+// Whether a lineage of another tenant that is in force, or on hold, has the key.
+Result<bool> RevocationService::has_another_owner(const store::Sha256& key,
+                                                  const std::string& tenant, Time now) const {
+  store::LineageFilter filter;
+  filter.subject_public_key_sha256 = key;
+  filter.now = now;
+  store::Page page;
+  page.limit = kPageLineages;
+  for (;;) {
+    CERTWRIGHT_TRY(const auto rows, store_.list_lineages(filter, page));
+    for (const auto& row : rows) {
+      const bool in_force = !row.revocation ||
+                            row.revocation->reason == x509::RevocationReason::certificate_hold;
+      if (row.tenant != tenant && in_force && row.not_after >= now) return true;
+    }
+    if (rows.size() < page.limit) return false;
+    page.after = rows.back().lineage;
+  }
+}
+
+Result<std::vector<store::Sha256>> RevocationService::keys_of_others(const Target& target,
+                                                                     Time now) const {
   std::set<store::Sha256> keys;
   for (const auto& stored : target.certificates)
-    if (keys.insert(stored.certificate.subject_public_key_sha256).second)
-      transaction.emplace_back(store::BlockKey{stored.certificate.subject_public_key_sha256,
-                                               "keyCompromise of " + stored.certificate.serial.hex()});
+    keys.insert(stored.certificate.subject_public_key_sha256);
+  std::vector<store::Sha256> others;
+  for (const auto& key : keys) {
+    CERTWRIGHT_TRY(const bool shared,
+                   has_another_owner(key, target.certificates.front().certificate.tenant, now));
+    if (shared) others.push_back(key);
+  }
+  return others;
 }
 
 Result<void> RevocationService::apply(const Act& act, const Target& target) {
   store::Transaction transaction;
-  append(act, target, transaction);
+  CERTWRIGHT_CHECK(append(act, target, transaction));
   const auto applied = store_.apply(transaction);
   // After `unavailable` the change may be durable: an answer dropped for nothing is no harm.
   if (applied || applied.error().code == Errc::unavailable) tell(target);
@@ -150,11 +186,8 @@ Result<void> RevocationService::apply_group(const Act& act, const std::vector<Ta
                                             BulkProgress& progress) {
   if (group.empty()) return {};
   store::Transaction transaction;
-  for (const Target& target : group) append(act, target, transaction);
-  // Lineages with hundreds of renewals have as many keys to block: together they may be too many.
-  const auto applied = transaction.size() <= store::kMaxCommands
-                           ? store_.apply(transaction)
-                           : Result<void>(fail(Errc::conflict, "too much for one commit"));
+  for (const Target& target : group) CERTWRIGHT_CHECK(append(act, target, transaction));
+  const auto applied = store_.apply(transaction);
   if (applied || applied.error().code == Errc::unavailable)
     for (const Target& target : group) tell(target);
   if (applied) {

@@ -32,8 +32,11 @@ class RevocationService {
   void add_listener(RevocationListener& listener);  // before the first call; must outlive this
 
   // Every unexpired certificate of the lineage; of an expired lineage the newest. A hold may become
-  // another reason. With keyCompromise the lineage's keys are blocked: no certificate for them again. Errors: invalid for removeFromCRL; not_found; conflict if revoked already;
-  // unavailable, after which it may have happened all the same.
+  // another reason. With keyCompromise the lineage's keys are blocked: no certificate for them again.
+  // Not those that a certificate in force of another tenant has, or whoever can present a foreign
+  // CSR could take the key from its owner; the audit log says so (KEY_NOT_BLOCKED).
+  // Errors: invalid for removeFromCRL; not_found; conflict if revoked already; unavailable, after
+  // which it may have happened all the same.
   Result<void> revoke(store::CertificateId lineage, x509::RevocationReason reason,
                       const audit::Actor& actor);
   // Ends a certificateHold. Errors: not_found; conflict if it is not on hold; unavailable.
@@ -43,8 +46,8 @@ class RevocationService {
   // Every lineage of one entity in these tenants ("*": all of them), also those that are issued while
   // this runs. Resumable: calling again continues. Lineages revoked already, also by somebody else
   // in the meantime, are counted, not failed. Certificates of CAs are seen and left alone: revoking
-  // one ends everything below it, and is done by its own name, with the right over its issuer. `on_progress` (may be null) is called after each group
-  // of commits. Errors: invalid for removeFromCRL, no tenant or an empty entity; the store's.
+  // one ends everything below it, and is done by its own name, with the right over its issuer.
+  // `on_progress` (may be null) is called after each group of commits. Errors: invalid for removeFromCRL, no tenant or an empty entity; the store's.
   Result<BulkProgress> revoke_entity(const std::vector<std::string>& tenants,
                                      std::string_view entity_id, x509::RevocationReason reason,
                                      const audit::Actor& actor,
@@ -54,8 +57,9 @@ class RevocationService {
   struct Target;
   struct Act;
   Result<Target> find_target(store::CertificateId lineage) const;
-  void append(const Act& act, const Target& target, store::Transaction& transaction) const;
-  static void block_keys(const Target& target, store::Transaction& transaction);
+  Result<void> append(const Act& act, const Target& target, store::Transaction& transaction) const;
+  Result<bool> has_another_owner(const store::Sha256& key, const std::string& tenant, Time now) const;
+  Result<std::vector<store::Sha256>> keys_of_others(const Target& target, Time now) const;
   Result<void> apply(const Act& act, const Target& target);
   Result<void> apply_group(const Act& act, const std::vector<Target>& group, BulkProgress& progress);
   void tell(const Target& target) const noexcept;

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "revocation/testing_ca.h"
+#include "store/testing_forwarding_store.h"
 
 namespace certwright::revocation {
 namespace {
@@ -61,6 +62,69 @@ TEST_F(RevocationServiceTest, ACompromisedKeyIsBlocked) {
   const auto compromised = ca.issue();
   ASSERT_TRUE(service.revoke(compromised, RevocationReason::key_compromise, world.actor));
   EXPECT_TRUE(world.store.is_key_blocked(ca.find(compromised).subject_public_key_sha256).value());
+}
+
+// Renews a lineage, with a key of its own, as soon as somebody has read it.
+class RenewedMeanwhile final : public store::testing::ForwardingStore {
+ public:
+  RenewedMeanwhile(store::Store& to, store::CertificateRecord renewal)
+      : ForwardingStore(to), renewal_(std::move(renewal)) {}
+  Result<std::vector<store::StoredCertificate>> find_lineage(
+      store::CertificateId lineage) const override {
+    auto before = this->to().find_lineage(lineage);
+    if (std::exchange(done_, true)) return before;
+    const auto& r = renewal_;
+    EXPECT_TRUE(this->to().apply(
+        {store::ReserveSerial{{r.id, r.serial, r.ca, r.profile, "t", {}, r.issued_at, r.not_after}, {}},
+         store::RecordCertificate{r, lineage, {}}}));
+    return before;
+  }
+
+ private:
+  store::CertificateRecord renewal_;
+  mutable bool done_ = false;
+};
+
+TEST_F(RevocationServiceTest, TheKeyOfARenewalOnItsWayIsBlockedToo) {
+  const auto first = ca.issue();
+  auto renewal = ca.find(first);
+  renewal.id = first + 1'000'000;
+  renewal.serial = x509::SerialNumber::from_id(renewal.id, {1, 2, 3, 4, 5, 6, 7, 8});
+  renewal.subject_public_key_sha256[0] ^= 1;
+  RenewedMeanwhile store(world.store, renewal);
+  RevocationService racing(store, world.journal, world.clock);
+  ASSERT_TRUE(racing.revoke(first, RevocationReason::key_compromise, world.actor));
+  EXPECT_EQ(status(renewal.id), store::StatusKind::revoked);
+  EXPECT_TRUE(world.store.is_key_blocked(renewal.subject_public_key_sha256).value());
+}
+
+// A CSR is no secret: who presents a foreign one has a certificate for a key that is not theirs.
+TEST_F(RevocationServiceTest, NobodyBlocksAKeyThatAnotherTenantUses) {
+  const auto owners = ca.issue();
+  const auto key = ca.find(owners).subject_public_key_sha256;
+  ca.set_tenant("mallory");
+  const auto stolen = ca.issue();
+  ASSERT_TRUE(service.revoke(stolen, RevocationReason::key_compromise, world.actor));
+  EXPECT_EQ(status(stolen), store::StatusKind::revoked);
+  EXPECT_FALSE(world.store.is_key_blocked(key).value());
+  const std::string leaf = last_leaf();
+  EXPECT_NE(leaf.find("KEY_NOT_BLOCKED"), std::string::npos) << leaf;
+  EXPECT_NE(leaf.find(to_hex(key)), std::string::npos) << leaf;
+  // Nor by putting the owner's certificate on hold first: it may be released.
+  ASSERT_TRUE(service.revoke(owners, RevocationReason::certificate_hold, world.actor));
+  ASSERT_TRUE(service.revoke(ca.issue(), RevocationReason::key_compromise, world.actor));
+  EXPECT_FALSE(world.store.is_key_blocked(key).value());
+  // The last tenant that has it blocks it.
+  ASSERT_TRUE(service.revoke(owners, RevocationReason::key_compromise, world.actor));
+  EXPECT_TRUE(world.store.is_key_blocked(key).value());
+}
+
+TEST_F(RevocationServiceTest, AnExpiredCertificateOfAnotherTenantSparesNoKey) {
+  const auto owners = ca.issue(std::chrono::hours(1));
+  world.clock.advance(std::chrono::hours(2));
+  ca.set_tenant("mallory");
+  ASSERT_TRUE(service.revoke(ca.issue(), RevocationReason::key_compromise, world.actor));
+  EXPECT_TRUE(world.store.is_key_blocked(ca.find(owners).subject_public_key_sha256).value());
 }
 
 TEST_F(RevocationServiceTest, InBulkNoCaIsRevoked) {

@@ -44,26 +44,54 @@ void RevokedEntries::kill(Entry& entry) noexcept {
 
 void RevokedEntries::put(const x509::SerialNumber& serial, Time revoked_at,
                          x509::RevocationReason reason, Time not_after) {
+  index_appended();
   scratch_.clear();
   x509::encode_revoked_entry(serial, revoked_at, reason, scratch_);
   if (entries_.size() * 2 >= slots_.size()) grow_index();
   const auto hash = hash_of(serial.integer_content());
   Slot& slot = slot_of(hash, serial.integer_content());
-  if (slot.entry != kFree && !entries_[slot.entry].dead) {
-    Entry& entry = entries_[slot.entry];
-    if (entry.size == scratch_.size()) {
-      std::ranges::copy(scratch_, octets_.begin() + entry.offset);
-      return;
-    }
-    kill(entry);
+  const bool is_known = slot.entry != kFree && !entries_[slot.entry].dead;
+  if (is_known && entries_[slot.entry].size == scratch_.size()) {
+    std::ranges::copy(scratch_, octets_.begin() + entries_[slot.entry].offset);
+    return;
   }
-  slot = {hash, static_cast<std::uint32_t>(entries_.size())};
-  entries_.push_back({to_unix_s(not_after), static_cast<std::uint32_t>(octets_.size()),
-                      static_cast<std::uint16_t>(scratch_.size()), false});
+  add_scratch(not_after);
+  if (is_known) kill(entries_[slot.entry]);
+  slot = {hash, static_cast<std::uint32_t>(indexed_++)};
+}
+
+void RevokedEntries::append(const x509::SerialNumber& serial, Time revoked_at,
+                            x509::RevocationReason reason, Time not_after) {
+  scratch_.clear();
+  x509::encode_revoked_entry(serial, revoked_at, reason, scratch_);
+  add_scratch(not_after);
+}
+
+// What may fail comes first: after it nothing points to what is not there.
+void RevokedEntries::add_scratch(Time not_after) {
+  if (entries_.size() == entries_.capacity())
+    entries_.reserve(std::max(kFirstSlots, entries_.size() * 2));
+  const Entry entry{to_unix_s(not_after), static_cast<std::uint32_t>(octets_.size()),
+                    static_cast<std::uint16_t>(scratch_.size()), false};
   octets_.insert(octets_.end(), scratch_.begin(), scratch_.end());
+  entries_.push_back(entry);
+}
+
+// In one go the look-ups do not wait for each other, and the index has its size from the start.
+void RevokedEntries::index_appended() {
+  if (indexed_ == entries_.size()) return;
+  while (entries_.size() * 2 > slots_.size()) grow_index();
+  for (; indexed_ < entries_.size(); ++indexed_) {
+    const ByteView serial = serial_of(entries_[indexed_]);
+    const auto hash = hash_of(serial);
+    Slot& slot = slot_of(hash, serial);
+    if (slot.entry != kFree && !entries_[slot.entry].dead) kill(entries_[slot.entry]);
+    slot = {hash, static_cast<std::uint32_t>(indexed_)};
+  }
 }
 
 bool RevokedEntries::remove(const x509::SerialNumber& serial) {
+  index_appended();
   if (slots_.empty()) return false;
   const auto content = serial.integer_content();
   const Slot& slot = slot_of(hash_of(content), content);
@@ -73,12 +101,14 @@ bool RevokedEntries::remove(const x509::SerialNumber& serial) {
 }
 
 void RevokedEntries::mark_published(Time this_update) {
+  index_appended();
   close_holes();
   published_ = entries_.size();
   last_this_update_ = this_update;
 }
 
 void RevokedEntries::prune(Time now) {
+  index_appended();
   const std::int64_t before_s = to_unix_s(last_this_update_);
   const auto may_go = [&](const Entry& entry) {
     return !entry.dead && entry.not_after_s < before_s;
@@ -93,6 +123,7 @@ void RevokedEntries::prune(Time now) {
 }
 
 ByteView RevokedEntries::encoded() {
+  index_appended();
   close_holes();
   return octets_;
 }
@@ -113,6 +144,7 @@ void RevokedEntries::close_holes() {
   entries_.resize(kept);
   octets_.resize(end);
   published_ = published;
+  indexed_ = kept;
   dead_ = dead_octets_ = 0;
   rebuild_index();
 }

@@ -17,6 +17,10 @@ class RevokedEntries {
   // Adds, or replaces the entry of that serial.
   void put(const x509::SerialNumber& serial, Time revoked_at, x509::RevocationReason reason,
            Time not_after);
+  // The same for the many of a first CRL, where looking for each by itself is most of the work: what
+  // it replaces is found by the next call of another name, and counted by size() until then.
+  void append(const x509::SerialNumber& serial, Time revoked_at, x509::RevocationReason reason,
+              Time not_after);
   // False if it is not there.
   bool remove(const x509::SerialNumber& serial);
 
@@ -49,6 +53,8 @@ class RevokedEntries {
 
   ByteView serial_of(const Entry& entry) const noexcept;
   Slot& slot_of(std::uint32_t hash, ByteView serial_content) noexcept;
+  void add_scratch(Time not_after);
+  void index_appended();
   void kill(Entry& entry) noexcept;
   static void place(std::vector<Slot>& slots, const Slot& slot) noexcept;
   void grow_index();
@@ -58,6 +64,7 @@ class RevokedEntries {
   Bytes octets_;
   std::vector<Entry> entries_;         // in the order of octets_
   std::vector<Slot> slots_;            // open addressing; a power of two, at most half full
+  std::size_t indexed_ = 0;            // entries_[0..indexed_) are in slots_
   std::size_t dead_ = 0, dead_octets_ = 0;
   std::size_t published_ = 0;          // entries_[0..published_) were on the last CRL
   Time last_this_update_{};

@@ -44,6 +44,24 @@ TEST(RevokedEntries, ReplacesInPlaceAndWithAnotherSize) {
   EXPECT_EQ(entries.size(), 2U);
 }
 
+TEST(RevokedEntries, WhatIsAppendedReplacesToo) {
+  RevokedEntries entries;
+  for (std::uint64_t i = 1; i <= 300; ++i)
+    entries.append(serial(i), at(0), RevocationReason::certificate_hold, at(1000));
+  entries.append(serial(300), at(0), RevocationReason::key_compromise, at(1000));  // changed meanwhile
+  for (std::uint64_t i = 3; i < 300; ++i) EXPECT_TRUE(entries.remove(serial(i))) << i;
+  entries.append(serial(2), at(0), RevocationReason::unspecified, at(1000));
+  entries.put(serial(1), at(0), RevocationReason::superseded, at(1000));
+  Bytes expected;
+  x509::encode_revoked_entry(serial(1), at(0), RevocationReason::superseded, expected);
+  x509::encode_revoked_entry(serial(300), at(0), RevocationReason::key_compromise, expected);
+  x509::encode_revoked_entry(serial(2), at(0), RevocationReason::unspecified, expected);
+  EXPECT_EQ(to_bytes(entries.encoded()), expected);
+  EXPECT_EQ(entries.size(), 3U);
+  EXPECT_TRUE(entries.remove(serial(2)));
+  EXPECT_FALSE(entries.remove(serial(2)));
+}
+
 TEST(RevokedEntries, RemovesAndAddsAgain) {
   RevokedEntries entries;
   EXPECT_FALSE(entries.remove(serial(1)));
@@ -110,7 +128,12 @@ TEST(RevokedEntries, AgreesWithAMapOverRandomChanges) {
       const auto reason = static_cast<RevocationReason>(random() % 7);
       Bytes encoded;
       x509::encode_revoked_entry(serial(n), at(step), reason, encoded);
-      entries.put(serial(n), at(step), reason, at(1'000'000));
+      if (random() % 4 == 0) {
+        entries.append(serial(n), at(step), reason, at(1'000'000));
+        (void)entries.encoded();
+      } else {
+        entries.put(serial(n), at(step), reason, at(1'000'000));
+      }
       model[n] = encoded;
     }
     ASSERT_EQ(entries.size(), model.size());

@@ -103,6 +103,8 @@ class TestingCa {
     put();
   }
 
+  void set_tenant(std::string tenant) { tenant_ = std::move(tenant); }  // of what is issued from now
+
   // A certificate in the store; its lineage is its id. `instead` is recorded in place of its octets.
   store::CertificateId issue(Seconds validity = std::chrono::hours(24 * 90), std::uint32_t shard = 0,
                              std::string entity = "entity-1", store::CertificateId lineage = 0,
@@ -117,7 +119,7 @@ class TestingCa {
     record.id = cert_id;
     record.ca = record_.id;
     record.lineage = lineage != 0 ? lineage : cert_id;
-    record.tenant = "default";
+    record.tenant = tenant_;
     record.entity_type = "backend";
     record.entity_id = std::move(entity);
     record.principal = "tester";
@@ -202,6 +204,7 @@ class TestingCa {
   crypto::PrivateKey key_;
   x509::Name name_;
   store::CaRecord record_;
+  std::string tenant_ = "default";
   ca::CaPolicy policy_;
   bool offline_ = false;
 };

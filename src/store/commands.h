@@ -43,11 +43,13 @@ struct RecordCertificate {
 // Revokes every certificate of the lineage that is not yet expired at `revocation.revoked_at` (of
 // an expired lineage: the newest) and drops its managed keys and download grants; with reason
 // certificateHold the keys stay. A certificate on hold may be revoked for another reason; its
-// revoked_at then stays the time of the hold. Errors: not_found; conflict if nothing changes because
-// it is revoked already.
+// revoked_at then stays the time of the hold. With keyCompromise the public keys of all that
+// find_lineage() gives at that moment, also of a renewal nobody knew of, are blocked as by BlockKey,
+// but for `spared_keys`. Errors: not_found; conflict if nothing changes because it is revoked already.
 struct RevokeLineage {
   CertificateId lineage = 0;
   Revocation revocation;
+  std::vector<Sha256> spared_keys{};  // at most kMaxLineageRows
 };
 
 // Undoes a certificateHold for every certificate of the lineage. Errors: not_found; conflict if the

@@ -103,6 +103,8 @@ struct CommandCheck {
     CERTWRIGHT_CHECK(check_id("lineage", c.lineage));
     if (c.revocation.reason == x509::RevocationReason::remove_from_crl)
       return fail_field(Errc::invalid, "reason", "removeFromCRL is not a reason to revoke");
+    if (c.spared_keys.size() > kMaxLineageRows)
+      return fail_field(Errc::too_large, "spared_keys", "more keys than a lineage has");
     return check_text("principal", c.revocation.principal);
   }
   Result<void> operator()(const ReleaseHold& c) const { return check_id("lineage", c.lineage); }
@@ -256,6 +258,13 @@ bool matches(const LineageFilter& filter, const LineageFacts& facts) {
 bool name_matches(std::string_view pattern, std::string_view name) noexcept {
   if (!pattern.ends_with('*') || pattern.size() == 1) return name == pattern;
   return name.starts_with(pattern.substr(0, pattern.size() - 1));
+}
+
+std::vector<CertificateId> first_and_newest(std::vector<CertificateId> ascending) {
+  if (ascending.size() > kMaxLineageRows)
+    ascending.erase(ascending.begin() + 1,
+                    ascending.end() - static_cast<std::ptrdiff_t>(kMaxLineageRows - 1));
+  return ascending;
 }
 
 std::optional<Revocation> next_revocation(const std::optional<Revocation>& present,

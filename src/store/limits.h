@@ -37,6 +37,9 @@ bool matches(const LineageFilter& filter, const LineageFacts& facts);
 // `pattern` as LineageFilter::name has it.
 bool name_matches(std::string_view pattern, std::string_view name) noexcept;
 
+// What find_lineage() gives of a lineage's certificates, `ascending`: the first and the newest.
+std::vector<CertificateId> first_and_newest(std::vector<CertificateId> ascending);
+
 // A revocation that replaces `present`, or nothing if it changes nothing: only certificateHold
 // gives way, to any other reason, and its time stays.
 std::optional<Revocation> next_revocation(const std::optional<Revocation>& present,

@@ -60,7 +60,7 @@ class Store {
   virtual Result<std::optional<StoredCertificate>> find_certificate(
       const x509::SerialNumber& serial) const = 0;
   virtual Result<std::optional<StoredCertificate>> find_certificate(CertificateId id) const = 0;
-  // Oldest first; at most 1,000.
+  // Oldest first. Of more than 1,000 the first, whose serial is the handle, and the newest 999.
   virtual Result<std::vector<StoredCertificate>> find_lineage(CertificateId lineage) const = 0;
   // Errors: invalid if the page or filter is out of its limits; too_large, field "filter", if a
   // combination of conditions had to look at too many lineages to fill the page.

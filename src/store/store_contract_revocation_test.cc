@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <map>
 
+#include "store/limits.h"
 #include "store/store_contract.h"
 
 namespace certwright::store::contract {
@@ -123,6 +124,54 @@ TEST_P(StoreContract, RevocationDropsKeysAndGrantsHoldDropsGrantsOnly) {
   EXPECT_FALSE(store().find_managed_key(id_of(2)).value());
   EXPECT_TRUE(store().find_managed_key(id_of(3)).value());
   EXPECT_TRUE(store().find_download_grant(hash_of(3)).value());
+}
+
+TEST_P(StoreContract, CompromiseBlocksTheKeysOfTheLineageInTheSameCommit) {
+  const auto is_blocked = [&](std::uint64_t n) {
+    return store().is_key_blocked(hash_of(1000 + n)).value();
+  };
+  for (std::uint64_t n = 1; n <= 4; ++n) issue(certificate(n));
+  issue(renewal(5, 1), 1);
+  issue(renewal(6, 1), 5);
+  ASSERT_EQ(outcome({RevokeLineage{id_of(2), revocation(kSuperseded)}}), "ok");
+  ASSERT_EQ(outcome({RevokeLineage{id_of(3), revocation(kHold)}}), "ok");
+  ASSERT_EQ(outcome({RevokeLineage{id_of(4), revocation(kCompromise)},
+                     RevokeLineage{id_of(2), revocation(kCompromise)}}),
+            "conflict");
+  for (std::uint64_t n = 1; n <= 6; ++n) EXPECT_FALSE(is_blocked(n)) << n;
+  // Also of a renewal that whoever revokes has not seen; not what is to be spared.
+  ASSERT_EQ(outcome({RevokeLineage{id_of(1), revocation(kCompromise), {hash_of(1005)}}}), "ok");
+  EXPECT_TRUE(is_blocked(1));
+  EXPECT_FALSE(is_blocked(5));
+  EXPECT_TRUE(is_blocked(6));
+  ASSERT_EQ(outcome({RevokeLineage{id_of(3), revocation(kCompromise)}}), "ok");
+  EXPECT_TRUE(is_blocked(3)) << "a hold that becomes final";
+  EXPECT_EQ(outcome({RevokeLineage{id_of(4), revocation(kCompromise),
+                                   std::vector<Sha256>(kMaxLineageRows + 1)}}),
+            "too_large");
+}
+
+TEST_P(StoreContract, ALongLineageIsItsFirstAndItsNewest) {
+  constexpr std::uint64_t kCertificates = kMaxLineageRows + 3;
+  Transaction transaction;
+  for (std::uint64_t n = 1; n <= kCertificates; ++n) {
+    transaction.emplace_back(ReserveSerial{reservation(n), {}});
+    transaction.emplace_back(
+        RecordCertificate{n == 1 ? certificate(1) : renewal(n, 1), n == 1 ? 0 : id_of(n - 1), {}});
+  }
+  ASSERT_EQ(outcome(std::move(transaction)), "ok");
+  const auto lineage = store().find_lineage(id_of(1)).value();
+  ASSERT_EQ(lineage.size(), kMaxLineageRows);
+  EXPECT_EQ(lineage[0].certificate.id, id_of(1)) << "the handle";
+  for (std::size_t i = 1; i < lineage.size(); ++i)
+    ASSERT_EQ(lineage[i].certificate.id, id_of(i + 4));
+  EXPECT_EQ(lineage.back().current, lineage.back().certificate.id);
+
+  ASSERT_EQ(outcome({RevokeLineage{id_of(1), revocation(kCompromise)}}), "ok");
+  for (const std::uint64_t n : {1U, 4U, 5U, 1003U}) {
+    EXPECT_EQ(status(n), StatusKind::revoked) << n;
+    EXPECT_EQ(store().is_key_blocked(hash_of(1000 + n)).value(), n != 4) << n;
+  }
 }
 
 TEST_P(StoreContract, ChangesComeInSequencePerShard) {

@@ -196,26 +196,16 @@ void prefer_large_pages([[maybe_unused]] Bytes& reserved) {
 
 }  // namespace
 
-Result<der::TbsCertListDer> encode_tbs_cert_list(const TbsCertList& fields,
-                                                 ByteView revoked_entries) {
-  CERTWRIGHT_TRY(const auto frame, frame_of(fields, revoked_entries.size()));
-  Bytes octets;
-  // The length is known, so that megabytes of entries are copied once and never moved.
-  octets.reserve(frame.before.size() + revoked_entries.size() + frame.after.size());
-  append(octets, frame.before);
-  append(octets, revoked_entries);
-  append(octets, frame.after);
-  return der::TbsCertListDer(std::move(octets));
-}
-
 Result<CertificateListBuffer> CertificateListBuffer::begin(const TbsCertList& fields,
                                                            ByteView revoked_entries) {
-  constexpr std::size_t kSignatureOctets = 1024;  // algorithm and value, as a rule; else it grows
+  // For algorithm and value. SLH-DSA's are of 50 KB: moving a list for them costs more than its hash.
+  constexpr std::size_t kCostlyToMoveOctets = 1024 * 1024;
+  const std::size_t for_signature = revoked_entries.size() < kCostlyToMoveOctets ? 1024 : 64 * 1024;
   CERTWRIGHT_TRY(const auto frame, frame_of(fields, revoked_entries.size()));
   const auto tbs_octets = frame.before.size() + revoked_entries.size() + frame.after.size();
-  const auto room = der::header_size(tbs_octets + kSignatureOctets);
+  const auto room = der::header_size(tbs_octets + for_signature);
   auto octets = std::make_shared<Bytes>();
-  octets->reserve(room + tbs_octets + kSignatureOctets);
+  octets->reserve(room + tbs_octets + for_signature);
   prefer_large_pages(*octets);
   octets->resize(room);
   append(*octets, frame.before);
@@ -232,6 +222,9 @@ Result<std::shared_ptr<const Bytes>> CertificateListBuffer::finish(ByteView sign
                                                                    ByteView signature) && {
   if (octets_.use_count() != 1)
     return fail(Errc::internal, "a CertificateList is finished while someone reads it");
+  constexpr std::size_t kBitStringOctets = 16;  // its header, and the list's if that has to grow
+  octets_->reserve(octets_->size() + signature_algorithm_tlv.size() + signature.size() +
+                   kBitStringOctets);
   der::Writer writer(std::move(*octets_));
   writer.raw(signature_algorithm_tlv);
   writer.bit_string(signature);
@@ -245,12 +238,6 @@ Result<std::shared_ptr<const Bytes>> CertificateListBuffer::finish(ByteView sign
   if (header.size() > tbs_offset_) octets_->insert(begin, header.size() - tbs_offset_, 0);
   std::ranges::copy(header.view(), octets_->begin());
   return std::shared_ptr<const Bytes>(std::move(octets_));
-}
-
-der::CertificateListDer assemble_certificate_list(const der::TbsCertListDer& tbs,
-                                                  ByteView signature_algorithm_tlv,
-                                                  ByteView signature) {
-  return der::CertificateListDer(assemble_signed(tbs.tlv(), signature_algorithm_tlv, signature));
 }
 
 }  // namespace certwright::x509

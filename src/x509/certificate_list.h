@@ -94,17 +94,13 @@ struct TbsCertList {
   Time next_update{};
   Extensions extensions;  // authorityKeyIdentifier and cRLNumber at least
 };
-// `revoked_entries` is encode_revoked_entry()'s output, concatenated; it may be empty, and
-// revokedCertificates is then absent. One copy is made, also for a million entries.
-// Errors: invalid as for TbsCertificate.
-Result<der::TbsCertListDer> encode_tbs_cert_list(const TbsCertList& fields,
-                                                 ByteView revoked_entries);
-
 // A CertificateList that is made in one buffer, because one of megabytes costs more to copy than to
 // hash: the TBSCertList is written where it stays, and signed there.
 class CertificateListBuffer {
  public:
-  // As encode_tbs_cert_list().
+  // `revoked_entries` is encode_revoked_entry()'s output, concatenated; it may be empty, and
+  // revokedCertificates is then absent. One copy is made, also for a million entries; a list that is
+  // costly to move has room for any signature. Errors: invalid as for TbsCertificate.
   static Result<CertificateListBuffer> begin(const TbsCertList& fields, ByteView revoked_entries);
   // Valid as long as any copy of it. Let it go before finish().
   der::SharedTbsCertListDer tbs() const;
@@ -118,9 +114,5 @@ class CertificateListBuffer {
   std::shared_ptr<Bytes> octets_;  // room for the outer header, then the TBSCertList
   std::size_t tbs_offset_;
 };
-
-der::CertificateListDer assemble_certificate_list(const der::TbsCertListDer& tbs,
-                                                  ByteView signature_algorithm_tlv,
-                                                  ByteView signature);
 
 }  // namespace certwright::x509

@@ -7,6 +7,7 @@
 
 #include "x509/golden.h"
 #include "x509/oids.h"
+#include "x509/signed_encoding.h"
 
 namespace certwright::x509 {
 namespace certificate_list_test {  // test files are compiled together
@@ -28,6 +29,16 @@ TbsCertList fields_with_number(std::uint64_t number) {
                      .extensions = {}};
   EXPECT_TRUE(fields.extensions.add({oids::kCrlNumber, false, encode_crl_number(number)}));
   return fields;
+}
+
+struct Made {
+  Bytes tbs;
+  Bytes list;
+};
+Made make_list(const TbsCertList& fields, ByteView entries, ByteView signature = Bytes(64, 7)) {
+  auto buffer = CertificateListBuffer::begin(fields, entries).value();
+  Bytes tbs = to_bytes(buffer.tbs().tlv());
+  return {std::move(tbs), *std::move(buffer).finish(algorithm(), signature).value()};
 }
 
 TEST(CertificateListGolden, AllAreReadAsOpenSslReadsThem) {
@@ -87,9 +98,8 @@ TEST(CertificateListEncode, EntriesAreAppendedAndReadBack) {
   encode_revoked_entry(serial("0xff00"), from_unix_s(1), RevocationReason::key_compromise, entries);
   encode_revoked_entry(serial("3"), from_unix_s(2524608000), RevocationReason::aa_compromise,
                        entries);
-  const auto tbs = encode_tbs_cert_list(fields_with_number(9), entries).value();
-  const auto der = assemble_certificate_list(tbs, algorithm(), Bytes(64, 7));
-  const auto list = CertificateList::parse(to_bytes(der.tlv()));
+  const auto made = make_list(fields_with_number(9), entries);
+  const auto list = CertificateList::parse(made.list);
   ASSERT_TRUE(list) << list.error().detail;
   EXPECT_EQ(list->size(), 3U);
   EXPECT_EQ(list->version(), 2);
@@ -104,13 +114,13 @@ TEST(CertificateListEncode, EntriesAreAppendedAndReadBack) {
   ASSERT_NE(theirs, nullptr);
   unsigned char* again = nullptr;
   const int size = i2d_re_X509_CRL_tbs(theirs, &again);
-  EXPECT_EQ(to_hex({again, static_cast<std::size_t>(size)}), to_hex(tbs.tlv()));
+  EXPECT_EQ(to_hex({again, static_cast<std::size_t>(size)}), to_hex(made.tbs));
   OPENSSL_free(again);
   X509_CRL_free(theirs);
 }
 
 // Entries and signatures whose lengths need one octet more or less than was left room for.
-TEST(CertificateListEncode, InOneBufferItIsTheSame) {
+TEST(CertificateListEncode, TheHeaderFitsWhateverTheLengths) {
   for (const std::size_t count : {0U, 1U, 3U, 2'000U, 3'500U}) {
     Bytes entries;
     for (std::size_t i = 0; i < count; ++i)
@@ -118,17 +128,29 @@ TEST(CertificateListEncode, InOneBufferItIsTheSame) {
                            RevocationReason::unspecified, entries);
     for (const std::size_t signature_octets : {0U, 64U, 2'000U, 70'000U}) {
       const Bytes signature(signature_octets, 7);
-      const auto tbs = encode_tbs_cert_list(fields_with_number(9), entries).value();
-      auto buffer = CertificateListBuffer::begin(fields_with_number(9), entries).value();
-      EXPECT_TRUE(std::ranges::equal(buffer.tbs().tlv(), tbs.tlv()));
-      const auto list = std::move(buffer).finish(algorithm(), signature).value();
-      EXPECT_EQ(*list, to_bytes(assemble_certificate_list(tbs, algorithm(), signature).tlv()))
+      const auto made = make_list(fields_with_number(9), entries, signature);
+      EXPECT_EQ(made.list, assemble_signed(made.tbs, algorithm(), signature))
           << count << " entries, " << signature_octets;
     }
   }
-  TbsCertList bad = fields_with_number(1);
-  bad.issuer_tlv = {0x05, 0x00};
-  EXPECT_EQ(CertificateListBuffer::begin(bad, {}).error().code, Errc::invalid);
+}
+
+TEST(CertificateListEncode, ALongListStaysWhereItIsForALongSignature) {
+  Bytes entries;
+  while (entries.size() < 1024 * 1024)
+    encode_revoked_entry(SerialNumber::from_id((1ULL << 60) + entries.size(), {}),
+                         from_unix_s(1700000000), RevocationReason::unspecified, entries);
+  for (const std::size_t signature_octets : {64U, 50'000U}) {  // ECDSA, the longest of SLH-DSA
+    auto buffer = CertificateListBuffer::begin(fields_with_number(9), entries).value();
+    const auto* const tbs = buffer.tbs().tlv().data();
+    const auto list = std::move(buffer).finish(algorithm(), Bytes(signature_octets, 7)).value();
+    EXPECT_EQ(list->data() + der::header_size(list->size()), tbs) << signature_octets;
+    EXPECT_LE(list->capacity(), list->size() + 128 * 1024);
+  }
+  // A short one moves, and takes no more than it needs.
+  auto buffer = CertificateListBuffer::begin(fields_with_number(9), {}).value();
+  const auto list = std::move(buffer).finish(algorithm(), Bytes(50'000, 7)).value();
+  EXPECT_LE(list->capacity(), list->size() + 1024);
 }
 
 TEST(CertificateListEncode, ABufferIsNotFinishedWhileItIsRead) {
@@ -145,15 +167,13 @@ TEST(CertificateListEncode, ABufferIsNotFinishedWhileItIsRead) {
 }
 
 TEST(CertificateListEncode, AnEmptyListHasNoRevokedCertificates) {
-  const auto tbs = encode_tbs_cert_list(fields_with_number(1), {}).value();
-  const auto list = CertificateList::parse(
-      to_bytes(assemble_certificate_list(tbs, algorithm(), Bytes(64, 7)).tlv()));
+  const auto list = CertificateList::parse(make_list(fields_with_number(1), {}).list);
   ASSERT_TRUE(list);
   EXPECT_EQ(list->size(), 0U);
   EXPECT_EQ(to_hex(list->tbs_tlv()).find("3000"), std::string::npos);
   TbsCertList bad = fields_with_number(1);
   bad.issuer_tlv = {0x05, 0x00};
-  EXPECT_EQ(encode_tbs_cert_list(bad, {}).error().code, Errc::invalid);
+  EXPECT_EQ(CertificateListBuffer::begin(bad, {}).error().code, Errc::invalid);
 }
 
 TEST(CertificateListSize, AMillionEntriesAreBuiltAndRead) {
@@ -167,10 +187,9 @@ TEST(CertificateListSize, AMillionEntriesAreBuiltAndRead) {
                          i % 2 == 0 ? RevocationReason::unspecified : RevocationReason::superseded,
                          entries);
   }
-  const auto tbs = encode_tbs_cert_list(fields_with_number(1), entries).value();
-  auto der = assemble_certificate_list(tbs, algorithm(), Bytes(64, 7));
+  auto made = make_list(fields_with_number(1), entries);
   const auto built = std::chrono::steady_clock::now();
-  const auto list = CertificateList::parse(std::move(der).release());
+  const auto list = CertificateList::parse(std::move(made.list));
   const auto parsed = std::chrono::steady_clock::now();
   ASSERT_TRUE(list);
   EXPECT_EQ(list->size(), kEntries);
@@ -298,9 +317,8 @@ class ListGrammar : public testing::TestWithParam<ListCase> {};
 TEST_P(ListGrammar, IsChecked) {
   der::Writer writer;
   writer.sequence([&] { GetParam().write(writer); });
-  const der::TbsCertListDer tbs(std::move(writer).take());
-  const auto list = CertificateList::parse(
-      to_bytes(assemble_certificate_list(tbs, algorithm(), Bytes(64, 1)).tlv()));
+  const Bytes tbs = std::move(writer).take();
+  const auto list = CertificateList::parse(assemble_signed(tbs, algorithm(), Bytes(64, 1)));
   EXPECT_EQ(list.has_value(), GetParam().good) << (list ? "" : list.error().detail);
 }
 INSTANTIATE_TEST_SUITE_P(Rfc5280Section5_1_2, ListGrammar, testing::ValuesIn(kListCases),
@@ -314,10 +332,8 @@ TEST(CertificateListEntries, TellOfCriticalExtensionsTheyDoNotKnow) {
       w.sequence([&] { extension(w, oids::kCertificateIssuer, true, Bytes{0x30, 0x00}); });
     });
   });
-  const auto list = CertificateList::parse(
-      to_bytes(assemble_certificate_list(der::TbsCertListDer(std::move(writer).take()), algorithm(),
-                                         Bytes(64, 1))
-                   .tlv()));
+  const Bytes tbs = std::move(writer).take();
+  const auto list = CertificateList::parse(assemble_signed(tbs, algorithm(), Bytes(64, 1)));
   ASSERT_TRUE(list);
   EXPECT_TRUE(list->find(Bytes{5})->unknown_critical_extension);
 }

@@ -135,7 +135,7 @@ class Process:
     def log(self):
         return open(self.log_path, errors="replace").read()
 
-    def wait_for(self, pattern, seconds=30, count=1):
+    def wait_for(self, pattern, seconds=60, count=1):
         deadline = time.time() + seconds
         while time.time() < deadline:
             found = re.findall(pattern, self.log())

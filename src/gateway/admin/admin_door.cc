@@ -1,5 +1,6 @@
 #include "gateway/admin/admin_door.h"
 
+#include "bytes/secret_bytes.h"
 #include "gateway/admin/routes.h"
 
 namespace certwright::gateway::admin {
@@ -18,7 +19,10 @@ web::Route route(std::string method, std::string pattern, web::Guard guard, std:
 }
 
 http::Response json_response(int status, json::Writer&& body) {
-  return http::respond(status, "application/json", std::move(body).take() + "\n");
+  std::string text = std::move(body).take();
+  reserve_wiping(text, 1);  // it may hold a token
+  text += '\n';
+  return http::respond(status, "application/json", std::move(text));
 }
 
 http::Response secret_response(int status, json::Writer&& body) {

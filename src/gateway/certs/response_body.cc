@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "bytes/secret_bytes.h"
 #include "json/writer.h"
 #include "x509/certificate.h"
 #include "x509/pem.h"
@@ -48,6 +49,7 @@ void write_names(json::Writer& writer, const store::CertificateRecord& certifica
 }  // namespace
 
 http::Response json_answer(int status, std::string json) {
+  reserve_wiping(json, 1);  // it may hold a token
   json += '\n';
   return http::respond(status, "application/json", std::move(json));
 }

@@ -55,7 +55,7 @@ class Door {
   // `file` is "<shard>.crl" or "<shard>.pem". Errors: not_found; those of CrlIssuer::current().
   Result<http::Response> crl_shard(std::string_view ca, std::string_view file,
                                    const Condition& condition);
-  // `file` is "<ca>.crl" or "<ca>.pem": the one CRL of a CA that has one.
+  // `file` is "<ca>.crl" or "<ca>.pem": the one CRL of a CA, or shard 0's if it has several by now.
   Result<http::Response> crl(std::string_view file, const Condition& condition);
   // The same answers as DER, if the CRL is published: nothing is built and no PEM is made.
   std::optional<http::Response> crl_now(std::string_view file, const Condition& condition);

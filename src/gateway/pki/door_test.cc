@@ -1,7 +1,10 @@
 #include "gateway/pki/door.h"
 
+#include <map>
+
 #include <gtest/gtest.h>
 
+#include "gateway/web/testing_request.h"
 #include "ocsp_message/ocsp_request.h"
 #include "ocsp_message/ocsp_response.h"
 #include "revocation/revocation_service.h"
@@ -112,6 +115,44 @@ TEST_F(PkiDoor, PublishedCrlsAreAtHand) {
   EXPECT_EQ(door.crl_now("issuing.crl", {.if_none_match = built.headers.get("ETag"), .if_modified_since = {}})->status, 304);
   for (const char* file : {"issuing.pem", "nobody.crl", ".crl"}) EXPECT_FALSE(door.crl_now(file, {})) << file;
   for (const char* file : {"0.pem", "1.crl", "00.crl"}) EXPECT_FALSE(door.crl_shard_now("issuing", file, {})) << file;
+}
+
+// What is asked for most is answered on the I/O thread, by every name it has.
+TEST_F(PkiDoor, RoutesOfOcspAndCrlsAreReady) {
+  const std::string path = to_base64(request());
+  const auto get = door.ocsp_get(path, {});
+  const auto post = door.ocsp_post("application/ocsp-request", request());
+  const auto crl = must(door.crl("issuing.crl", {}));
+  struct Ask {
+    std::string target, rest;
+    const http::Response* slow;
+  };
+  const std::map<std::string, Ask> asks{{"postOcsp", {"/ocsp", "", &post}},
+                                        {"postCertsOcsp", {"/certs/ocsp", "", &post}},
+                                        {"getOcsp", {"/ocsp/" + path, path, &get}},
+                                        {"getCertsOcsp", {"/certs/ocsp/" + path, path, &get}},
+                                        {"getCrl", {"/crl/issuing.crl", "", &crl}},
+                                        {"getCrlShard", {"/crl/issuing/0.crl", "", &crl}}};
+  std::size_t ready = 0;
+  for (const auto& route : door.routes()) {
+    const auto ask = asks.find(route.operation_id);
+    EXPECT_EQ(static_cast<bool>(route.ready), ask != asks.end()) << route.operation_id;
+    if (ask == asks.end() || !route.ready) continue;
+    ++ready;
+    const Bytes body = ask->second.slow == &post ? request() : Bytes{};
+    const auto now = route.ready(
+        web::testing::make_request(route.method, ask->second.target, {}, as_text(body)), ask->second.rest);
+    ASSERT_TRUE(now) << route.operation_id;
+    if (now->prepared) {
+      EXPECT_EQ(octets_of(now), octets_of(*ask->second.slow)) << route.operation_id;
+    } else {
+      EXPECT_EQ(now->headers, ask->second.slow->headers) << route.operation_id;
+      EXPECT_TRUE(std::ranges::equal(now->body.view(), ask->second.slow->body.view()));
+    }
+    const auto nothing = web::testing::make_request(route.method, "/crl/nobody/9.crl");
+    EXPECT_FALSE(route.ready(nothing, "%%%")) << route.operation_id;
+  }
+  EXPECT_EQ(ready, asks.size());
 }
 
 TEST_F(PkiDoor, OcspErrorsAreOcspAnswers) {

@@ -6,6 +6,7 @@
 #include <mutex>
 #include <utility>
 
+#include "bytes/secret_bytes.h"
 #include "gateway/web/client_address.h"
 #include "gateway/web/rate_limiter.h"
 #include "gateway/web/refusals.h"
@@ -65,6 +66,18 @@ bool is_cross_site(const http::RequestHead& head) {
   const std::string_view site = head.header("Sec-Fetch-Site");
   return !site.empty() && site != "same-origin" && site != "none";
 }
+
+// A body may hold a private key to import.
+class WipedAtEnd {
+ public:
+  explicit WipedAtEnd(Bytes& body) noexcept : body_(body) {}
+  ~WipedAtEnd() { wipe(body_); }
+  WipedAtEnd(const WipedAtEnd&) = delete;
+  WipedAtEnd& operator=(const WipedAtEnd&) = delete;
+
+ private:
+  Bytes& body_;
+};
 
 bool is_safe_method(std::string_view method) { return method == "GET" || method == "HEAD"; }
 
@@ -164,7 +177,12 @@ std::optional<http::Response> WebHandler::answer_now(const http::Request& reques
   const auto begin = SteadyClock::now();
   const auto match = state.router_for(request).find(request);
   if (match.route == nullptr || !match.route->ready) return std::nullopt;
-  auto response = match.route->ready(request, match.rest);
+  std::optional<http::Response> response;
+  try {
+    response = match.route->ready(request, match.rest);
+  } catch (...) {
+    return std::nullopt;  // handle() meets the same, and answers, counts and logs it
+  }
   if (!response) return std::nullopt;
   const bool is_logged = static_cast<bool>(state.options.on_access);
   std::string request_id, remote;
@@ -192,6 +210,7 @@ http::Response WebHandler::handle(http::Request&& request) {
 
   Context context;
   context.request = std::move(request);  // before find(): a match is views into it
+  const WipedAtEnd wiped(context.request.body);
   context.refusals_ = &state.refusals;
   context.request_id_ = new_request_id();
   context.actor_.remote = state.proxies.client_of(context.request);

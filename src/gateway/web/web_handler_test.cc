@@ -313,6 +313,7 @@ TEST_F(WebHandlerTest, ReadyAnswersAreCountedAndLoggedLikeOthers) {
   route.rate_limited = false;
   route.ready = [](const http::Request&, std::string_view rest) -> std::optional<http::Response> {
     if (rest == "cold") return std::nullopt;
+    if (rest == "broken") throw std::runtime_error("a mistake");
     auto response = http::respond(200, "text/plain", std::string(rest));
     if (rest != "octets") return response;
     http::Response prepared;
@@ -325,6 +326,7 @@ TEST_F(WebHandlerTest, ReadyAnswersAreCountedAndLoggedLikeOthers) {
   EXPECT_FALSE(handler_->answer_now(make_request("GET", "/other")));
   EXPECT_FALSE(handler_->answer_now(make_request("GET", "/nothing")));
   EXPECT_FALSE(handler_->answer_now(make_request("GET", "/ocsp/cold")));
+  EXPECT_FALSE(handler_->answer_now(make_request("GET", "/ocsp/broken"))) << "no exception";
   EXPECT_EQ(last_status_, 0) << "nothing was answered yet";
 
   const auto plain = handler_->answer_now(make_request("GET", "/ocsp/a//b?max-age=0"));

@@ -98,6 +98,7 @@ class Runner {
     if (!changed) return fail_field(Errc::conflict, "lineage", "it is revoked already");
     if (c.revocation.reason != x509::RevocationReason::certificate_hold)
       for (const auto id : found->second.certificates) undo_.erase(data_.keys, id);
+    if (c.revocation.reason == x509::RevocationReason::key_compromise) block_keys(c, found->second);
     std::vector<Sha256> grants;
     for (const auto& [secret, grant] : data_.grants)
       if (grant.first.lineage == c.lineage) grants.push_back(secret);
@@ -278,6 +279,15 @@ class Runner {
   bool on_hold(CertificateId id) const {
     const auto revocation = revocation_of(data_, id);
     return revocation && revocation->reason == x509::RevocationReason::certificate_hold;
+  }
+
+  void block_keys(const RevokeLineage& c, const Lineage& lineage) {
+    for (const auto id : first_and_newest(lineage.certificates)) {
+      const auto& certificate = data_.certificates.at(id);
+      const auto& key = certificate.subject_public_key_sha256;
+      if (std::ranges::find(c.spared_keys, key) == c.spared_keys.end())
+        undo_.put(data_.blocked_keys, key, "keyCompromise of " + certificate.serial.hex());
+    }
   }
 
   // One entry per certificate: its latest change, at the end of its shard's sequence.

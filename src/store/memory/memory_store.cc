@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <mutex>
-#include <ranges>
 
 #include "store/limits.h"
 #include "store/memory/state.h"
@@ -106,7 +105,7 @@ Result<std::vector<StoredCertificate>> MemoryStore::find_lineage(CertificateId l
   std::vector<StoredCertificate> result;
   const auto found = state_->data.lineages.find(lineage);
   if (found == state_->data.lineages.end()) return result;
-  for (const auto id : found->second.certificates | std::views::take(kMaxLineageRows))
+  for (const auto id : first_and_newest(found->second.certificates))
     result.push_back(stored(state_->data, state_->data.certificates.at(id)));
   return result;
 }

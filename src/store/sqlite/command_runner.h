@@ -80,6 +80,7 @@ class CommandRunner {
   };
   Result<std::optional<Lineage>> find_lineage(CertificateId id);
   Result<std::vector<CertificateId>> certificates_of(CertificateId lineage);
+  Result<void> block_keys(const RevokeLineage& c, std::vector<CertificateId> certificates);
   Result<std::optional<RevocationRow>> find_revocation(CertificateId certificate);
   Result<void> put_revocation(CertificateId certificate, const std::optional<RevocationRow>& old,
                               const Revocation& revocation, bool removed);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <optional>
 #include <tuple>
 
 #include "store/sqlite/lineage_state.h"
@@ -265,10 +266,14 @@ Result<void> Indexer::run_batch() {
   }
   if (progress_.step <= kStates) {
     const auto& rows = batch.in_order();
+    std::optional<Sweep> sweep;  // none goes on meanwhile: it is this thread's
     const Put place = [&](Database& database, std::size_t i) -> Result<std::int64_t> {
+      if (!sweep) {
+        CERTWRIGHT_TRY(sweep, read_sweep(database));
+      }
       const auto& entry = *rows[i];
-      CERTWRIGHT_CHECK(entry.is_first() ? place_new_lineage(database, entry.lineage)
-                                        : place_lineage(database, entry.lineage));
+      CERTWRIGHT_CHECK(entry.is_first() ? place_new_lineage(database, entry.lineage, *sweep)
+                                        : place_lineage(database, entry.lineage, *sweep));
       return 0;
     };
     CERTWRIGHT_CHECK(run_step(kStates, rows.size(), place));

@@ -15,8 +15,8 @@ struct Place {
   ListedState state{};
 };
 
-Result<std::optional<Place>> place_of(Database& database, CertificateId lineage) {
-  CERTWRIGHT_TRY(const auto sweep, read_sweep(database));
+Result<std::optional<Place>> place_of(Database& database, CertificateId lineage,
+                                      const Sweep& sweep) {
   CERTWRIGHT_TRY(auto row, database.query(Statement::find_lineage, lineage));
   CERTWRIGHT_TRY(const bool found, row.next());
   if (!found) return std::nullopt;
@@ -45,14 +45,19 @@ Result<Sweep> read_sweep(Database& database) {
   return Sweep{row.time(0), row.natural(1)};
 }
 
-Result<void> place_new_lineage(Database& database, CertificateId lineage) {
-  CERTWRIGHT_TRY(const auto place, place_of(database, lineage));
+Result<void> place_new_lineage(Database& database, CertificateId lineage, const Sweep& sweep) {
+  CERTWRIGHT_TRY(const auto place, place_of(database, lineage, sweep));
   if (!place) return {};
   return put(database, *place, lineage);
 }
 
 Result<void> place_lineage(Database& database, CertificateId lineage) {
-  CERTWRIGHT_TRY(const auto place, place_of(database, lineage));
+  CERTWRIGHT_TRY(const auto sweep, read_sweep(database));
+  return place_lineage(database, lineage, sweep);
+}
+
+Result<void> place_lineage(Database& database, CertificateId lineage, const Sweep& sweep) {
+  CERTWRIGHT_TRY(const auto place, place_of(database, lineage, sweep));
   if (!place) return {};
   for (const auto other : {ListedState::current, ListedState::expired, ListedState::revoked}) {
     if (other == place->state) continue;
@@ -81,10 +86,10 @@ Result<bool> sweep_expired(Database& database, Time now) {
   }
   if (due.empty()) return false;
   // First the mark, which is what places them.
-  const auto& last = due.back();
-  CERTWRIGHT_CHECK(database.run(Statement::put_sweep, last.not_after,
-                                back ? last.lineage : last.lineage + 1));
-  for (const auto& [not_after, lineage] : due) CERTWRIGHT_CHECK(place_lineage(database, lineage));
+  const Sweep to{due.back().not_after, due.back().lineage + (back ? 0 : 1)};
+  CERTWRIGHT_CHECK(database.run(Statement::put_sweep, to.not_after, to.lineage));
+  for (const auto& [not_after, lineage] : due)
+    CERTWRIGHT_CHECK(place_lineage(database, lineage, to));
   return true;
 }
 

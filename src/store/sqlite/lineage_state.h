@@ -23,9 +23,11 @@ struct Sweep {
 Result<Sweep> read_sweep(Database& database);
 
 // Moves the lineage into the list where its row belongs. For the writer's thread, in a transaction.
+// `sweep` is read_sweep()'s, for who places many; only sweep_expired() changes it.
+Result<void> place_lineage(Database& database, CertificateId lineage, const Sweep& sweep);
 Result<void> place_lineage(Database& database, CertificateId lineage);
 // The same for one that is in no list, or in the right one, already.
-Result<void> place_new_lineage(Database& database, CertificateId lineage);
+Result<void> place_new_lineage(Database& database, CertificateId lineage, const Sweep& sweep);
 
 // Sweeps a few of the certificates with notAfter < now that are left, or takes some back after a clock
 // was set back. False: there were none.

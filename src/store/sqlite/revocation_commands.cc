@@ -1,4 +1,6 @@
+#include <algorithm>
 #include <limits>
+#include <utility>
 
 #include "store/limits.h"
 #include "store/sqlite/command_runner.h"
@@ -19,9 +21,26 @@ Result<std::vector<CertificateId>> CommandRunner::certificates_of(CertificateId 
                                                 std::numeric_limits<std::int64_t>::max()));
   while (true) {
     CERTWRIGHT_TRY(const bool more, renewals.next());
-    if (!more) return ids;
+    if (!more) break;
     ids.push_back(renewals.natural(0));
   }
+  std::reverse(ids.begin() + 1, ids.end());
+  return ids;
+}
+
+Result<void> CommandRunner::block_keys(const RevokeLineage& c,
+                                       std::vector<CertificateId> certificates) {
+  for (const auto id : first_and_newest(std::move(certificates))) {
+    CERTWRIGHT_TRY(auto row, database_.query(Statement::find_certificate_keys, id));
+    CERTWRIGHT_TRY(const bool found, row.next());
+    if (!found) continue;
+    const Sha256 key = row.hash(1);
+    if (std::ranges::find(c.spared_keys, key) != c.spared_keys.end()) continue;
+    CERTWRIGHT_TRY(const auto serial, row.serial(2));
+    CERTWRIGHT_CHECK(
+        database_.run(Statement::block_key, key, "keyCompromise of " + serial.hex()));
+  }
+  return {};
 }
 
 Result<std::optional<CommandRunner::RevocationRow>> CommandRunner::find_revocation(
@@ -93,6 +112,8 @@ Result<void> CommandRunner::operator()(const RevokeLineage& c) {
   if (c.revocation.reason != x509::RevocationReason::certificate_hold)
     for (const auto id : certificates)
       CERTWRIGHT_CHECK(database_.run(Statement::delete_managed_key, id));
+  if (c.revocation.reason == x509::RevocationReason::key_compromise)
+    CERTWRIGHT_CHECK(block_keys(c, certificates));
   CERTWRIGHT_CHECK(database_.run(Statement::delete_grants, c.lineage));
   return {};
 }

@@ -78,7 +78,7 @@ Result<std::vector<StoredCertificate>> SqliteStore::find_lineage(CertificateId l
                    all_rows(reader->query(Statement::list_renewals, lineage,
                                           static_cast<std::uint64_t>(kMaxLineageRows - 1)),
                             [](const Query& row) { return row.natural(0); }));
-    ids.insert(ids.end(), renewals.begin(), renewals.end());
+    ids.insert(ids.end(), renewals.rbegin(), renewals.rend());
   }
   std::vector<StoredCertificate> result;
   for (const auto id : ids) {

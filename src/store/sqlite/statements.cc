@@ -172,7 +172,7 @@ constexpr std::array kTable = {
     Entry{Statement::find_certificate_for_crl, "find_certificate_for_crl",
      "SELECT serial, ca, crl_shard, not_after FROM certificate WHERE id = ?1"},
     Entry{Statement::find_certificate_keys, "find_certificate_keys",
-     "SELECT names, subject_public_key_sha256 FROM certificate WHERE id = ?1"},
+     "SELECT names, subject_public_key_sha256, serial FROM certificate WHERE id = ?1"},
     Entry{Statement::put_lineage, "put_lineage",
      "INSERT INTO lineage (id, current, not_after, revoked, ca, tenant, entity_type, "
      "entity_id, principal) VALUES (?1, ?1, ?2, 0, ?3, ?4, ?5, ?6, ?7)"},
@@ -195,8 +195,8 @@ constexpr std::array kTable = {
      "SELECT id FROM lineage WHERE id < ?1 ORDER BY id DESC LIMIT ?2"},
     Entry{Statement::put_renewal, "put_renewal",
      "INSERT INTO renewal (lineage, certificate) VALUES (?1, ?2)"},
-    Entry{Statement::list_renewals, "list_renewals",
-     "SELECT certificate FROM renewal WHERE lineage = ?1 ORDER BY certificate LIMIT ?2"},
+    Entry{Statement::list_renewals, "list_renewals",  // newest first
+     "SELECT certificate FROM renewal WHERE lineage = ?1 ORDER BY certificate DESC LIMIT ?2"},
     Entry{Statement::add_to_tenant_counter, "add_to_tenant_counter",
      "INSERT INTO tenant_counter (tenant, lineages) VALUES (?1, ?2) ON CONFLICT (tenant) "
      "DO UPDATE SET lineages = lineages + ?2"},
