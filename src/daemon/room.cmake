@@ -27,5 +27,5 @@ certwright_room(daemon
 if(TARGET certwright_daemon)
   target_include_directories(certwright_daemon PUBLIC ${CMAKE_BINARY_DIR}/generated)
   add_executable(certwright ${CMAKE_SOURCE_DIR}/src/daemon/main.cc)
-  target_link_libraries(certwright PRIVATE certwright_daemon certwright_cli CLI11::CLI11)
+  target_link_libraries(certwright PRIVATE certwright_daemon CLI11::CLI11)
 endif()
