@@ -2,6 +2,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
 #include <utility>
 
 #include <fcntl.h>
@@ -35,6 +36,16 @@ int write_all(int descriptor, std::string_view content) {
   return 0;
 }
 
+// The name is durable once its folder is.
+int sync_folder_of(const std::string& path) {
+  const auto folder = std::filesystem::path(path).parent_path();
+  const int descriptor = ::open(folder.empty() ? "." : folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (descriptor < 0) return errno == EACCES ? 0 : errno;  // a folder that we may write to but not read
+  const int error = ::fsync(descriptor) == 0 || errno == EINVAL ? 0 : errno;
+  ::close(descriptor);
+  return error;
+}
+
 }  // namespace
 
 Result<OutputFile> OutputFile::open(std::string path, Readers readers) {
@@ -61,7 +72,8 @@ Result<void> OutputFile::write(std::string_view content) {
     fmt::print("{}", content);
     return {};
   }
-  const int error = write_all(descriptor_, content);
+  int error = write_all(descriptor_, content);
+  if (error == 0) error = sync_folder_of(path_);
   if (error != 0) ::unlink(path_.c_str());
   ::close(std::exchange(descriptor_, -1));
   if (error != 0) return system_failure(path_, error);
