@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <fstream>
+#include <set>
 #include <sstream>
 
 #include <arpa/inet.h>
@@ -60,6 +61,7 @@ class File {
     for (const auto& entry : node) {
       if (!entry.first.IsScalar()) return problem(entry.first, prefix, "expected a key");
       const std::string key = prefix + entry.first.Scalar();
+      if (!is_new(key)) return problem(entry.first, key, "it stands here twice");
       if (entry.second.IsMap() && is_group(key)) {
         CERTWRIGHT_CHECK(read(entry.second, key + "."));
         continue;
@@ -70,6 +72,8 @@ class File {
   }
 
  private:
+  // YAML forbids a key twice (1.2.2 section 3.2.1.1), yaml-cpp does not: one of the values would count.
+  bool is_new(const std::string& key) { return seen_.insert(key).second; }
   static bool is_group(const std::string& key) {
     return std::ranges::any_of(settings(), [&](const Setting& s) { return s.key.starts_with(key + "."); });
   }
@@ -102,6 +106,7 @@ class File {
 
   std::string path_;
   Configuration& configuration_;
+  std::set<std::string> seen_;
 };
 
 Result<void> read_configuration_file(const std::filesystem::path& path, Configuration& configuration) {

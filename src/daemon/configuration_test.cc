@@ -65,6 +65,8 @@ constexpr Refused kRefused[] = {
     {"BadChoice", "log: {level: loud}", "expected one of debug, info, warning, error, got \"loud\""},
     {"CertgenChain", "certgen: {chain: all}", "expected one of without-root, with-root, leaf-only"},
     {"CertgenPeersAreAList", "certgen: {allowed_peers: 10.0.0.0/8}", "certgen.allowed_peers: expected a list"},
+    {"KeyTwice", "state: /a\nstate: /b\n", ":2: state: it stands here twice"},
+    {"GroupTwice", "listeners: {http: 'off'}\nlisteners: {https: '127.0.0.1:1'}\n", ":2: listeners: it stands here twice"},
     {"NotYaml", "a: [", ":1:"},
     {"NotAMapping", "- a", "expected a mapping"},
 };
