@@ -194,13 +194,13 @@ TEST_F(Registration, PossessionIsProvenByTheSignature) {
   changed.back() ^= 1;
   EXPECT_EQ(approve(World::csr_request(World::issuer(), changed)), "invalid csr");
   const Bytes other = csr_der(new_key(), "CN=a.example");
-  ASSERT_EQ(other.size() / 16, good.size() / 16);
   const auto parsed = must(pkcs10::CertificationRequest::parse(other));
   const auto mine = must(pkcs10::CertificationRequest::parse(good));
   Bytes spliced = to_bytes(mine.der());
   const auto at = std::search(spliced.begin(), spliced.end(), mine.subject_public_key_info_tlv().begin(),
                               mine.subject_public_key_info_tlv().end());
   ASSERT_NE(at, spliced.end());
+  ASSERT_EQ(parsed.subject_public_key_info_tlv().size(), mine.subject_public_key_info_tlv().size());
   std::ranges::copy(parsed.subject_public_key_info_tlv(), at);
   EXPECT_EQ(approve(World::csr_request(World::issuer(), spliced)), "invalid csr");
 }
