@@ -122,6 +122,26 @@ TEST_P(StoreFails, NothingIsHalfWritten) {
 INSTANTIATE_TEST_SUITE_P(Issuance, StoreFails, testing::ValuesIn(kFailures),
                          [](const auto& row) { return row.param.name; });
 
+// Revoked for keyCompromise by somebody between approval and record.
+TEST_F(Issuance, AKeyThatIsBlockedWhileItIsCertifiedGetsNoCertificate) {
+  struct Blocking : store::testing::ForwardingStore {
+    using ForwardingStore::ForwardingStore;
+    Result<void> apply(const store::Transaction& transaction) override {
+      if (const auto* record = std::get_if<store::RecordCertificate>(&transaction.front()))
+        must(ForwardingStore::apply({store::BlockKey{record->certificate.subject_public_key_sha256, "lost"}}));
+      return ForwardingStore::apply(transaction);
+    }
+  } blocking{memory};
+  IssuanceService racing{{.registration = world.registration, .store = blocking, .journal = world.journal,
+                          .sealer = sealer, .random = random, .clock = clock}};
+  const auto refused = racing.issue(csr_request());
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, Errc::policy);
+  EXPECT_EQ(refused.error().field, "key");
+  EXPECT_EQ(memory.count_lineages({}).value().value, 0U);
+  EXPECT_EQ(world.records("INTENT_ABANDONED").size(), 1U);
+}
+
 TEST_F(Issuance, AnyNumberOfUnfinishedIntentsIsAccountedFor) {
   constexpr std::size_t kIntents = 2345;
   store.begin(Trouble::refused, 2, 1'000'000);

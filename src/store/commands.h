@@ -31,7 +31,8 @@ struct ReleaseIdempotencyKey {
 };
 
 // Errors: conflict, field "serial", if the serial was not reserved, a certificate is recorded under
-// it already, or its intent was abandoned;
+// it already, or its intent was abandoned; policy, field "key", if its public key was blocked since the
+// request was approved;
 // if certificate.lineage != certificate.id (a renewal): not_found if there is no such lineage,
 // conflict, field "lineage", if its newest certificate is not `replaces` or is revoked.
 struct RecordCertificate {

@@ -47,6 +47,15 @@ TEST_P(StoreContract, KeepsIdempotencyKeysPerPrincipal) {
   EXPECT_FALSE(store().find_idempotent("alice", "other").value());
 }
 
+TEST_P(StoreContract, NoCertificateIsRecordedForAKeyThatWasBlockedMeanwhile) {
+  ASSERT_EQ(outcome({ReserveSerial{reservation(1), {}}}), "ok");
+  ASSERT_EQ(outcome({BlockKey{certificate(1).subject_public_key_sha256, "lost"}}), "ok");
+  EXPECT_EQ(outcome_with_field({RecordCertificate{certificate(1), 0, {}}}), "policy:key");
+  EXPECT_FALSE(store().find_certificate(id_of(1)).value());
+  // The intent is still open: whoever made it accounts for it.
+  EXPECT_EQ(outcome({AbandonIntent{id_of(1)}}), "ok");
+}
+
 TEST_P(StoreContract, ReleasesAnIdempotencyKeyOfADeadRequestOnly) {
   const IdempotencyRecord key{"alice", "k", hash_of(7), id_of(1), kStart};
   ASSERT_EQ(outcome({ReserveSerial{reservation(1), key}}), "ok");

@@ -74,6 +74,8 @@ class Runner {
     }
     if (data_.abandoned.contains(certificate.id))
       return fail_field(Errc::conflict, "serial", "the intent was abandoned");
+    if (data_.blocked_keys.contains(certificate.subject_public_key_sha256))
+      return fail_field(Errc::policy, "key", "this key was blocked meanwhile; make a new key pair");
     undo_.put(data_.lineages, certificate.lineage, lineage);
     undo_.put(data_.certificates, certificate.id, certificate);
     if (c.key) undo_.put(data_.keys, c.key->certificate, *c.key);

@@ -97,6 +97,11 @@ Result<void> CommandRunner::operator()(const RecordCertificate& c) {
   if (closed == 0)
     return fail_field(Errc::conflict, "serial",
                       "the serial has its certificate, or its intent was abandoned");
+  {
+    CERTWRIGHT_TRY(auto blocked, database_.query(Statement::find_blocked_key, r.subject_public_key_sha256));
+    CERTWRIGHT_TRY(const bool found, blocked.next());
+    if (found) return fail_field(Errc::policy, "key", "this key was blocked meanwhile; make a new key pair");
+  }
   CERTWRIGHT_CHECK(database_.run(
       Statement::put_certificate, r.id, r.serial, r.ca, r.lineage, r.not_before, r.not_after,
       r.crl_shard, r.tenant, r.entity_type, r.entity_id, r.principal, r.profile, r.profile_version,
