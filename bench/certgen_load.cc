@@ -1,6 +1,6 @@
 // Open-loop load on a UDP certificate generator, as g3proxy's listeners make it:
 //   certgen_load ADDRESS PORT --rate N [--seconds S] [--hosts N] [--listeners N] [--service N] [--usage N]
-//                [--cert DER]...
+//                [--answers certificates|echo] [--cert DER]...
 // A listener is one connected socket. Requests leave at the given rate, whatever comes back; an answer
 // counts for its (service, usage, host) and within four seconds. A host that got none is not asked for
 // ten seconds, and each attempt in that time is a failure, as a connection through the proxy would be.
@@ -44,6 +44,7 @@ struct Options {
   std::uint16_t port = 2999;
   std::uint8_t service = gateway::certgen::kServiceHttp;
   issuance::InterceptionUsage usage = issuance::InterceptionUsage::tls_server;
+  bool echo = false;
   double rate = 1'000;
   double seconds = 10;
   std::uint64_t hosts = 0;
@@ -72,17 +73,18 @@ Number number_of(const std::string& name, const std::string& text, Number least,
 }
 
 // What an answer is for: host, service and usage stand first, under the keys 1, 2 and 6. It counts if
-// key 3, the certificates, follows.
+// key 3, the certificates, follows. An echo (bench/udp_echo) sends the request's form: fewer keys, and 4 for
+// the usage.
 struct Head {
   std::string_view host;
   std::uint64_t service = 0, usage = 0;
 };
-std::optional<Head> head_of(ByteView datagram) {
+std::optional<Head> head_of(ByteView datagram, bool echo) {
   msgpack::Reader reader(datagram);
   const auto next = [&reader] { return reader.read(); };
   Head head;
-  if (const auto map = next(); !map || map->type != msgpack::Type::map || map->count != 6) return {};
-  for (const std::uint64_t expected : {1U, 2U, 6U}) {
+  if (const auto map = next(); !map || map->type != msgpack::Type::map || (map->count != 6 && !echo)) return {};
+  for (const std::uint64_t expected : {1U, 2U, echo ? 4U : 6U}) {
     const auto key = next();
     if (!key || key->type != msgpack::Type::unsigned_integer || key->unsigned_integer != expected) return {};
     const auto value = next();
@@ -154,7 +156,7 @@ class Listener {
 
  private:
   void take(ByteView datagram, Instant now) {
-    const auto head = head_of(datagram);
+    const auto head = head_of(datagram, options_.echo);
     const bool is_ours = head && head->service == options_.service && head->usage == static_cast<std::uint64_t>(options_.usage);
     const auto found = is_ours ? in_flight_.find(std::string(head->host)) : in_flight_.end();
     if (found == in_flight_.end()) {
@@ -221,7 +223,7 @@ void run(const Options& options) {
 int main(int argc, char** argv) {
   const std::vector<std::string> words(argv + 1, argv + argc);
   if (words.size() < 4 || words.size() % 2 != 0)
-    stop("usage: certgen_load ADDRESS PORT --rate N [--seconds S] [--hosts N] [--listeners N] [--service N] [--usage N] [--cert DER]...");
+    stop("usage: certgen_load ADDRESS PORT --rate N [--seconds S] [--hosts N] [--listeners N] [--service N] [--usage N] [--answers certificates|echo] [--cert DER]...");
   Options options;
   options.address = words[0];
   options.port = number_of<std::uint16_t>("PORT", words[1], 1, UINT16_MAX);
@@ -233,7 +235,10 @@ int main(int argc, char** argv) {
     else if (name == "--hosts") options.hosts = number_of<std::uint64_t>(name, value, 0, UINT64_MAX);
     else if (name == "--listeners") options.listeners = number_of<unsigned>(name, value, 1, 10'000);
     else if (name == "--service") options.service = number_of<std::uint8_t>(name, value, 0, UINT8_MAX);
-    else if (name == "--usage") {
+    else if (name == "--answers") {
+      if (value != "certificates" && value != "echo") stop(name + ": certificates or echo");
+      options.echo = value == "echo";
+    } else if (name == "--usage") {
       const auto usage = gateway::certgen::parse_usage(value);
       if (!usage) stop(name + ": " + usage.error().detail);
       options.usage = *usage;
