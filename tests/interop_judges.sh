@@ -19,16 +19,15 @@ signature_is() {  # CA-KIND CERTIFICATE
   says "Signature Algorithm: $wanted" openssl x509 -in "$2" -noout -text
 }
 
-# CA DIRECTORY: built anew, in another second than the last: NSS takes none of the same second.
+# CA: its CRL anew, in another second than the last one: NSS takes none of the same second.
 last_crls=0
-later_second() {
+new_crl() {
   while [ "$(date +%s)" = "$last_crls" ]; do sleep 0.05; done
-  last_crls=$(date +%s)
+  "$bin" ca crl "$1" >/dev/null && last_crls=$(date +%s)
 }
-fetch_crls() {
-  later_second
-  "$bin" ca crl "$1" >/dev/null &&
-    curl -sS "$http/crl/$1.crl" -o "$2/issuing.crl" && curl -sS "$http/crl/$1-root.crl" -o "$2/root.crl" &&
+fetch_crls() {  # CA DIRECTORY
+  new_crl "$1" && curl -sS "$http/crl/$1.crl" -o "$2/issuing.crl" &&
+    curl -sS "$http/crl/$1-root.crl" -o "$2/root.crl" &&
     { openssl crl -inform DER -in "$2/issuing.crl"; openssl crl -inform DER -in "$2/root.crl"; } >"$2/crl.pem"
 }
 openssl_verifies() {  # DIRECTORY STATE

@@ -31,8 +31,7 @@ gate() {  # SERIAL: openssl ocsp before anything is sent
   says "$1: good" openssl ocsp -issuer "$chain" -serial "$1" -url "$http/ocsp" -CAfile "$root"
 }
 trust() {  # anew: with the CRLs of now, in $work/trust.pem
-  later_second
-  "$bin" ca crl issuing >/dev/null
+  new_crl issuing
   { cat "$work/server/ca.pem"; for name in issuing root; do curl -sS "$http/crl/$name.crl" | openssl crl -inform DER; done; } >"$work/trust.pem"
 }
 staple() {
