@@ -224,8 +224,8 @@ void Door::serve(const std::shared_ptr<Flight>& flight, BatchSender& sender) {
 }
 
 void Door::send_all(const Flight& flight, const Answer& answer, const std::vector<Asker>& askers, BatchSender& sender) {
-  constexpr std::size_t kServices = 256;
-  std::array<Bytes, kServices> heads;  // by service
+  constexpr std::size_t kServiceNumbers = 256;
+  std::array<Bytes, kServiceNumbers> heads;  // by service
   std::array<std::uint8_t, kTailOctetsMax> tail{};
   const std::size_t tail_octets = encode_tail(answer.ttl_s_at(clock_.now()), tail);
   std::vector<const Asker*> sending;
