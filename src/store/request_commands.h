@@ -10,7 +10,7 @@ namespace certwright::store {
 // has it (find_open_request() tells which); too_many_requests, field "pending", if it is an insert of
 // an open request and its principal has `open_max` open ones already.
 struct PutRequest {
-  RequestRecord request;
+  RequestRecord request{};
   std::uint32_t open_max = 0;  // 0: no limit
 };
 

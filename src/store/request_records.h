@@ -35,28 +35,28 @@ enum class ApprovalKind : std::uint8_t {  // stored
 };
 
 struct RequestRecord {
-  std::string id;              // 32 hexadecimal digits: milliseconds, then randomness; sorts by time
+  std::string id{};              // 32 hexadecimal digits: milliseconds, then randomness; sorts by time
   std::uint64_t revision = 0;  // optimistic lock: 1 on creation, +1 with each PutRequest
   RequestState state = RequestState::received;
-  std::string tenant;  // in which the certificate will be
-  std::string ca;
-  std::string profile;
+  std::string tenant{};  // in which the certificate will be
+  std::string ca{};
+  std::string profile{};
   std::uint32_t profile_version = 0;  // that the checks were made against
-  std::string principal;              // the requester
-  std::string email;                  // the requester's, authenticated; may be empty
-  std::string door;                   // as in audit::Actor
-  std::string remote;
-  std::string entity_type;
-  std::string entity_id;
-  Bytes certification_request;  // DER (PKCS#10); empty: we generate the key
-  std::string subject;          // RFC 4514 text of what was asked for; for lists
-  std::string content;          // JSON: what else was asked for (registration/request_content.h)
-  std::string changes;          // JSON: what an officer changed; "" if nothing
+  std::string principal{};              // the requester
+  std::string email{};                  // the requester's, authenticated; may be empty
+  std::string door{};                   // as in audit::Actor
+  std::string remote{};
+  std::string entity_type{};
+  std::string entity_id{};
+  Bytes certification_request{};  // DER (PKCS#10); keys that we generate cannot wait here
+  std::string subject{};          // RFC 4514 text of what was asked for; for lists
+  std::string content{};          // JSON: what else was asked for (registration/request_content.h)
+  std::string changes{};          // JSON: what an officer changed; "" if nothing
   std::array<std::uint8_t, 32> request_sha256{};  // equal requests of one requester have one value
   std::array<std::uint8_t, 32> binding{};         // what approvals are given to; changes with every change
   std::uint32_t approvals_needed = 0;  // officers
-  std::string reason;                  // of denial, withdrawal or failure
-  std::string decided_by;              // principal of the last decision; empty if there was none
+  std::string reason{};                  // of denial, withdrawal or failure
+  std::string decided_by{};              // principal of the last decision; empty if there was none
   std::uint64_t certificate = 0;       // CertificateId: state issued; before it, the intent under way; 0: none
   Time received_at{};
   Time changed_at{};  // of the last change of state
@@ -64,11 +64,11 @@ struct RequestRecord {
 };
 
 struct ApprovalRecord {
-  std::string request;
-  std::string principal;  // who approved; the requester itself for password and standing_rule
+  std::string request{};
+  std::string principal{};  // who approved; the requester itself for password and standing_rule
   ApprovalKind kind = ApprovalKind::officer;
   std::array<std::uint8_t, 32> binding{};  // RequestRecord::binding that was approved
-  std::string comment;
+  std::string comment{};
   Time approved_at{};
 };
 
@@ -76,15 +76,15 @@ struct ApprovalRecord {
 struct RequestFilter {
   // What the caller may see, or-ed; empty: nothing at all.
   struct Grant {
-    std::string tenant;     // "*": every tenant
-    std::string ca;         // empty: every CA
-    std::string principal;  // empty: everybody's
+    std::string tenant{};     // "*": every tenant
+    std::string ca{};         // empty: every CA
+    std::string principal{};  // empty: everybody's
   };
-  std::vector<Grant> scope;
-  std::vector<RequestState> states;  // any of these
-  std::string tenant;
-  std::string ca;
-  std::string principal;
+  std::vector<Grant> scope{};
+  std::vector<RequestState> states{};  // any of these
+  std::string tenant{};
+  std::string ca{};
+  std::string principal{};
 };
 
 struct RequestPage {
@@ -96,10 +96,10 @@ struct RequestPage {
 };
 
 struct RequestList {
-  std::vector<RequestRecord> requests;
+  std::vector<RequestRecord> requests{};
   // Where to go on, if there may be more. A page may be shorter than its limit, even empty, and have
   // one: looking at more requests would have taken too long.
-  std::optional<std::string> next;
+  std::optional<std::string> next{};
 };
 
 // The reading half of requests; part of Store, whose promises hold.
@@ -109,6 +109,9 @@ class RequestQueries {
   virtual Result<std::optional<RequestRecord>> find_request(std::string_view id) const = 0;
   // The one that is open (is_open()) and has this request_sha256.
   virtual Result<std::optional<RequestRecord>> find_open_request(
+      const std::array<std::uint8_t, 32>& request_sha256) const = 0;
+  // The newest that has this request_sha256, whatever its state.
+  virtual Result<std::optional<RequestRecord>> find_newest_request(
       const std::array<std::uint8_t, 32>& request_sha256) const = 0;
   // Errors: invalid for a page out of its limits.
   virtual Result<RequestList> list_requests(const RequestFilter& filter,
