@@ -19,7 +19,7 @@ struct ApprovalRequirement {
   std::vector<std::string> officers_of{}; // principals that count; empty: whoever may decide
   Seconds time_limit{};
   bool by_standing_rule = false;          // a rule wants officers, a standing rule lets this one pass
-  std::string explanation{};              // one sentence for people: which rule said so
+  std::string explanation{};              // half a sentence for people: which rule said so
 
   bool needed() const noexcept { return officers != 0; }
 };
@@ -32,6 +32,7 @@ ApprovalRequirement approval_requirement(const ca::CertificationAuthority& ca, s
 // The same for the next certificate of a lineage. `is_unchanged`: same names and subject, no longer
 // validity, same CA as before.
 ApprovalRequirement renewal_requirement(const ca::CertificationAuthority& ca, std::string_view profile,
+                                        std::string_view tenant, const profile::CertificateRequest& request,
                                         bool is_unchanged);
 
 // May `officer` be one of those who approve `request`? Not for rights over the object, which the door
@@ -40,7 +41,7 @@ ApprovalRequirement renewal_requirement(const ca::CertificationAuthority& ca, st
 Result<void> check_officer(const ApprovalRequirement& requirement, const access::Principal& officer,
                            const store::RequestRecord& request);
 
-// May the CA be used without people at all, whatever is asked for? (Some rule wants officers.)
+// Does any rule of the CA want people?
 bool has_approval_rules(const ca::CertificationAuthority& ca) noexcept;
 
 }  // namespace certwright::registration

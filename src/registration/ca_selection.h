@@ -5,19 +5,19 @@
 #include <string_view>
 #include <vector>
 
+#include "access/principal.h"
 #include "ca/ca_directory.h"
-#include "json/value.h"
 #include "registration/profile_directory.h"
 
 namespace certwright::registration {
 
 // A tenant's wishes about one CA. What is left empty says nothing. The first rule of a CA counts.
 struct SelectionRule {
-  std::string ca;
-  std::vector<std::string> purposes;   // purpose categories, as the tenant names them: "web", "vpn"
-  std::vector<std::string> emails;     // "@example.com" (also of its subdomains), or whole addresses
-  std::vector<std::string> networks;   // "10.0.0.0/8", "2001:db8::/32", or addresses
-  std::vector<std::string> key_types;  // crypto's names, or families: "rsa", "ecdsa", "ed25519"
+  std::string ca{};
+  std::vector<std::string> purposes{};   // purpose categories, as the tenant names them: "web", "vpn"
+  std::vector<std::string> emails{};     // "@example.com" (also of its subdomains), or whole addresses
+  std::vector<std::string> networks{};   // "10.0.0.0/8", "2001:db8::/32", or addresses
+  std::vector<std::string> key_types{};  // crypto's names, or families: "rsa", "ecdsa", "ed25519"
   bool required = false;               // true: what is said and not met excludes the CA
 
   friend bool operator==(const SelectionRule&, const SelectionRule&) = default;
@@ -31,7 +31,7 @@ struct SelectionPolicy {
   // just suffices.
   int lifetime_points = 10;
   Seconds remaining_min{};  // a CA that ends sooner is not chosen
-  std::vector<SelectionRule> rules;
+  std::vector<SelectionRule> rules{};
 
   friend bool operator==(const SelectionPolicy&, const SelectionPolicy&) = default;
 };
@@ -45,29 +45,29 @@ std::string selection_setting(std::string_view tenant);  // "ca-selection:<tenan
 // but for purpose, profile and validity, which are its wishes.
 struct SelectionFacts {
   const access::Principal& principal;  // tenant, e-mail and roles come from it
-  std::string tenant;                  // one of the principal's
-  std::string purpose;                 // category; empty: none
-  std::string profile;                 // one that the CA must have attached; empty: decided afterwards
-  std::vector<std::string> extensions; // server_auth, ...: the CA must have a profile that gives them
-  std::string client_address;          // the socket's peer
-  std::string key_type;                // crypto's name: "rsa-2048"; empty: not known yet
-  std::optional<Seconds> validity;
+  std::string tenant{};                  // one of the principal's
+  std::string purpose{};                 // category; empty: none
+  std::string profile{};                 // one that the CA must have attached; empty: decided afterwards
+  std::vector<std::string> extensions{}; // server_auth, ...: the CA must have a profile that gives them
+  std::string client_address{};          // the socket's peer
+  std::string key_type{};                // crypto's name: "rsa-2048"; empty: not known yet
+  std::optional<Seconds> validity{};
 };
 
 struct SelectionCandidate {
-  std::string ca;
+  std::string ca{};
   bool excluded = false;
   int points = 0;
-  std::vector<std::string> reasons;  // "purpose \"web\" is one of its rule's (+40)"
+  std::vector<std::string> reasons{};  // "purpose \"web\" is one of its rule's (+40)"
 };
 
 struct Selection {
-  std::string ca;  // empty: none suits
+  std::string ca{};  // empty: none suits
   // All that the caller may see: the chosen first, then by points, then the excluded ones; equal
   // points by the longer remaining lifetime, then by id. Roots are never candidates.
-  std::vector<SelectionCandidate> candidates;
+  std::vector<SelectionCandidate> candidates{};
   // "chose issuing (50 points) because ...; vpn excluded because ..."
-  std::string explanation;
+  std::string explanation{};
 };
 
 // Deterministic: the same facts, CAs, profiles and time give the same answer. A CA that the principal

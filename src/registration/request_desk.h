@@ -12,38 +12,15 @@
 #include "audit/journal.h"
 #include "bytes/secret_bytes.h"
 #include "crypto/random.h"
-#include "registration/approval_policy.h"
-#include "registration/issuance_request.h"
+#include "registration/approval_password.h"
+#include "registration/decided_request.h"
+#include "registration/examination.h"
+#include "registration/request_changes.h"
 #include "store/store.h"
 
 namespace certwright::registration {
 
-class ApprovalPasswords;
 class RegistrationAuthority;
-
-// What an officer changes before approving. It can only take away.
-struct RequestChanges {
-  std::optional<Seconds> validity;         // shorter than what would be issued without it
-  std::vector<std::string> names_removed;  // as GeneralName::to_text(): "DNS:a.example"
-  bool empty() const noexcept { return !validity && names_removed.empty(); }
-  friend bool operator==(const RequestChanges&, const RequestChanges&) = default;
-};
-
-// A request that was approved: what is to be issued, and the record that says so, under the profile
-// version that was approved. Only the desk makes one; registration and issuance take it as evidence.
-class DecidedRequest {
- public:
-  DecidedRequest(DecidedRequest&&) = default;
-  const IssuanceRequest& request() const noexcept { return request_; }
-  const store::RequestRecord& record() const noexcept { return record_; }
-
- private:
-  friend class RequestDesk;
-  DecidedRequest(IssuanceRequest request, store::RequestRecord record)
-      : request_(std::move(request)), record_(std::move(record)) {}
-  IssuanceRequest request_;
-  store::RequestRecord record_;
-};
 
 // A step of one request, as it goes into the store.
 struct RequestChange {
@@ -61,14 +38,17 @@ class RequestCompanion {
   virtual void accompany(const RequestChange& change, store::Transaction& transaction) = 0;
 };
 
-// Safe to call from any thread. Every step is a transaction with its audit record (events 100 to 109)
+struct RequestLimits {
+  std::uint32_t open_max = 50;  // open requests of one principal
+};
+
+// Safe to call from any thread. Every step is a transaction with its audit record (events 100 to 111)
 // and the companions' commands. Two steps at the same moment: one of them is done first, and the other
 // sees what it left (the record's revision is the lock).
 class RequestDesk {
  public:
-  struct Limits {
-    std::uint32_t open_max = 50;  // open requests of one principal
-  };
+  static constexpr Seconds kAnswerKept{7 * 86'400};
+
   struct Dependencies {  // all must outlive the desk
     store::Store& store;
     audit::Journal& journal;
@@ -76,7 +56,7 @@ class RequestDesk {
     ApprovalPasswords& passwords;
     crypto::Random& random;
     const Clock& clock;
-    Limits limits = {};
+    RequestLimits limits = {};
   };
   explicit RequestDesk(Dependencies dependencies) : d_(dependencies) {}
 
@@ -86,13 +66,16 @@ class RequestDesk {
   // ---- The requester
 
   struct Submission {
-    IssuanceRequest request;       // its CA is set, or registration takes the first that serves it
-    SecretBytes approval_password; // empty: none given
-    std::string purpose;           // what the requester said of it, for the officer; may be empty
-    std::string selection;         // how the CA was chosen, for the officer; may be empty
+    IssuanceRequest request{};       // its CA is set, or registration takes the first that serves it
+    SecretBytes approval_password{}; // empty: none given
+    std::string purpose{};           // what the requester said of it, for the officer; may be empty
+    std::string selection{};         // how the CA was chosen, for the officer; may be empty
+    // The protocol has no other way to ask how it went than asking again: an equal request that was issued
+    // or denied within kAnswerKept is the answer.
+    bool asks_again = false;
   };
   struct Submitted {
-    store::RequestRecord record;  // approved: the door resumes it; pending: it waits
+    store::RequestRecord record{};  // approved: the door resumes it; pending: it waits
     bool coalesced = false;       // an equal one of the same principal is open: this is it
   };
   // Checks everything that issuing would (registration's examine()), then stores it: approved where the
@@ -112,8 +95,10 @@ class RequestDesk {
   Result<store::RequestList> list(const store::RequestFilter& filter,
                                   const store::RequestPage& page) const;
   Result<std::vector<store::ApprovalRecord>> approvals(std::string_view id) const;
-  // What would be issued: with the changes that are in the record, or these instead.
-  Result<IssuanceRequest> wanted(const store::RequestRecord& record) const;
+  // What would be issued now: with the changes that are in the record, or without any as it was asked for.
+  // Errors: registration's, where it would be refused by now; as decided() for the requester.
+  enum class View : std::uint8_t { as_asked, as_changed };
+  Result<Examination> examine(const store::RequestRecord& record, View view) const;
   static access::Object object_of(const store::RequestRecord& record) {
     return {record.tenant, record.ca, record.principal};
   }
@@ -121,13 +106,13 @@ class RequestDesk {
   // ---- Officers. The caller has asked for access::Action::request_decide of object_of(record).
 
   struct Decision {
-    std::string id;
+    std::string id{};
     const access::Principal& officer;
     const audit::Actor& actor;
     // RequestRecord::binding that the officer looked at: another one means that the request, its profile
     // or its changes are not what was seen.
     std::array<std::uint8_t, 32> binding{};
-    std::string comment;       // at most 1,000 octets
+    std::string comment{};       // at most 1,000 octets
     RequestChanges changes{};  // empty: none, and those of earlier officers stay
   };
   // Counts the approval; with the last one that is needed the request is approved. Changes make a new
@@ -158,15 +143,25 @@ class RequestDesk {
   Result<std::size_t> expire_overdue(const audit::Actor& actor);
 
  private:
-  Result<store::RequestRecord> load_open(std::string_view id) const;
-  Result<store::RequestRecord> commit(const store::RequestRecord& before, store::RequestRecord after,
-                                      const audit::Event& event, store::Transaction with = {});
+  struct Step;
+  Result<store::RequestRecord> load(std::string_view id) const;
+  // The record with its next revision and the state of `step`, together with what the step records.
+  Result<store::RequestRecord> commit(const store::RequestRecord* before, store::RequestRecord after, Step step);
+  Result<Submitted> submit_examined(const Submission& submission, Examination examined);
+  Result<Submitted> join(const store::RequestRecord& open, const ApprovalPasswords::Checked& password,
+                         const ApprovalRequirement& requirement, const audit::Actor& actor);
   Result<store::RequestRecord> approve_once(const Decision& decision);
-  Result<store::RequestRecord> renew_binding(const store::RequestRecord& record,
-                                             const audit::Actor& actor);
+  Result<store::RequestRecord> with_changes(const Decision& decision, store::RequestRecord record,
+                                            const Examination& examined) const;
+  Result<store::RequestRecord> rebase(const store::RequestRecord& record, const audit::Actor& actor);
+  void record_refusal(const Error& error, std::string_view id, std::string_view action, const audit::Actor& actor);
+  Result<std::size_t> officers_for(const store::RequestRecord& record, const ApprovalRequirement& requirement,
+                                   std::string_view not_this_one) const;
+  Result<void> check_evidence(const store::RequestRecord& record) const;
+  Result<access::Principal> requester_of(const store::RequestRecord& record) const;
 
   Dependencies d_;
-  std::vector<RequestCompanion*> companions_;
+  std::vector<RequestCompanion*> companions_{};
 };
 
 // The stable name of a state: "pending", ...; and back.
