@@ -138,7 +138,52 @@ namespace certwright::audit {
     "Change the source, then `certwright kek rotate` again, or restart.")                          \
   X(92, kek_forgotten, "KEK_FORGOTTEN", "kek active resealed",                                     \
     "Nothing is sealed under a retired key-encryption key any more; it was deleted.",              \
-    "Backups from before the rotation need it: keep it with them, or make a new backup.")
+    "Backups from before the rotation need it: keep it with them, or make a new backup.")          \
+  X(100, request_received, "REQUEST_RECEIVED",                                                     \
+    "request ca profile profile_version subject names csr_sha256 binding selection rule",          \
+    "A request for a certificate passed every check and was stored.", "Nothing.")                  \
+  X(101, request_pending, "REQUEST_PENDING", "request before after ca needed expires_at",          \
+    "A request waits for the approval of `needed` officers until `expires_at`.",                   \
+    "Somebody who may decide should look: certwright request show.")                               \
+  X(102, request_repeated, "REQUEST_REPEATED", "request state",                                    \
+    "A principal asked again for what it has an open request for; that one stands for both.",      \
+    "Nothing. Many are a program that does not wait.")                                             \
+  X(103, approval_given, "APPROVAL_GIVEN", "request kind binding given needed changes comment",    \
+    "An approval was given: by an officer, by the CA's approval password, or by a standing rule.", \
+    "Check now and then that standing rules and passwords approve only what they should.")         \
+  X(104, request_approved, "REQUEST_APPROVED", "request before after binding",                     \
+    "A request has all approvals it needs, and will be issued.", "Nothing.")                       \
+  X(105, request_changed, "REQUEST_CHANGED", "request cause before after binding_before binding",  \
+    "What would be issued changed: an officer took something away, or the profile has a new "      \
+    "version. Approvals given before count no more.",                                              \
+    "Nothing; officers look again.")                                                               \
+  X(106, request_denied, "REQUEST_DENIED", "request before after reason",                          \
+    "An officer denied a request.", "Nothing; the requester sees the reason.")                     \
+  X(107, request_withdrawn, "REQUEST_WITHDRAWN", "request before after reason",                    \
+    "The requester withdrew a request.", "Nothing.")                                               \
+  X(108, request_expired, "REQUEST_EXPIRED", "request before after received_at",                   \
+    "Nobody decided a request in the time that its CA's policy gives.",                            \
+    "If that happens often, there are too few officers, or they are not notified.")                \
+  X(109, request_issued, "REQUEST_ISSUED", "request before after serial binding approved_by",      \
+    "The certificate of an approved request was signed and recorded, in this commit.", "Nothing.") \
+  X(110, request_failed, "REQUEST_FAILED", "request before after code reason",                     \
+    "An approved request was refused when it should be issued.",                                   \
+    "`reason` says what changed since; the requester can ask again.")                              \
+  X(111, decision_refused, "DECISION_REFUSED", "request action code reason",                       \
+    "Somebody with the right to decide may not decide this request, or not so.",                   \
+    "One's own request, or one that changed meanwhile: look at it if it is repeated.")             \
+  X(112, approval_password_set, "APPROVAL_PASSWORD_SET", "ca",                                     \
+    "The approval password of a CA was set or changed.", "Check that it was planned.")             \
+  X(113, approval_password_cleared, "APPROVAL_PASSWORD_CLEARED", "ca",                             \
+    "A CA has no approval password any more.", "Check that it was planned.")                       \
+  X(114, approval_password_refused, "APPROVAL_PASSWORD_REFUSED", "ca count",                       \
+    "A wrong approval password was given: the request waits for an officer instead.",              \
+    "Ask the principal if there are many.")                                                        \
+  X(115, approval_password_locked, "APPROVAL_PASSWORD_LOCKED", "ca count",                         \
+    "A principal gave too many wrong approval passwords for a CA: none is tried for a while.",     \
+    "These are guesses, or an old password in a program: ask the principal, change the password.") \
+  X(116, selection_changed, "SELECTION_CHANGED", "tenant before after",                            \
+    "How a tenant's requests are given to CAs was changed.", "Check that it was planned.")
 
 enum class EventType : std::uint8_t {  // stored
 #define CERTWRIGHT_AUDIT_ENUMERATOR(number, enumerator, name, fields, cause, action) \

@@ -24,6 +24,7 @@ std::function<int()> add_commands(CLI::App& app);
 void add_ca_commands(CLI::App& app, Registry& registry);
 void add_profile_commands(CLI::App& app, Registry& registry);
 void add_cert_commands(CLI::App& app, Registry& registry);
+void add_request_commands(CLI::App& app, Registry& registry);
 void add_access_commands(CLI::App& app, Registry& registry);
 void add_audit_commands(CLI::App& app, Registry& registry);
 void add_certgen_commands(CLI::App& app, Registry& registry);

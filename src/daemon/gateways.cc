@@ -7,8 +7,10 @@
 #include "daemon/log.h"
 #include "daemon/version.h"
 #include "gateway/admin/admin_door.h"
+#include "gateway/admin/request_routes.h"
 #include "gateway/certs/door.h"
 #include "gateway/pki/door.h"
+#include "gateway/portal/portal_door.h"
 #include "gateway/web/standard_routes.h"
 #include "gateway/web/web_handler.h"
 #include "registration/profile_publisher.h"
@@ -85,7 +87,16 @@ struct Gateways::Doors {
                .inventory = in.inventory,
                .downloads = in.download_grants,
                .cas = in.cas,
-               .clock = in.clock}),
+               .clock = in.clock,
+               .requests = &in.requests}),
+        csr({.requests = in.requests,
+             .issuance = in.issuance,
+             .cas = in.cas,
+             .profiles = in.profiles,
+             .selection = in.selection_policies,
+             .store = *in.store,
+             .clock = in.clock}),
+        portal(csr, in.requests),
         pki({.ocsp = in.ocsp, .crls = in.crls, .cas = in.cas, .clock = in.clock}) {}
 
   std::vector<gateway::web::Route> routes() {
@@ -106,7 +117,15 @@ struct Gateways::Doors {
                                                      .rotation = in.rotation,
                                                      .status = [this] { return status(); },
                                                      .aggregate_folder = in.state.aggregate()});
-    for (const auto& door : {certs.routes(), pki.routes(), admin}) all.insert(all.end(), door.begin(), door.end());
+    const auto requests = gateway::admin::request_routes({.requests = in.requests,
+                                                          .issuance = in.issuance,
+                                                          .passwords = in.approval_passwords,
+                                                          .selection = in.selection_policies,
+                                                          .cas = in.cas,
+                                                          .store = *in.store,
+                                                          .checkpoint_key = audit::CheckpointKey::of(*in.checkpoint_signer),
+                                                          .clock = in.clock});
+    for (const auto& door : {certs.routes(), portal.routes(), pki.routes(), admin, requests}) all.insert(all.end(), door.begin(), door.end());
     return all;
   }
 
@@ -121,6 +140,8 @@ struct Gateways::Doors {
   std::function<Facts()> more_facts;
   registration::ProfilePublisher publisher;
   gateway::certs::Door certs;
+  gateway::portal::CsrService csr;
+  gateway::portal::Door portal;
   gateway::pki::Door pki;
   std::unique_ptr<gateway::web::WebHandler> handler;
 };

@@ -20,6 +20,8 @@
 #include "metrics/registry.h"
 #include "registration/profile_directory.h"
 #include "registration/registration_authority.h"
+#include "registration/request_desk.h"
+#include "registration/selection_policies.h"
 #include "revocation/crl_issuer.h"
 #include "revocation/ocsp_responder.h"
 #include "revocation/revocation_service.h"
@@ -52,6 +54,9 @@ class Installation {
   ca::CaDirectory cas;
   registration::ProfileDirectory profiles;
   registration::RegistrationAuthority registration;
+  registration::ApprovalPasswords approval_passwords;
+  registration::SelectionPolicies selection_policies;
+  registration::RequestDesk requests;
   IssuanceMetrics issuance_metrics;
   issuance::IssuanceService issuance;
   authority::Authority authority;

@@ -172,6 +172,7 @@ class Serving {
         {"key-encryption key", 250ms, [this] { return seal_again(); }},
         {"server certificate", 60s, [this] { return renew_certificate(); }},
         {"old records", 10s, [this] { return forget_old_records(); }},
+        {"requests", 5s, [this] { return look_after_requests(); }},
     };
     if (certgen_ != nullptr) all.push_back({"interception", 1s, [this] { return certgen_->refresh(); }});
     if (const auto interval = http::watchdog_interval())
@@ -247,6 +248,13 @@ class Serving {
     CERTWRIGHT_TRY(const auto grants, in_.download_grants.erase_ended_grants());
     erased_grants_.increment(static_cast<double>(grants));
     return {};
+  }
+
+  // Approved ones that a crash or an outage left unissued, and those that nobody decided in time.
+  Result<void> look_after_requests() {
+    CERTWRIGHT_TRY(const auto issued, in_.issuance.resume_approved(system_actor()));
+    if (issued != 0) log_info("approved requests were issued", {{"requests", std::to_string(issued)}});
+    return drop_value(in_.requests.expire_overdue(system_actor()));
   }
 
   // Less than half of the time, so that requests hardly feel it.

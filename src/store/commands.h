@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "store/records.h"
+#include "store/request_commands.h"
 
 namespace certwright::store {
 
@@ -144,7 +145,8 @@ using Command =
                  EraseDownloadGrant, ForgetIdempotencyKey, EraseManagedKey, PutTenant, PutPrincipal, PutCredential,
                  RevokeCredential, PutRoleBinding, RemoveRoleBinding, PutCa, PutProfile, PutCrl,
                  PutSetting, PutSettingOnce, BlockKey, AppendAuditLeaf, PutAuditCheckpoint,
-                 PutAuditTile, AcquireLease, RequireAdministrator, ResealManagedKey, ResealSetting>;
+                 PutAuditTile, AcquireLease, RequireAdministrator, ResealManagedKey, ResealSetting,
+                 PutRequest, AddApproval>;
 
 using Transaction = std::vector<Command>;
 

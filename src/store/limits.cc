@@ -7,6 +7,7 @@ namespace certwright::store {
 namespace {
 
 constexpr std::uint64_t kMaxInteger = std::numeric_limits<std::int64_t>::max();
+constexpr std::size_t kMaxRequestIdOctets = 64;
 
 Result<void> check_text(const char* field, std::string_view text) {
   if (text.size() > kMaxTextOctets)
@@ -194,6 +195,23 @@ struct CommandCheck {
   Result<void> operator()(const AcquireLease& c) const {
     return check_texts({{"name", c.name}, {"holder", c.holder}});
   }
+  Result<void> operator()(const PutRequest& c) const {
+    const auto& r = c.request;
+    if (r.id.empty() || r.id.size() > kMaxRequestIdOctets)
+      return fail_field(Errc::invalid, "request", "not the id of a request");
+    CERTWRIGHT_CHECK(check_counter("revision", r.revision));
+    CERTWRIGHT_CHECK(check_counter("certificate", r.certificate));
+    CERTWRIGHT_CHECK(check_blob("certification_request", r.certification_request));
+    return check_texts({{"tenant", r.tenant}, {"ca", r.ca}, {"profile", r.profile},
+                        {"principal", r.principal}, {"email", r.email}, {"door", r.door},
+                        {"remote", r.remote}, {"entity_type", r.entity_type},
+                        {"entity_id", r.entity_id}, {"subject", r.subject}, {"content", r.content},
+                        {"changes", r.changes}, {"reason", r.reason}, {"decided_by", r.decided_by}});
+  }
+  Result<void> operator()(const AddApproval& c) const {
+    return check_texts({{"request", c.approval.request}, {"principal", c.approval.principal},
+                        {"comment", c.approval.comment}});
+  }
 };
 
 }  // namespace
@@ -227,6 +245,37 @@ Result<void> check_page(const Page& page) {
     return fail_field(
         Errc::invalid, "offset",
         "the offset is over 10000: continue with the cursor of the last page instead");
+  return {};
+}
+
+Result<void> check_page(const RequestPage& page) {
+  if (page.limit < 1 || page.limit > RequestPage::kMaxLimit)
+    return fail_field(Errc::invalid, "limit", "the limit must be 1 to 100");
+  return check_text("cursor", page.after);
+}
+
+bool matches(const RequestFilter& filter, const RequestRecord& request) {
+  const auto is_one = [](std::string_view wanted, std::string_view is) {
+    return wanted.empty() || wanted == is;
+  };
+  const bool visible = std::ranges::any_of(filter.scope, [&](const RequestFilter::Grant& grant) {
+    return (grant.tenant == "*" || grant.tenant == request.tenant) && is_one(grant.ca, request.ca) &&
+           is_one(grant.principal, request.principal);
+  });
+  if (!visible) return false;
+  if (!filter.states.empty() &&
+      std::ranges::find(filter.states, request.state) == filter.states.end())
+    return false;
+  return is_one(filter.tenant, request.tenant) && is_one(filter.ca, request.ca) &&
+         is_one(filter.principal, request.principal);
+}
+
+Result<void> check_step(const RequestRecord& request, const RequestRecord* stored) {
+  const std::uint64_t revision = stored == nullptr ? 0 : stored->revision;
+  if (request.revision != revision + 1)
+    return fail_field(Errc::conflict, "revision", "the request was changed by someone else meanwhile");
+  if (stored != nullptr && !is_open(stored->state))
+    return fail_field(Errc::conflict, "state", "the request is decided");
   return {};
 }
 

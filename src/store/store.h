@@ -50,9 +50,9 @@ struct Count {
 // fsync; one caller's failed precondition does not fail another's transaction. Reads see every
 // transaction that was acknowledged before they began. No call retries: `unavailable` means the
 // caller may, and a failed apply() with `unavailable` may still have been committed.
-class Store {
+// The reading half of requests for approval is in request_records.h.
+class Store : public RequestQueries {
  public:
-  virtual ~Store() = default;
 
   virtual Result<void> apply(const Transaction& transaction) = 0;
 

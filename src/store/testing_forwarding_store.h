@@ -132,6 +132,24 @@ class ForwardingStore : public Store {
   Result<std::vector<std::pair<std::string, std::int64_t>>> health() const override {
     return to_.health();
   }
+  Result<std::optional<RequestRecord>> find_request(std::string_view id) const override {
+    return to_.find_request(id);
+  }
+  Result<std::optional<RequestRecord>> find_open_request(const Sha256& request_sha256) const override {
+    return to_.find_open_request(request_sha256);
+  }
+  Result<std::optional<RequestRecord>> find_newest_request(const Sha256& request_sha256) const override {
+    return to_.find_newest_request(request_sha256);
+  }
+  Result<RequestList> list_requests(const RequestFilter& filter, const RequestPage& page) const override {
+    return to_.list_requests(filter, page);
+  }
+  Result<std::vector<ApprovalRecord>> list_approvals(std::string_view request) const override {
+    return to_.list_approvals(request);
+  }
+  Result<std::vector<RequestRecord>> requests_past(Time now, std::uint32_t limit) const override {
+    return to_.requests_past(now, limit);
+  }
 
  protected:
   Store& to() const noexcept { return to_; }

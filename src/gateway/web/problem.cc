@@ -32,12 +32,29 @@ std::string certs_service_body(std::string_view message) {
   return std::move(writer).take() + "\n";
 }
 
+std::string portal_body(std::string_view message, std::string_view field) {
+  json::Writer writer;
+  writer.begin_object().member("success", false).member("message", message);
+  if (!field.empty()) writer.member("field", field);
+  writer.end_object();
+  return std::move(writer).take() + "\n";
+}
+
+http::Response body_of(ErrorForm form, int status, std::string_view detail, std::string_view field) {
+  switch (form) {
+    case ErrorForm::problem:
+      return http::respond(status, "application/problem+json", problem_body(status, detail, field));
+    case ErrorForm::certs_service:
+      return http::respond(status, "application/json", certs_service_body(detail));
+    case ErrorForm::portal:
+      return http::respond(status, "application/json", portal_body(detail, field));
+  }
+  return {};
+}
+
 http::Response with_body(ErrorForm form, int status, std::string_view detail,
                          std::string_view field) {
-  auto response =
-      form == ErrorForm::problem
-          ? http::respond(status, "application/problem+json", problem_body(status, detail, field))
-          : http::respond(status, "application/json", certs_service_body(detail));
+  auto response = body_of(form, status, detail, field);
   response.headers.set("Cache-Control", "no-store");
   return response;
 }
@@ -77,6 +94,8 @@ int status_of(Errc code) noexcept {
       return 503;
     case Errc::internal:
       return 500;
+    case Errc::approval_required:
+      return 409;
   }
   return 500;
 }

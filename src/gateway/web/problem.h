@@ -11,10 +11,11 @@ namespace certwright::gateway::web {
 enum class ErrorForm : std::uint8_t {
   problem,  // RFC 9457: {"type","title","status","detail"[,"field"]}, application/problem+json
   certs_service,  // {"error":"","message":"..."} and a newline, application/json
+  portal,  // {"success":false,"message":"..."[,"field"]} and a newline, application/json
 };
 
 // bad_encoding 400, invalid 422, policy 422, unauthenticated 401, not_permitted 403, not_found 404,
-// conflict 409, gone 410, too_large 413, too_many_requests 429, unavailable 503, internal 500.
+// conflict 409, gone 410, too_large 413, too_many_requests 429, unavailable 503, internal 500, approval_required 409.
 int status_of(Errc code) noexcept;
 
 // The answer to `error`. 401 carries WWW-Authenticate: Bearer; 429 and 503 carry Retry-After. The

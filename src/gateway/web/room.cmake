@@ -8,9 +8,9 @@ certwright_room(gateway/web
   EXPOSES access audit http json metrics crypto clock bytes errors
   USES x509
   SOURCES problem.cc router.cc context.cc rate_limiter.cc client_address.cc refusals.cc
-          web_handler.cc standard_routes.cc
+          form.cc web_handler.cc standard_routes.cc
   TESTS router_test.cc web_handler_test.cc
-  FUZZ router client_address)
+  FUZZ router client_address form)
 if(TARGET certwright_gateway_web)
   target_sources(certwright_gateway_web PRIVATE ${CMAKE_BINARY_DIR}/generated/openapi_document.cc)
 endif()

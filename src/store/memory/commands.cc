@@ -271,6 +271,8 @@ class Runner {
     undo_.put(data_.leases, c.name, Lease{c.holder, c.until});
     return {};
   }
+  Result<void> operator()(const PutRequest& c) { return put_request(data_, undo_, c); }
+  Result<void> operator()(const AddApproval& c) { return add_approval(data_, undo_, c); }
 
  private:
   static std::tuple<std::string, std::string, std::string, std::string> key_of(

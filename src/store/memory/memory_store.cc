@@ -4,14 +4,9 @@
 #include <mutex>
 
 #include "store/limits.h"
-#include "store/memory/state.h"
+#include "store/memory/locked_state.h"
 
 namespace certwright::store {
-
-struct MemoryStore::State {
-  mutable std::mutex mutex;
-  memory::Data data;
-};
 
 namespace {
 

@@ -90,10 +90,15 @@ struct Data {
   std::map<std::uint64_t, AuditCheckpoint> checkpoints;
   std::map<std::pair<std::uint32_t, std::uint64_t>, Bytes> tiles;
   std::map<std::string, Lease> leases;
+  std::map<std::string, RequestRecord> requests;
+  std::map<std::string, std::vector<ApprovalRecord>> approvals;  // by request, in order
 };
 
 // The revocation in force, if any.
 std::optional<Revocation> revocation_of(const Data& data, CertificateId id);
+
+Result<void> put_request(Data& data, UndoLog& undo, const PutRequest& command);
+Result<void> add_approval(Data& data, UndoLog& undo, const AddApproval& command);
 
 // Runs one command. On failure something may have changed: the caller rolls back.
 Result<void> run(Data& data, UndoLog& undo, const Command& command);

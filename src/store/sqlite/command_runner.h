@@ -64,6 +64,9 @@ class CommandRunner {
   Result<void> operator()(const PutAuditCheckpoint& c);
   Result<void> operator()(const PutAuditTile& c);
 
+  Result<void> operator()(const PutRequest& c);
+  Result<void> operator()(const AddApproval& c);
+
   // After the last command: numbers what the transaction appends and adds it to the commit's
   // effects.
   Result<void> finish(Counters& counters, Effects& effects);

@@ -383,6 +383,102 @@ constexpr std::array kTable = {
      "SELECT lineage FROM lineage_expiry WHERE not_after >= ?1 AND not_after < ?2 LIMIT ?3"},
     Entry{Statement::entity_counters, "entity_counters",
      "SELECT tenant, lineages FROM entity_counter WHERE entity_id = ?1"},
+    // Requests and approvals
+    Entry{Statement::put_request, "put_request",
+     "INSERT INTO request (id, revision, state, tenant, ca, profile, profile_version, "
+     "principal, email, door, remote, entity_type, entity_id, subject, content, changes, "
+     "request_sha256, binding, approvals_needed, reason, decided_by, certificate, received_at, "
+     "changed_at, expires_at, certification_request) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, "
+     "?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26) "
+     "ON CONFLICT (id) DO UPDATE SET revision = ?2, state = ?3, tenant = ?4, ca = ?5, profile "
+     "= ?6, profile_version = ?7, principal = ?8, email = ?9, door = ?10, remote = ?11, "
+     "entity_type = ?12, entity_id = ?13, subject = ?14, content = ?15, changes = ?16, "
+     "request_sha256 = ?17, binding = ?18, approvals_needed = ?19, reason = ?20, decided_by = "
+     "?21, certificate = ?22, received_at = ?23, changed_at = ?24, expires_at = ?25, "
+     "certification_request = ?26"},
+    Entry{Statement::find_request, "find_request",
+     "SELECT id, revision, state, tenant, ca, profile, profile_version, principal, email, "
+     "door, remote, entity_type, entity_id, subject, content, changes, request_sha256, "
+     "binding, approvals_needed, reason, decided_by, certificate, received_at, changed_at, "
+     "expires_at, certification_request FROM request WHERE id = ?1"},
+    Entry{Statement::find_request_step, "find_request_step",
+     "SELECT revision, state FROM request WHERE id = ?1"},
+    Entry{Statement::find_open_request, "find_open_request",
+     "SELECT id, revision, state, tenant, ca, profile, profile_version, principal, email, "
+     "door, remote, entity_type, entity_id, subject, content, changes, request_sha256, "
+     "binding, approvals_needed, reason, decided_by, certificate, received_at, changed_at, "
+     "expires_at, certification_request FROM request WHERE request_sha256 = ?1 AND state < 3"},
+    Entry{Statement::find_open_request_id, "find_open_request_id",
+     "SELECT id FROM request WHERE request_sha256 = ?1 AND state < 3"},
+    Entry{Statement::find_newest_request, "find_newest_request",
+     "SELECT id, revision, state, tenant, ca, profile, profile_version, principal, email, "
+     "door, remote, entity_type, entity_id, subject, content, changes, request_sha256, "
+     "binding, approvals_needed, reason, decided_by, certificate, received_at, changed_at, "
+     "expires_at, certification_request FROM request WHERE request_sha256 = ?1 ORDER BY id DESC LIMIT 1"},
+    Entry{Statement::count_open_requests, "count_open_requests",
+     "SELECT count(*) FROM request WHERE principal = ?1 AND state < 3"},
+    Entry{Statement::requests_ascending, "requests_ascending",
+     "SELECT id, revision, state, tenant, ca, profile, profile_version, principal, email, "
+     "door, remote, entity_type, entity_id, subject, content, changes, request_sha256, "
+     "binding, approvals_needed, reason, decided_by, certificate, received_at, changed_at, "
+     "expires_at, certification_request FROM request WHERE id > ?1 ORDER BY id LIMIT ?2"},
+    Entry{Statement::requests_descending, "requests_descending",
+     "SELECT id, revision, state, tenant, ca, profile, profile_version, principal, email, "
+     "door, remote, entity_type, entity_id, subject, content, changes, request_sha256, "
+     "binding, approvals_needed, reason, decided_by, certificate, received_at, changed_at, "
+     "expires_at, certification_request FROM request WHERE id < ?1 ORDER BY id DESC LIMIT ?2"},
+    Entry{Statement::requests_of_state_ascending, "requests_of_state_ascending",
+     "SELECT id, revision, state, tenant, ca, profile, profile_version, principal, email, "
+     "door, remote, entity_type, entity_id, subject, content, changes, request_sha256, "
+     "binding, approvals_needed, reason, decided_by, certificate, received_at, changed_at, "
+     "expires_at, certification_request FROM request WHERE state = ?1 AND id > ?2 ORDER BY id "
+     "LIMIT ?3"},
+    Entry{Statement::requests_of_state_descending, "requests_of_state_descending",
+     "SELECT id, revision, state, tenant, ca, profile, profile_version, principal, email, "
+     "door, remote, entity_type, entity_id, subject, content, changes, request_sha256, "
+     "binding, approvals_needed, reason, decided_by, certificate, received_at, changed_at, "
+     "expires_at, certification_request FROM request WHERE state = ?1 AND id < ?2 ORDER BY id "
+     "DESC LIMIT ?3"},
+    Entry{Statement::requests_of_tenant_ascending, "requests_of_tenant_ascending",
+     "SELECT id, revision, state, tenant, ca, profile, profile_version, principal, email, "
+     "door, remote, entity_type, entity_id, subject, content, changes, request_sha256, "
+     "binding, approvals_needed, reason, decided_by, certificate, received_at, changed_at, "
+     "expires_at, certification_request FROM request WHERE tenant = ?1 AND id > ?2 ORDER BY id "
+     "LIMIT ?3"},
+    Entry{Statement::requests_of_tenant_descending, "requests_of_tenant_descending",
+     "SELECT id, revision, state, tenant, ca, profile, profile_version, principal, email, "
+     "door, remote, entity_type, entity_id, subject, content, changes, request_sha256, "
+     "binding, approvals_needed, reason, decided_by, certificate, received_at, changed_at, "
+     "expires_at, certification_request FROM request WHERE tenant = ?1 AND id < ?2 ORDER BY id "
+     "DESC LIMIT ?3"},
+    Entry{Statement::requests_of_principal_ascending, "requests_of_principal_ascending",
+     "SELECT id, revision, state, tenant, ca, profile, profile_version, principal, email, "
+     "door, remote, entity_type, entity_id, subject, content, changes, request_sha256, "
+     "binding, approvals_needed, reason, decided_by, certificate, received_at, changed_at, "
+     "expires_at, certification_request FROM request WHERE principal = ?1 AND id > ?2 ORDER BY "
+     "id LIMIT ?3"},
+    Entry{Statement::requests_of_principal_descending, "requests_of_principal_descending",
+     "SELECT id, revision, state, tenant, ca, profile, profile_version, principal, email, "
+     "door, remote, entity_type, entity_id, subject, content, changes, request_sha256, "
+     "binding, approvals_needed, reason, decided_by, certificate, received_at, changed_at, "
+     "expires_at, certification_request FROM request WHERE principal = ?1 AND id < ?2 ORDER BY "
+     "id DESC LIMIT ?3"},
+    Entry{Statement::requests_past, "requests_past",
+     "SELECT id, revision, state, tenant, ca, profile, profile_version, principal, email, "
+     "door, remote, entity_type, entity_id, subject, content, changes, request_sha256, "
+     "binding, approvals_needed, reason, decided_by, certificate, received_at, changed_at, "
+     "expires_at, certification_request FROM request WHERE state < 2 AND expires_at <= ?1 "
+     "ORDER BY expires_at LIMIT ?2"},
+    Entry{Statement::find_request_binding, "find_request_binding",
+     "SELECT binding, principal FROM request WHERE id = ?1"},
+    Entry{Statement::put_approval, "put_approval",
+     "INSERT INTO approval (request, principal, kind, binding, comment, approved_at) VALUES "
+     "(?1, ?2, ?3, ?4, ?5, ?6)"},
+    Entry{Statement::find_approval, "find_approval",
+     "SELECT 1 FROM approval WHERE request = ?1 AND principal = ?2 AND binding = ?3"},
+    Entry{Statement::list_approvals, "list_approvals",
+     "SELECT request, principal, kind, binding, comment, approved_at FROM approval WHERE "
+     "request = ?1 ORDER BY id"},
 };
 
 constexpr bool in_order() {

@@ -146,6 +146,27 @@ enum class Statement : std::uint8_t {
   names_with_prefix,
   expiring_between,
   entity_counters,
+  // Requests and approvals
+  put_request,
+  find_request,
+  find_request_step,
+  find_open_request,
+  find_open_request_id,
+  find_newest_request,
+  count_open_requests,
+  requests_ascending,
+  requests_descending,
+  requests_of_state_ascending,
+  requests_of_state_descending,
+  requests_of_tenant_ascending,
+  requests_of_tenant_descending,
+  requests_of_principal_ascending,
+  requests_of_principal_descending,
+  requests_past,
+  find_request_binding,
+  put_approval,
+  find_approval,
+  list_approvals,
 };
 
 const char* name_of(Statement statement) noexcept;
