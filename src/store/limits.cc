@@ -194,6 +194,19 @@ struct CommandCheck {
   Result<void> operator()(const AcquireLease& c) const {
     return check_texts({{"name", c.name}, {"holder", c.holder}});
   }
+  Result<void> operator()(const PutPassword& c) const {
+    if (c.credential.kind != CredentialKind::password)
+      return fail_field(Errc::invalid, "kind", "the credential is no password");
+    CERTWRIGHT_CHECK(check_text("replaces", c.replaces));
+    return (*this)(PutCredential{c.credential});
+  }
+  Result<void> operator()(const PutSession& c) const {
+    if (c.session.idle_ends_at > c.session.ends_at)
+      return fail_field(Errc::invalid, "idle_ends_at", "the session would be idle after its end");
+    return check_texts({{"principal", c.session.principal},
+                        {"tenant", c.session.tenant},
+                        {"remote", c.session.remote}});
+  }
 };
 
 }  // namespace

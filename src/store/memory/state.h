@@ -90,6 +90,7 @@ struct Data {
   std::map<std::uint64_t, AuditCheckpoint> checkpoints;
   std::map<std::pair<std::uint32_t, std::uint64_t>, Bytes> tiles;
   std::map<std::string, Lease> leases;
+  std::map<Sha256, SessionRecord> sessions;
 };
 
 // The revocation in force, if any.
@@ -97,5 +98,13 @@ std::optional<Revocation> revocation_of(const Data& data, CertificateId id);
 
 // Runs one command. On failure something may have changed: the caller rolls back.
 Result<void> run(Data& data, UndoLog& undo, const Command& command);
+// session_commands.cc
+Result<void> run(Data& data, UndoLog& undo, const PutPassword& c);
+Result<void> run(Data& data, UndoLog& undo, const PutSession& c);
+Result<void> run(Data& data, UndoLog& undo, const TouchSession& c);
+Result<void> run(Data& data, UndoLog& undo, const EndSession& c);
+Result<void> run(Data& data, UndoLog& undo, const EndSessions& c);
+Result<void> run(Data& data, UndoLog& undo, const EndTenantSessions& c);
+Result<void> run(Data& data, UndoLog& undo, const ForgetSessions& c);
 
 }  // namespace certwright::store::memory
