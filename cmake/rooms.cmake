@@ -8,7 +8,7 @@ set(certwright_rooms_bottom_up
   # the standards' types
   x509 pkcs10 ocsp_message
   # services of the one path
-  store store/memory store/sqlite keys audit aggregate key_rotation profile lint signer signer/software ca access
+  store store/memory store/sqlite keys audit aggregate key_rotation profile lint signer signer/software ca access session
   registration
   # the one path, and revocation
   issuance revocation
