@@ -8,6 +8,8 @@
 #include "daemon/version.h"
 #include "gateway/admin/admin_door.h"
 #include "gateway/certs/door.h"
+#include "gateway/pages/page.h"
+#include "gateway/pages/pages_door.h"
 #include "gateway/pki/door.h"
 #include "gateway/web/standard_routes.h"
 #include "gateway/web/web_handler.h"
@@ -104,9 +106,13 @@ struct Gateways::Doors {
                                                      .checkpoint_key = audit::CheckpointKey::of(*in.checkpoint_signer),
                                                      .clock = in.clock,
                                                      .rotation = in.rotation,
+                                                     .accounts = in.accounts,
+                                                     .sessions = in.sessions,
                                                      .status = [this] { return status(); },
                                                      .aggregate_folder = in.state.aggregate()});
-    for (const auto& door : {certs.routes(), pki.routes(), admin}) all.insert(all.end(), door.begin(), door.end());
+    const auto pages = gateway::pages::pages_routes(
+        {.accounts = in.accounts, .sessions = in.sessions, .authenticator = in.authenticator});
+    for (const auto& door : {certs.routes(), pki.routes(), admin, pages}) all.insert(all.end(), door.begin(), door.end());
     return all;
   }
 
@@ -138,12 +144,14 @@ Result<http::Handler*> Gateways::open() {
   options.trusted_proxies = doors_->configuration.trusted_proxies;
   if (Log::writes(Level::debug)) options.on_access = log_access;
   options.on_internal_error = log_internal_error;
+  options.error_page = gateway::pages::error_page;
   CERTWRIGHT_TRY(doors_->handler,
                  gateway::web::WebHandler::create({.authenticator = in.authenticator,
                                                    .clock = in.clock,
                                                    .random = *in.random,
                                                    .metrics = in.metrics,
-                                                   .journal = &in.journal},
+                                                   .journal = &in.journal,
+                                                   .sessions = &in.sessions},
                                                   doors_->routes(), std::move(options)));
   in.metrics.on_scrape([&in] { export_gauges(in); });
   return static_cast<http::Handler*>(doors_->handler.get());

@@ -38,7 +38,7 @@ struct FuzzedWorld {
         .publisher = publisher, .access = world.directory, .authenticator = world.authenticator,
         .journal = world.journal, .store = world.store,
         .checkpoint_key = must(audit::CheckpointKey::create("test", {})), .clock = world.clock,
-        .rotation = rotation, .status = [] { return std::vector<std::pair<std::string, std::string>>{}; }};
+        .rotation = rotation, .accounts = world.accounts, .sessions = world.sessions, .status = [] { return std::vector<std::pair<std::string, std::string>>{}; }};
     return must(gateway::web::WebHandler::create(
         {world.authenticator, world.clock, world.random, world.metrics, &world.journal},
         gateway::admin::admin_routes(dependencies), std::move(options)));

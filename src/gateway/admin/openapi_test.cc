@@ -36,6 +36,8 @@ TEST(OpenApi, DescribesEveryRouteAndNothingElse) {
                                        audit::CheckpointKey::create("test", {})),
                                    .clock = world.clock,
                                    .rotation = rotation,
+                                   .accounts = world.accounts,
+                                   .sessions = world.sessions,
                                    .status = {}});
   for (const auto& door : {world.door.routes(), pki.routes(), admin})
     routes.insert(routes.end(), door.begin(), door.end());

@@ -1,7 +1,7 @@
 certwright_room(gateway/admin
-  EXPOSES gateway/web access audit authority ca key_rotation registration revocation clock errors
+  EXPOSES gateway/web access audit authority ca key_rotation registration revocation session clock errors
   USES aggregate json http profile x509 crypto bytes
   SOURCES admin_door.cc ca_routes.cc ca_body.cc profile_routes.cc access_routes.cc audit_routes.cc kek_routes.cc
-          interception_routes.cc
-  TESTS admin_door_test.cc kek_routes_test.cc openapi_test.cc
+          interception_routes.cc account_routes.cc
+  TESTS account_routes_test.cc admin_door_test.cc kek_routes_test.cc openapi_test.cc
   FUZZ admin_door)
