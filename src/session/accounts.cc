@@ -196,6 +196,9 @@ Result<NewSession> Accounts::change_password(const store::SessionRecord& session
   State& s = *state_;
   CERTWRIGHT_TRY(const auto owner, s.person(session.principal));
   CERTWRIGHT_TRY(const auto old, s.password_of(session.principal));
+  // A restricted session began without the password that its owner has by now.
+  if (session.restricted && old && !old->expires_at)
+    return fail_field(Errc::conflict, "password", "A password was chosen meanwhile: sign in with it.");
   std::string name;
   if (old) {
     name = old->lookup;
@@ -241,7 +244,7 @@ Result<void> Accounts::set_first_password(const access::Principal& self, std::st
   CERTWRIGHT_TRY(const auto verifier, s.hash(wanted));
   const auto credential = s.credential_of(self.id, std::move(name), verifier);
   return s.d.store.apply(
-      {store::PutPassword{credential, ""},
+      {store::PutPassword{credential, ""}, store::EndSessions{self.id, {}},
        s.d.journal.leaf({EventType::password_changed,
                          actor,
                          {{"credential", credential.id}, {"sign_in_name", credential.lookup}}})});

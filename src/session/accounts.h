@@ -60,7 +60,7 @@ class Accounts {
   // The owner changes the password; other sessions end, and this one goes on as the new one that is given
   // back. `present` is not looked at in a restricted session: that began with it. Errors: unauthenticated,
   // field "password", if `present` is wrong; invalid, field "new_password" (password_rules.h); conflict,
-  // field "sign_in_name".
+  // field "sign_in_name", or "password" if the owner chose one since a restricted session began.
   Result<NewSession> change_password(const store::SessionRecord& session, std::string_view present,
                                      std::string_view wanted, const audit::Actor& actor);
 

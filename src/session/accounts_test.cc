@@ -181,6 +181,20 @@ TEST(Accounts, TheFirstAdministratorSignsInWithTheTokenOfInit) {
   EXPECT_EQ(world.sign_in("", token), "unauthenticated") << "there is a password now";
 }
 
+TEST(Accounts, ASessionForTheFirstPasswordDoesNotReplaceOne) {
+  World world;
+  const auto bootstrap = world.directory.bootstrap("Administrator", testing::no_evidence).value();
+  const auto& id = bootstrap.principal.id;
+  const auto session = world.accounts.sign_in("", text_of(bootstrap.token.text), "", World::anybody()).value();
+  const auto same = world.accounts.sign_in("", text_of(bootstrap.token.text), "", World::anybody()).value();
+  ASSERT_TRUE(world.accounts.change_password(session.record, "", kPassword, World::actor_of(id)));
+  EXPECT_FALSE(world.works(same));
+  const auto late = world.accounts.change_password(same.record, "", kOther, World::actor_of(id));
+  ASSERT_FALSE(late);
+  EXPECT_EQ(late.error().code, Errc::conflict);
+  EXPECT_EQ(world.sign_in("administrator", kPassword), "ok");
+}
+
 TEST(Accounts, ATokenIsNoPasswordOfOthers) {
   World world;
   const auto requester = world.add("Bob", {}, store::PrincipalKind::person, {{access::Role::requester, "default", ""}});

@@ -114,7 +114,8 @@ Result<http::Response> password_page(Context& context, const Dependencies& d, co
   const Frame frame{.title = session->restricted ? "Choose your password" : "Account",
                     .status = error == nullptr ? 200 : web::status_of(error->code),
                     .context = &context,
-                    .current = kPasswordPage.text()};
+                    .current = kPasswordPage.text(),
+                    .has_requests = d.portal != nullptr};
   return page(frame, [&](Html& html) {
     if (error != nullptr) note(html, Tone::error, error->detail);
     if (context.request.query.find("changed") != nullptr)

@@ -39,6 +39,7 @@ TEST_F(AccountPages, SignInLeadsToWhereOneWasGoing) {
   EXPECT_EQ(page.status, 200);
   EXPECT_TRUE(has(page, "You sign in as <strong>alice</strong>"));
   EXPECT_TRUE(has(page, "now, here"));
+  EXPECT_FALSE(has(page, "href=\"/requests\"")) << "there are none here";
   EXPECT_EQ(browser_.get("/sign-in").status, 303) << "one is signed in already";
 }
 

@@ -9,15 +9,17 @@ struct Entry {
   const char* segment;
   const char* more;
   std::string_view label;
+  bool is_of_requests;
 };
-constexpr Entry kNavigation[] = {{"csr", "upload", "Request a certificate"},
-                                 {"requests", "", "My requests"},
-                                 {"approvals", "", "Approvals"},
-                                 {"account", "password", "Account"}};
+constexpr Entry kNavigation[] = {{"csr", "upload", "Request a certificate", true},
+                                 {"requests", "", "My requests", true},
+                                 {"approvals", "", "Approvals", true},
+                                 {"account", "password", "Account", false}};
 
 void navigation(Html& html, const Frame& frame) {
   html.begin("nav", {{"aria-label", "Main"}}).begin("ul");
   for (const auto& entry : kNavigation) {
+    if (entry.is_of_requests && !frame.has_requests) continue;
     const Url url = Url::of({entry.segment, entry.more});
     html.begin("li");
     if (url.text() == frame.current)

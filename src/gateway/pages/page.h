@@ -21,6 +21,7 @@ struct Frame {
   // Whose request it is answered: with it, the navigation and the way to sign out. Null: neither.
   const web::Context* context = nullptr;
   std::string_view current = {};  // path of the navigation's entry that this page is
+  bool has_requests = true;       // the navigation has the pages of requests
 };
 
 // A page: the frame around what `body` writes below the heading. With the headers every page has: no

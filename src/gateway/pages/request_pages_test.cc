@@ -99,6 +99,7 @@ TEST_F(RequestPages, TheFormOffersTheCasOneMayUse) {
   EXPECT_TRUE(has(form, "<option value=\"issuing\">Issuing CA (issuing)</option>"));
   EXPECT_TRUE(has(form, "enctype=\"multipart/form-data\""));
   EXPECT_TRUE(has(form, "aria-current=\"page\""));
+  EXPECT_TRUE(has(browser_.get("/account/password"), "href=\"/requests\""));
   expect_harmless(form);
   portal_.cas.clear();
   EXPECT_TRUE(has(browser_.get("/csr/upload"), "There is no CA that you may request"));
