@@ -8,14 +8,14 @@ set(certwright_rooms_bottom_up
   # the standards' types
   x509 pkcs10 ocsp_message
   # services of the one path
-  store store/memory store/sqlite keys audit aggregate key_rotation profile lint signer signer/software ca access
+  store store/memory store/sqlite keys audit aggregate key_rotation profile lint signer signer/software ca access session
   registration
   # the one path, and revocation
   issuance revocation
   # life cycle of CAs; the read side; handing out private keys
   authority inventory delivery
   # front doors
-  gateway/web gateway/certs gateway/portal gateway/pki gateway/admin gateway/certgen gateway/g3fcgen
+  gateway/web gateway/pages gateway/certs gateway/portal gateway/pki gateway/admin gateway/certgen gateway/g3fcgen
   # programs
   cli daemon)
 

@@ -183,7 +183,29 @@ namespace certwright::audit {
     "A principal gave too many wrong approval passwords for a CA: none is tried for a while.",     \
     "These are guesses, or an old password in a program: ask the principal, change the password.") \
   X(116, selection_changed, "SELECTION_CHANGED", "tenant before after",                            \
-    "How a tenant's requests are given to CAs was changed.", "Check that it was planned.")
+    "How a tenant's requests are given to CAs was changed.", "Check that it was planned.")                      \
+  X(120, signed_in, "SIGNED_IN", "session method",                                                 \
+    "A person signed in: with a password, a one-time password, or the first administrator's token.", \
+    "Nothing, if it was they: compare the address with where they work.")                          \
+  X(121, sign_in_refused, "SIGN_IN_REFUSED", "principal reason",                                   \
+    "A sign-in was refused. `principal` is whose name was typed, if it is anybody's.",             \
+    "One is a typing error; many are guesses, and end in SIGN_IN_LOCKED.")                         \
+  X(122, sign_in_locked, "SIGN_IN_LOCKED", "principal limit until",                                \
+    "After too many refusals nobody can sign in: to this account (`limit` account), to this account " \
+    "from this address (account_and_remote), or from this address (remote).",                      \
+    "If the person did not do it, somebody guesses their password: warn them, block the address.") \
+  X(123, session_ended, "SESSION_ENDED", "session principal cause",                                \
+    "A session was ended: by its owner, by another sign-in in its place, or by an administrator.", \
+    "Nothing.")                                                                                    \
+  X(124, sessions_ended, "SESSIONS_ENDED", "principal count cause",                                \
+    "All sessions of an account were ended, but for the one that may have asked for it.",          \
+    "Nothing.")                                                                                    \
+  X(125, password_changed, "PASSWORD_CHANGED", "credential sign_in_name",                          \
+    "A person chose a password; their other sessions ended.",                                      \
+    "If it was not they, disable the account and look at SIGNED_IN before it.")                    \
+  X(126, password_reset, "PASSWORD_RESET", "principal credential sign_in_name expires_at",         \
+    "Somebody else's account was given a one-time password, in the place of the one it had.",      \
+    "Check that its owner asked for it.")
 
 enum class EventType : std::uint8_t {  // stored
 #define CERTWRIGHT_AUDIT_ENUMERATOR(number, enumerator, name, fields, cause, action) \

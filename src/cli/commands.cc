@@ -50,6 +50,7 @@ std::function<int()> add_commands(CLI::App& app) {
   add_cert_commands(app, *registry);
   add_request_commands(app, *registry);
   add_access_commands(app, *registry);
+  add_account_commands(app, *registry);
   add_audit_commands(app, *registry);
   add_certgen_commands(app, *registry);
   add_certgen_ask(app, *registry);

@@ -26,6 +26,7 @@ void add_profile_commands(CLI::App& app, Registry& registry);
 void add_cert_commands(CLI::App& app, Registry& registry);
 void add_request_commands(CLI::App& app, Registry& registry);
 void add_access_commands(CLI::App& app, Registry& registry);
+void add_account_commands(CLI::App& app, Registry& registry);  // after the access commands
 void add_audit_commands(CLI::App& app, Registry& registry);
 void add_certgen_commands(CLI::App& app, Registry& registry);
 void add_certgen_ask(CLI::App& app, Registry& registry);  // offline: speaks the generator's protocol

@@ -42,6 +42,8 @@ struct Configuration {
   std::vector<std::string> tls_dns_names;     // in the server's own certificate, besides localhost
   std::vector<std::string> tls_ip_addresses;  // besides those it listens on
   std::vector<std::string> trusted_proxies;   // whose X-Forwarded-For counts
+  std::size_t session_idle_s = 1'800;         // a person's session ends without a request
+  std::size_t session_s = 43'200;             // and whatever the requests
   std::string log_level = "info";             // debug, info, warning, error
   std::string log_format = "json";            // json, text
   std::size_t io_threads = 0;                 // 0: one per core

@@ -9,6 +9,8 @@
 #include "gateway/admin/admin_door.h"
 #include "gateway/admin/request_routes.h"
 #include "gateway/certs/door.h"
+#include "gateway/pages/page.h"
+#include "gateway/pages/pages_door.h"
 #include "gateway/pki/door.h"
 #include "gateway/portal/portal_door.h"
 #include "gateway/web/standard_routes.h"
@@ -115,6 +117,8 @@ struct Gateways::Doors {
                                                      .checkpoint_key = audit::CheckpointKey::of(*in.checkpoint_signer),
                                                      .clock = in.clock,
                                                      .rotation = in.rotation,
+                                                     .accounts = in.accounts,
+                                                     .sessions = in.sessions,
                                                      .status = [this] { return status(); },
                                                      .aggregate_folder = in.state.aggregate()});
     const auto requests = gateway::admin::request_routes({.requests = in.requests,
@@ -125,7 +129,10 @@ struct Gateways::Doors {
                                                           .store = *in.store,
                                                           .checkpoint_key = audit::CheckpointKey::of(*in.checkpoint_signer),
                                                           .clock = in.clock});
-    for (const auto& door : {certs.routes(), portal.routes(), pki.routes(), admin, requests}) all.insert(all.end(), door.begin(), door.end());
+    const auto pages = gateway::pages::pages_routes(
+        {.accounts = in.accounts, .sessions = in.sessions, .authenticator = in.authenticator});
+    for (const auto& door : {certs.routes(), portal.routes(), pki.routes(), admin, requests, pages})
+      all.insert(all.end(), door.begin(), door.end());
     return all;
   }
 
@@ -159,12 +166,14 @@ Result<http::Handler*> Gateways::open() {
   options.trusted_proxies = doors_->configuration.trusted_proxies;
   if (Log::writes(Level::debug)) options.on_access = log_access;
   options.on_internal_error = log_internal_error;
+  options.error_page = gateway::pages::error_page;
   CERTWRIGHT_TRY(doors_->handler,
                  gateway::web::WebHandler::create({.authenticator = in.authenticator,
                                                    .clock = in.clock,
                                                    .random = *in.random,
                                                    .metrics = in.metrics,
-                                                   .journal = &in.journal},
+                                                   .journal = &in.journal,
+                                                   .sessions = &in.sessions},
                                                   doors_->routes(), std::move(options)));
   in.metrics.on_scrape([&in] { export_gauges(in); });
   return static_cast<http::Handler*>(doors_->handler.get());

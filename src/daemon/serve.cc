@@ -58,6 +58,13 @@ std::size_t worker_threads(const Configuration& configuration) {
   return configuration.worker_threads != 0 ? configuration.worker_threads : http::ServerOptions{}.worker_threads;
 }
 
+session::SessionOptions session_options(const Configuration& configuration) {
+  session::SessionOptions options;
+  options.idle = Seconds(configuration.session_idle_s);
+  options.absolute = Seconds(configuration.session_s);
+  return options;
+}
+
 std::vector<http::ListenerOptions> listeners(const Configuration& configuration,
                                              const std::vector<http::InheritedSocket>& inherited) {
   std::vector<http::ListenerOptions> all;
@@ -173,6 +180,7 @@ class Serving {
         {"server certificate", 60s, [this] { return renew_certificate(); }},
         {"old records", 10s, [this] { return forget_old_records(); }},
         {"requests", 5s, [this] { return look_after_requests(); }},
+        {"ended sessions", 60s, [this] { return in_.sessions.forget_ended(); }},
     };
     if (certgen_ != nullptr) all.push_back({"interception", 1s, [this] { return certgen_->refresh(); }});
     if (const auto interval = http::watchdog_interval())
@@ -308,7 +316,8 @@ enum class Ended : std::uint8_t { stopped, again };
 // `sockets` are what to go on with.
 Result<Ended> serve_once(const Configuration& configuration, Succession& succession, const sigset_t& signals,
                          std::vector<http::InheritedSocket>& sockets) {
-  CERTWRIGHT_TRY(const auto installation, Installation::open(StateDirectory{configuration.state}, worker_threads(configuration)));
+  CERTWRIGHT_TRY(const auto installation, Installation::open(StateDirectory{configuration.state}, worker_threads(configuration),
+                                                             session_options(configuration)));
   CERTWRIGHT_CHECK(installation->load());
   Serving serving(*installation, configuration);
   CERTWRIGHT_CHECK(serving.start(std::exchange(sockets, {})));

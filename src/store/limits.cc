@@ -212,6 +212,19 @@ struct CommandCheck {
     return check_texts({{"request", c.approval.request}, {"principal", c.approval.principal},
                         {"comment", c.approval.comment}});
   }
+  Result<void> operator()(const PutPassword& c) const {
+    if (c.credential.kind != CredentialKind::password)
+      return fail_field(Errc::invalid, "kind", "the credential is no password");
+    CERTWRIGHT_CHECK(check_text("replaces", c.replaces));
+    return (*this)(PutCredential{c.credential});
+  }
+  Result<void> operator()(const PutSession& c) const {
+    if (c.session.idle_ends_at > c.session.ends_at)
+      return fail_field(Errc::invalid, "idle_ends_at", "the session would be idle after its end");
+    return check_texts({{"principal", c.session.principal},
+                        {"tenant", c.session.tenant},
+                        {"remote", c.session.remote}});
+  }
 };
 
 }  // namespace

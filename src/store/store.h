@@ -116,6 +116,10 @@ class Store : public RequestQueries {
   virtual Result<std::vector<CredentialRecord>> list_credentials(std::string_view principal) const = 0;
   virtual Result<std::vector<RoleBindingRecord>> list_role_bindings(std::string_view principal) const = 0;
 
+  // Sessions, ended ones too, as long as they are not forgotten
+  virtual Result<std::optional<SessionRecord>> find_session(const Sha256& id_sha256) const = 0;
+  virtual Result<std::vector<SessionRecord>> list_sessions(std::string_view principal) const = 0;  // oldest first
+
   // Authorities and profiles
   virtual Result<std::vector<CaRecord>> list_cas() const = 0;
   virtual Result<std::vector<ProfileRecord>> list_profiles() const = 0;  // newest version of each

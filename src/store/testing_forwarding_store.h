@@ -100,6 +100,12 @@ class ForwardingStore : public Store {
       std::string_view principal) const override {
     return to_.list_role_bindings(principal);
   }
+  Result<std::optional<SessionRecord>> find_session(const Sha256& id_sha256) const override {
+    return to_.find_session(id_sha256);
+  }
+  Result<std::vector<SessionRecord>> list_sessions(std::string_view principal) const override {
+    return to_.list_sessions(principal);
+  }
   Result<std::vector<CaRecord>> list_cas() const override { return to_.list_cas(); }
   Result<std::vector<ProfileRecord>> list_profiles() const override { return to_.list_profiles(); }
   Result<std::optional<ProfileRecord>> find_profile(std::string_view name,

@@ -39,7 +39,8 @@ struct FuzzedWorld {
         .publisher = publisher, .access = world.directory, .authenticator = world.authenticator,
         .journal = world.journal, .store = world.store,
         .checkpoint_key = must(audit::CheckpointKey::create("test", {})), .clock = world.clock,
-        .rotation = rotation, .status = [] { return std::vector<std::pair<std::string, std::string>>{}; }};
+        .rotation = rotation, .accounts = world.accounts, .sessions = world.sessions,
+        .status = [] { return std::vector<std::pair<std::string, std::string>>{}; }};
     auto routes = gateway::admin::admin_routes(dependencies);
     const auto requests = gateway::admin::request_routes(
         {.requests = world.requests, .issuance = world.issuance, .passwords = world.approval_passwords,

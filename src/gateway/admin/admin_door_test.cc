@@ -64,6 +64,13 @@ constexpr Row kRows[] = {
     {"DELETE /api/v1/principals/{principal}/credentials/{credential}", "/api/v1/principals/%P/credentials/%C", "", "++00-0-0?"},
     {"POST /api/v1/principals/{principal}/roles", "/api/v1/principals/%P/roles", R"({"role":"issuer"})", "++00-0-0?"},
     {"DELETE /api/v1/principals/{principal}/roles", "/api/v1/principals/%P/roles?role=none", "", "++00-0-0?"},
+    {"POST /api/v1/self/password", "/api/v1/self/password", "{}", "++++++++?"},
+    {"GET /api/v1/self/sessions", "/api/v1/self/sessions", "", "++++++++?"},
+    {"DELETE /api/v1/self/sessions", "/api/v1/self/sessions", "", "++++++++?"},
+    {"POST /api/v1/principals/{principal}/password", "/api/v1/principals/%P/password", "{}", "++00-0-0?"},
+    {"GET /api/v1/principals/{principal}/sessions", "/api/v1/principals/%P/sessions", "", "++00+0+0?"},
+    {"DELETE /api/v1/principals/{principal}/sessions", "/api/v1/principals/%P/sessions", "", "++00-0-0?"},
+    {"DELETE /api/v1/principals/{principal}/sessions/{session}", "/api/v1/principals/%P/sessions/%C", "", "++00-0-0?"},
     {"GET /api/v1/audit/records", "/api/v1/audit/records", "", "+-----+-?"},
     {"GET /api/v1/audit/records/{position}/proof", "/api/v1/audit/records/x/proof", "", "+-----+-?"},
     {"GET /api/v1/audit/export", "/api/v1/audit/export", "", "+-----+-?"},
@@ -173,7 +180,7 @@ class AdminDoor : public testing::Test {
                             .profiles = world.profiles, .publisher = publisher, .access = world.directory,
                             .authenticator = world.authenticator, .journal = world.journal, .store = world.store,
                             .checkpoint_key = must(audit::CheckpointKey::create("test", {})), .clock = world.clock,
-                            .rotation = rotation,
+                            .rotation = rotation, .accounts = world.accounts, .sessions = world.sessions,
                             .status = [] { return std::vector<std::pair<std::string, std::string>>{}; }};
   std::vector<web::Route> routes;
   std::unique_ptr<web::WebHandler> handler;

@@ -38,6 +38,8 @@ TEST(OpenApi, DescribesEveryRouteAndNothingElse) {
                                        audit::CheckpointKey::create("test", {})),
                                    .clock = world.clock,
                                    .rotation = rotation,
+                                   .accounts = world.accounts,
+                                   .sessions = world.sessions,
                                    .status = {}});
   const auto requests = request_routes({.requests = world.requests, .issuance = world.issuance,
                                         .passwords = world.approval_passwords, .selection = world.selection,

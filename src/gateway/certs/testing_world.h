@@ -23,6 +23,8 @@
 #include "pkcs10/certification_request.h"
 #include "registration/profile_publisher.h"
 #include "registration/selection_policies.h"
+#include "session/accounts.h"
+#include "session/sessions.h"
 #include "store/memory/memory_store.h"
 #include "x509/pem.h"
 
@@ -158,6 +160,12 @@ class World {
     return [](std::string_view) { return store::Transaction{}; };
   }
 
+  static session::AccountOptions cheap_passwords() {
+    session::AccountOptions options;
+    options.cost = {.passes = 1, .memory_kib = 8};
+    return options;
+  }
+
   ManualClock clock{from_unix_s(kStart_s)};
   crypto::SystemRandom random;
   store::MemoryStore store;
@@ -196,6 +204,14 @@ class World {
   inventory::Inventory inventory{store, clock};
   access::Directory directory{store, clock, random};
   access::Authenticator authenticator{store, clock, cas};
+  session::Sessions sessions{store, journal, clock, random};
+  session::Accounts accounts{{.store = store,
+                              .journal = journal,
+                              .authenticator = authenticator,
+                              .sessions = sessions,
+                              .random = random,
+                              .clock = clock},
+                             cheap_passwords()};
   delivery::StoredPrincipals principals{store};
   delivery::DownloadGrants downloads{{.store = store,
                                       .journal = journal,

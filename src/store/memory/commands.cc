@@ -274,6 +274,14 @@ class Runner {
   Result<void> operator()(const PutRequest& c) { return put_request(data_, undo_, c); }
   Result<void> operator()(const AddApproval& c) { return add_approval(data_, undo_, c); }
 
+  Result<void> operator()(const PutPassword& c) { return run(data_, undo_, c); }
+  Result<void> operator()(const PutSession& c) { return run(data_, undo_, c); }
+  Result<void> operator()(const TouchSession& c) { return run(data_, undo_, c); }
+  Result<void> operator()(const EndSession& c) { return run(data_, undo_, c); }
+  Result<void> operator()(const EndSessions& c) { return run(data_, undo_, c); }
+  Result<void> operator()(const EndTenantSessions& c) { return run(data_, undo_, c); }
+  Result<void> operator()(const ForgetSessions& c) { return run(data_, undo_, c); }
+
  private:
   static std::tuple<std::string, std::string, std::string, std::string> key_of(
       const RoleBindingRecord& b) {

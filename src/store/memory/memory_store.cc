@@ -313,6 +313,20 @@ Result<std::vector<RoleBindingRecord>> MemoryStore::list_role_bindings(
   return result;
 }
 
+Result<std::optional<SessionRecord>> MemoryStore::find_session(const Sha256& id_sha256) const {
+  const std::lock_guard lock(state_->mutex);
+  return found_in(state_->data.sessions, id_sha256);
+}
+
+Result<std::vector<SessionRecord>> MemoryStore::list_sessions(std::string_view principal) const {
+  const std::lock_guard lock(state_->mutex);
+  std::vector<SessionRecord> result;
+  for (const auto& [id, session] : state_->data.sessions)
+    if (session.principal == principal) result.push_back(session);
+  std::ranges::stable_sort(result, {}, &SessionRecord::created_at);
+  return result;
+}
+
 Result<std::vector<CaRecord>> MemoryStore::list_cas() const {
   const std::lock_guard lock(state_->mutex);
   std::vector<CaRecord> result;

@@ -59,6 +59,9 @@ class MemoryStore final : public Store {
   Result<std::vector<RoleBindingRecord>> list_role_bindings(
       std::string_view principal) const override;
 
+  Result<std::optional<SessionRecord>> find_session(const Sha256& id_sha256) const override;
+  Result<std::vector<SessionRecord>> list_sessions(std::string_view principal) const override;
+
   Result<std::vector<CaRecord>> list_cas() const override;
   Result<std::vector<ProfileRecord>> list_profiles() const override;
   Result<std::optional<ProfileRecord>> find_profile(std::string_view name,

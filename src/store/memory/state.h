@@ -92,6 +92,7 @@ struct Data {
   std::map<std::string, Lease> leases;
   std::map<std::string, RequestRecord> requests;
   std::map<std::string, std::vector<ApprovalRecord>> approvals;  // by request, in order
+  std::map<Sha256, SessionRecord> sessions;
 };
 
 // The revocation in force, if any.
@@ -102,5 +103,13 @@ Result<void> add_approval(Data& data, UndoLog& undo, const AddApproval& command)
 
 // Runs one command. On failure something may have changed: the caller rolls back.
 Result<void> run(Data& data, UndoLog& undo, const Command& command);
+// session_commands.cc
+Result<void> run(Data& data, UndoLog& undo, const PutPassword& c);
+Result<void> run(Data& data, UndoLog& undo, const PutSession& c);
+Result<void> run(Data& data, UndoLog& undo, const TouchSession& c);
+Result<void> run(Data& data, UndoLog& undo, const EndSession& c);
+Result<void> run(Data& data, UndoLog& undo, const EndSessions& c);
+Result<void> run(Data& data, UndoLog& undo, const EndTenantSessions& c);
+Result<void> run(Data& data, UndoLog& undo, const ForgetSessions& c);
 
 }  // namespace certwright::store::memory

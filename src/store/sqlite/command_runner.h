@@ -60,6 +60,14 @@ class CommandRunner {
   Result<void> operator()(const RequireAdministrator& c);
   Result<void> operator()(const AcquireLease& c);
 
+  Result<void> operator()(const PutPassword& c);
+  Result<void> operator()(const PutSession& c);
+  Result<void> operator()(const TouchSession& c);
+  Result<void> operator()(const EndSession& c);
+  Result<void> operator()(const EndSessions& c);
+  Result<void> operator()(const EndTenantSessions& c);
+  Result<void> operator()(const ForgetSessions& c);
+
   Result<void> operator()(const AppendAuditLeaf& c);
   Result<void> operator()(const PutAuditCheckpoint& c);
   Result<void> operator()(const PutAuditTile& c);

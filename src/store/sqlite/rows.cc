@@ -138,6 +138,11 @@ ProfileRecord profile_record(const Query& row) {
   return {row.text(0), row.number(1), row.text(2), row.text(3), row.time(4)};
 }
 
+SessionRecord session_record(const Query& row) {
+  return {row.hash(0), row.text(1), row.text(2), row.text(3),          row.time(4),
+          row.time(5), row.time(6), row.time(7), row.integer(8) != 0};
+}
+
 AuditCheckpoint audit_checkpoint(const Query& row) {
   return {row.natural(0), row.hash(1), row.text(2), row.time(3)};
 }

@@ -244,6 +244,16 @@ Result<std::vector<RoleBindingRecord>> SqliteStore::list_role_bindings(
   });
 }
 
+Result<std::optional<SessionRecord>> SqliteStore::find_session(const Sha256& id_sha256) const {
+  const auto reader = parts_->readers->borrow();
+  return first_row(reader->query(Statement::find_session, id_sha256), sqlite::session_record);
+}
+
+Result<std::vector<SessionRecord>> SqliteStore::list_sessions(std::string_view principal) const {
+  const auto reader = parts_->readers->borrow();
+  return all_rows(reader->query(Statement::list_sessions, principal), sqlite::session_record);
+}
+
 Result<std::vector<CaRecord>> SqliteStore::list_cas() const {
   const auto reader = parts_->readers->borrow();
   CERTWRIGHT_TRY(const auto snapshot, sqlite::Snapshot::begin(*reader));

@@ -479,6 +479,32 @@ constexpr std::array kTable = {
     Entry{Statement::list_approvals, "list_approvals",
      "SELECT request, principal, kind, binding, comment, approved_at FROM approval WHERE "
      "request = ?1 ORDER BY id"},
+    // Sign-in
+    Entry{Statement::find_password, "find_password",
+     "SELECT id FROM credential WHERE principal = ?1 AND kind = 3 ORDER BY id LIMIT 1"},
+    Entry{Statement::delete_credential, "delete_credential",
+     "DELETE FROM credential WHERE id = ?1"},
+    Entry{Statement::put_session, "put_session",
+     "INSERT INTO session (id_sha256, principal, tenant, remote, created_at, last_seen_at, "
+     "idle_ends_at, ends_at, restricted) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)"},
+    Entry{Statement::find_session, "find_session",
+     "SELECT id_sha256, principal, tenant, remote, created_at, last_seen_at, idle_ends_at, "
+     "ends_at, restricted FROM session WHERE id_sha256 = ?1"},
+    Entry{Statement::list_sessions, "list_sessions",
+     "SELECT id_sha256, principal, tenant, remote, created_at, last_seen_at, idle_ends_at, "
+     "ends_at, restricted FROM session WHERE principal = ?1 ORDER BY created_at, id_sha256"},
+    Entry{Statement::touch_session, "touch_session",
+     "UPDATE session SET last_seen_at = max(last_seen_at, ?2), idle_ends_at = "
+     "max(idle_ends_at, min(?3, ends_at)) WHERE id_sha256 = ?1"},
+    Entry{Statement::end_session, "end_session",
+     "DELETE FROM session WHERE id_sha256 = ?1"},
+    Entry{Statement::end_sessions, "end_sessions",
+     "DELETE FROM session WHERE principal = ?1 AND id_sha256 <> ?2"},
+    Entry{Statement::end_tenant_sessions, "end_tenant_sessions",
+     "DELETE FROM session WHERE tenant = ?1"},
+    Entry{Statement::forget_sessions, "forget_sessions",
+     "DELETE FROM session WHERE id_sha256 IN (SELECT id_sha256 FROM session WHERE "
+     "idle_ends_at < ?1 ORDER BY idle_ends_at LIMIT ?2)"},
 };
 
 constexpr bool in_order() {

@@ -167,6 +167,17 @@ enum class Statement : std::uint8_t {
   put_approval,
   find_approval,
   list_approvals,
+  // Sign-in
+  find_password,
+  delete_credential,
+  put_session,
+  find_session,
+  list_sessions,
+  touch_session,
+  end_session,
+  end_sessions,
+  end_tenant_sessions,
+  forget_sessions,
 };
 
 const char* name_of(Statement statement) noexcept;
