@@ -5,6 +5,7 @@
 #include <variant>
 #include <vector>
 
+#include "store/notification_commands.h"
 #include "store/records.h"
 
 namespace certwright::store {
@@ -143,7 +144,9 @@ using Command =
                  EraseDownloadGrant, ForgetIdempotencyKey, EraseManagedKey, PutTenant, PutPrincipal, PutCredential,
                  RevokeCredential, PutRoleBinding, RemoveRoleBinding, PutCa, PutProfile, PutCrl,
                  PutSetting, PutSettingOnce, BlockKey, AppendAuditLeaf, PutAuditCheckpoint,
-                 PutAuditTile, AcquireLease, RequireAdministrator, ResealManagedKey, ResealSetting>;
+                 PutAuditTile, AcquireLease, RequireAdministrator, ResealManagedKey, ResealSetting,
+                 EnqueueNotification, SettleNotifications, AcknowledgeNotification, PruneNotifications,
+                 PutWebhook, DeleteWebhook, PutNotificationTemplate, DeleteNotificationTemplate>;
 
 using Transaction = std::vector<Command>;
 

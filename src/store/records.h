@@ -9,6 +9,7 @@
 
 #include "bytes/bytes.h"
 #include "clock/clock.h"
+#include "store/notification_records.h"
 #include "x509/certificate_list.h"
 #include "x509/serial_number.h"
 

@@ -4,6 +4,7 @@
 #include <mutex>
 
 #include "store/limits.h"
+#include "store/memory/notification_reads.h"
 #include "store/memory/state.h"
 
 namespace certwright::store {
@@ -11,6 +12,7 @@ namespace certwright::store {
 struct MemoryStore::State {
   mutable std::mutex mutex;
   memory::Data data;
+  memory::NotificationReads notifications{mutex, data};
 };
 
 namespace {
@@ -393,6 +395,8 @@ Result<std::optional<Bytes>> MemoryStore::find_audit_tile(std::uint32_t level,
   const std::lock_guard lock(state_->mutex);
   return found_in(state_->data.tiles, std::pair(level, index));
 }
+
+const NotificationQueries& MemoryStore::notifications() const noexcept { return state_->notifications; }
 
 Result<std::vector<std::pair<std::string, std::int64_t>>> MemoryStore::health() const {
   const std::lock_guard lock(state_->mutex);

@@ -76,6 +76,7 @@ class MemoryStore final : public Store {
   Result<std::optional<Bytes>> find_audit_tile(std::uint32_t level,
                                                std::uint64_t index) const override;
 
+  const NotificationQueries& notifications() const noexcept override;
   Result<std::vector<std::pair<std::string, std::int64_t>>> health() const override;
 
  private:
