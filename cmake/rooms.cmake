@@ -17,7 +17,7 @@ set(certwright_rooms_bottom_up
   # life cycle of CAs; the read side; handing out private keys
   authority inventory delivery
   # front doors
-  gateway/web gateway/certs gateway/pki gateway/admin gateway/certgen gateway/g3fcgen
+  gateway/web gateway/certs gateway/pki gateway/notices gateway/admin gateway/certgen gateway/g3fcgen
   # programs
   cli daemon)
 

@@ -4,6 +4,7 @@
 #include "audit/checkpoint.h"
 #include "gateway/admin/admin_door.h"
 #include "gateway/certs/testing_world.h"
+#include "gateway/notices/testing_notices.h"
 #include "gateway/pki/door.h"
 #include "gateway/web/standard_routes.h"
 
@@ -37,7 +38,8 @@ TEST(OpenApi, DescribesEveryRouteAndNothingElse) {
                                    .clock = world.clock,
                                    .rotation = rotation,
                                    .status = {}});
-  for (const auto& door : {world.door.routes(), pki.routes(), admin})
+  const notices::testing::NoticesWorld notices;
+  for (const auto& door : {world.door.routes(), pki.routes(), notices.table, admin})
     routes.insert(routes.end(), door.begin(), door.end());
   for (const std::string& difference : web::openapi_differences(routes, web::openapi_document()))
     ADD_FAILURE() << difference;
