@@ -205,7 +205,43 @@ namespace certwright::audit {
     "If it was not they, disable the account and look at SIGNED_IN before it.")                    \
   X(126, password_reset, "PASSWORD_RESET", "principal credential sign_in_name expires_at",         \
     "Somebody else's account was given a one-time password, in the place of the one it had.",      \
-    "Check that its owner asked for it.")
+    "Check that its owner asked for it.")                                                          \
+  X(140, notifications_delivered, "NOTIFICATIONS_DELIVERED", "channel recipient first last count", \
+    "Notifications reached their recipient: a mail server or a webhook took charge of them.", \
+    "Nothing.") \
+  X(141, notifications_failed, "NOTIFICATIONS_FAILED", "channel recipient first last count reason", \
+    "Notifications were given up after the last attempt.", \
+    "Repair what `reason` says; the recipient has not been told. What it was about is in the log.") \
+  X(142, notification_acknowledged, "NOTIFICATION_ACKNOWLEDGED", "notification event subject", \
+    "A recipient wants no more notifications about this event and subject.", \
+    "Nothing.") \
+  X(143, expiry_notified, "EXPIRY_NOTIFIED", "kind days count", \
+    "Owners were told of certificates, CAs or CRLs that expire soon.", \
+    "Renew those that are still needed.") \
+  X(144, webhook_created, "WEBHOOK_CREATED", "webhook tenant url", \
+    "An endpoint will be told of events.", \
+    "Check that the endpoint is yours: it learns who asks for which certificate.") \
+  X(145, webhook_secret_rotated, "WEBHOOK_SECRET_ROTATED", "webhook tenant generation previous_until", \
+    "A webhook has a new secret; the one before signs too until `previous_until`.", \
+    "Give the new one to the endpoint before then.") \
+  X(146, webhook_disabled, "WEBHOOK_DISABLED", "webhook tenant", \
+    "An endpoint is told of nothing any more.", \
+    "What was waiting for it has failed.") \
+  X(147, webhook_enabled, "WEBHOOK_ENABLED", "webhook tenant", \
+    "An endpoint is told of events again.", \
+    "Check that it was planned.") \
+  X(148, webhook_deleted, "WEBHOOK_DELETED", "webhook tenant url", \
+    "An endpoint was deleted.", \
+    "Nothing, if you deleted it.") \
+  X(149, webhook_tested, "WEBHOOK_TESTED", "webhook tenant", \
+    "A test was sent to an endpoint.", \
+    "Nothing.") \
+  X(150, template_changed, "TEMPLATE_CHANGED", "tenant event sha256", \
+    "What a tenant is told about an event has another wording.", \
+    "Check that it was planned: people act on these texts.") \
+  X(151, template_removed, "TEMPLATE_REMOVED", "tenant event", \
+    "The wording that Certwright ships is used again.", \
+    "Nothing.")
 
 enum class EventType : std::uint8_t {  // stored
 #define CERTWRIGHT_AUDIT_ENUMERATOR(number, enumerator, name, fields, cause, action) \

@@ -54,6 +54,7 @@ std::function<int()> add_commands(CLI::App& app) {
   add_audit_commands(app, *registry);
   add_certgen_commands(app, *registry);
   add_certgen_ask(app, *registry);
+  add_notification_commands(app, *registry);
   add_kek_commands(app, *registry);
   add_doctor(app, *registry);
   add_completion(app, *registry);

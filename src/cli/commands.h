@@ -31,6 +31,7 @@ void add_audit_commands(CLI::App& app, Registry& registry);
 void add_certgen_commands(CLI::App& app, Registry& registry);
 void add_certgen_ask(CLI::App& app, Registry& registry);  // offline: speaks the generator's protocol
 void add_kek_commands(CLI::App& app, Registry& registry);
+void add_notification_commands(CLI::App& app, Registry& registry);
 void add_doctor(CLI::App& app, Registry& registry);
 
 }  // namespace certwright::cli

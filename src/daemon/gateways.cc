@@ -79,9 +79,10 @@ void export_gauges(Installation& in) {
 }  // namespace
 
 struct Gateways::Doors {
-  Doors(Installation& installation, const Configuration& configured)
+  Doors(Installation& installation, const Configuration& configured, Notices& told)
       : in(installation),
         configuration(configured),
+        notices(told),
         publisher(*in.store, in.journal, in.profiles, in.clock),
         certs({.issuance = in.issuance,
                .revocation = in.revocation,
@@ -131,19 +132,22 @@ struct Gateways::Doors {
                                                           .clock = in.clock});
     const auto pages = gateway::pages::pages_routes(
         {.accounts = in.accounts, .sessions = in.sessions, .authenticator = in.authenticator});
-    for (const auto& door : {certs.routes(), portal.routes(), pki.routes(), admin, requests, pages})
+    for (const auto& door : {certs.routes(), portal.routes(), pki.routes(), gateway::notices::routes(notices.door()), admin,
+                             requests, pages})
       all.insert(all.end(), door.begin(), door.end());
     return all;
   }
 
   Facts status() const {
     auto all = status_of(in);
+    std::ranges::move(notices.facts(), std::back_inserter(all));
     if (more_facts) std::ranges::move(more_facts(), std::back_inserter(all));
     return all;
   }
 
   Installation& in;
   const Configuration& configuration;
+  Notices& notices;
   std::function<Facts()> more_facts;
   registration::ProfilePublisher publisher;
   gateway::certs::Door certs;
@@ -153,8 +157,8 @@ struct Gateways::Doors {
   std::unique_ptr<gateway::web::WebHandler> handler;
 };
 
-Gateways::Gateways(Installation& installation, const Configuration& configuration)
-    : doors_(std::make_unique<Doors>(installation, configuration)) {}
+Gateways::Gateways(Installation& installation, const Configuration& configuration, Notices& notices)
+    : doors_(std::make_unique<Doors>(installation, configuration, notices)) {}
 
 Gateways::~Gateways() = default;
 

@@ -18,6 +18,7 @@
 #include "daemon/initialise.h"
 #include "daemon/installation.h"
 #include "daemon/log.h"
+#include "daemon/notices.h"
 #include "daemon/server_certificate.h"
 #include "daemon/version.h"
 #include "gateway/web/problem.h"
@@ -127,9 +128,10 @@ std::string text_of(const Endpoints& endpoints) {
 
 class Serving {
  public:
-  Serving(Installation& installation, const Configuration& configuration)
-      : in_(installation), configuration_(configuration), certificate_(installation, configuration),
-        gateways_(installation, configuration) {}
+  // All must outlive this.
+  Serving(Installation& installation, const Configuration& configuration, Notices& notices)
+      : in_(installation), configuration_(configuration), notices_(notices), certificate_(installation, configuration),
+        gateways_(installation, configuration, notices) {}
 
   // `inherited` sockets are this object's from here on.
   Result<void> start(const std::vector<http::InheritedSocket>& inherited) {
@@ -182,6 +184,7 @@ class Serving {
         {"requests", 5s, [this] { return look_after_requests(); }},
         {"ended sessions", 60s, [this] { return in_.sessions.forget_ended(); }},
     };
+    for (auto& job : notices_.jobs()) all.push_back(std::move(job));
     if (certgen_ != nullptr) all.push_back({"interception", 1s, [this] { return certgen_->refresh(); }});
     if (const auto interval = http::watchdog_interval())
       all.push_back({"watchdog", std::chrono::duration_cast<std::chrono::milliseconds>(*interval), [] {
@@ -211,6 +214,7 @@ class Serving {
 
   void stop(std::string_view cause) {
     server_->stop(kDrain);
+    notices_.stop();
     if (certgen_ != nullptr) {  // last: its clients wait for four seconds only
       if (const auto stopped = certgen_->stop(); !stopped) log_unsettled(stopped.error());
     }
@@ -290,6 +294,7 @@ class Serving {
 
   Installation& in_;
   const Configuration& configuration_;
+  Notices& notices_;
   const metrics::Counter forgotten_keys_ = forgotten("idempotency_key");
   const metrics::Counter erased_grants_ = forgotten("download_grant");
   ServerCertificate certificate_;
@@ -319,7 +324,8 @@ Result<Ended> serve_once(const Configuration& configuration, Succession& success
   CERTWRIGHT_TRY(const auto installation, Installation::open(StateDirectory{configuration.state}, worker_threads(configuration),
                                                              session_options(configuration)));
   CERTWRIGHT_CHECK(installation->load());
-  Serving serving(*installation, configuration);
+  CERTWRIGHT_TRY(const auto notices, Notices::open(*installation, configuration));
+  Serving serving(*installation, configuration, *notices);
   CERTWRIGHT_CHECK(serving.start(std::exchange(sockets, {})));
   {
     const Housekeeping housekeeping(serving.jobs());

@@ -47,7 +47,7 @@ Result<Examination> RegistrationAuthority::examine(IssuanceRequest request) cons
                     .certificate_request = approved.certificate_request(),
                     .requirement = approval_requirement(ca, profile.name, approved.tenant(),
                                                         approved.certificate_request()),
-                    .tbs_certificate_tlv = {}, .subject = {}, .names = {}};
+                    .tbs_certificate_tlv = {}, .subject = {}, .names = {}, .extensions = {}};
   const Time now = clock_.now();
   CERTWRIGHT_TRY(const auto tbs,
                  profile::build_tbs_certificate(profile, found.certificate_request, issuer_of(ca, profile, 0),
@@ -71,6 +71,7 @@ Result<Examination> RegistrationAuthority::examine(IssuanceRequest request) cons
     CERTWRIGHT_TRY(const auto parsed, x509::parse_general_names(names->value));
     for (const auto& name : parsed) found.names.push_back(name.to_text());
   }
+  found.extensions = tbs.extensions;
   found.request = std::move(approved.request_);
   return found;
 }

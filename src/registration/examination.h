@@ -22,6 +22,7 @@ struct Examination {
   Bytes tbs_certificate_tlv{};
   std::string subject{};              // RFC 4514
   std::vector<std::string> names{};   // GeneralName::to_text()
+  x509::Extensions extensions{};
   Time not_before{}, not_after{};
 };
 

@@ -6,6 +6,7 @@
 #include <variant>
 #include <vector>
 
+#include "store/notification_commands.h"
 #include "store/records.h"
 #include "store/request_commands.h"
 
@@ -175,7 +176,9 @@ using Command =
                  PutSetting, PutSettingOnce, BlockKey, AppendAuditLeaf, PutAuditCheckpoint,
                  PutAuditTile, AcquireLease, RequireAdministrator, ResealManagedKey, ResealSetting,
                  PutRequest, AddApproval, PutPassword, PutSession, TouchSession, EndSession, EndSessions,
-                 EndTenantSessions, ForgetSessions>;
+                 EndTenantSessions, ForgetSessions,
+                 EnqueueNotification, SettleNotifications, AcknowledgeNotification, PruneNotifications,
+                 PutWebhook, DeleteWebhook, PutNotificationTemplate, DeleteNotificationTemplate>;
 
 using Transaction = std::vector<Command>;
 

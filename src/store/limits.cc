@@ -192,6 +192,50 @@ struct CommandCheck {
     CERTWRIGHT_CHECK(check_counter("index", c.index));
     return check_blob("hashes", c.hashes);
   }
+  Result<void> operator()(const EnqueueNotification& c) const {
+    const auto& n = c.notification;
+    return check_texts({{"recipient", n.recipient},
+                        {"tenant", n.tenant},
+                        {"event", n.event},
+                        {"subject", n.subject},
+                        {"facts", n.facts},
+                        {"deduplication_key", n.deduplication_key}});
+  }
+  Result<void> operator()(const SettleNotifications& c) const {
+    if (c.ids.size() > kMaxCommands) return fail_field(Errc::too_large, "ids", "too many notifications");
+    for (const auto id : c.ids) CERTWRIGHT_CHECK(check_counter("ids", id));
+    return check_texts({{"recipient", c.recipient}, {"error", c.error}});
+  }
+  Result<void> operator()(const AcknowledgeNotification& c) const {
+    CERTWRIGHT_CHECK(check_counter("id", c.id));
+    return check_text("principal", c.principal);
+  }
+  Result<void> operator()(const PruneNotifications& c) const {
+    if (c.state == NotificationState::waiting)
+      return fail_field(Errc::invalid, "state", "what waits is not dropped");
+    return {};
+  }
+  Result<void> operator()(const PutWebhook& c) const {
+    CERTWRIGHT_CHECK(check_counter("revision", c.webhook.revision));
+    if (c.webhook.events.size() > kMaxNames) return fail_field(Errc::too_large, "events", "too many events");
+    for (const auto& event : c.webhook.events) {
+      CERTWRIGHT_CHECK(check_text("events", event));
+      if (event.find('\n') != std::string::npos)
+        return fail_field(Errc::invalid, "events", "an event has a line feed in it");
+    }
+    return check_texts({{"id", c.webhook.id},
+                        {"tenant", c.webhook.tenant},
+                        {"url", c.webhook.url},
+                        {"created_by", c.webhook.created_by}});
+  }
+  Result<void> operator()(const PutNotificationTemplate& c) const {
+    return check_texts({{"tenant", c.record.tenant},
+                        {"event", c.record.event},
+                        {"subject", c.record.subject},
+                        {"text", c.record.text},
+                        {"html", c.record.html},
+                        {"updated_by", c.record.updated_by}});
+  }
   Result<void> operator()(const AcquireLease& c) const {
     return check_texts({{"name", c.name}, {"holder", c.holder}});
   }

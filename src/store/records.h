@@ -9,6 +9,7 @@
 
 #include "bytes/bytes.h"
 #include "clock/clock.h"
+#include "store/notification_records.h"
 #include "store/request_records.h"
 #include "store/session_records.h"
 #include "x509/certificate_list.h"

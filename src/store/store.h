@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "store/commands.h"
+#include "store/notification_queries.h"
 #include "store/records.h"
 
 namespace certwright::store {
@@ -139,6 +140,9 @@ class Store : public RequestQueries {
                                                                 std::uint32_t limit) const = 0;
   virtual Result<std::optional<Bytes>> find_audit_tile(std::uint32_t level,
                                                        std::uint64_t index) const = 0;
+
+  // The outbox. Valid as long as the store.
+  virtual const NotificationQueries& notifications() const noexcept = 0;
 
   // For doctor and metrics: schema version, sizes, index lag; (name, value) pairs.
   virtual Result<std::vector<std::pair<std::string, std::int64_t>>> health() const = 0;

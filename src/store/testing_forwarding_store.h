@@ -135,6 +135,7 @@ class ForwardingStore : public Store {
                                                std::uint64_t index) const override {
     return to_.find_audit_tile(level, index);
   }
+  const NotificationQueries& notifications() const noexcept override { return to_.notifications(); }
   Result<std::vector<std::pair<std::string, std::int64_t>>> health() const override {
     return to_.health();
   }

@@ -5,6 +5,7 @@
 #include "gateway/admin/admin_door.h"
 #include "gateway/admin/request_routes.h"
 #include "gateway/certs/testing_world.h"
+#include "gateway/notices/testing_notices.h"
 #include "gateway/pki/door.h"
 #include "gateway/portal/portal_door.h"
 #include "gateway/web/standard_routes.h"
@@ -50,7 +51,8 @@ TEST(OpenApi, DescribesEveryRouteAndNothingElse) {
                           .profiles = world.profiles, .selection = world.selection, .store = world.store,
                           .clock = world.clock});
   portal::Door portal_door(csr, world.requests);
-  for (const auto& door : {world.door.routes(), portal_door.routes(), pki.routes(), admin, requests})
+  const notices::testing::NoticesWorld notices;
+  for (const auto& door : {world.door.routes(), portal_door.routes(), pki.routes(), notices.table, admin, requests})
     routes.insert(routes.end(), door.begin(), door.end());
   for (const std::string& difference : web::openapi_differences(routes, web::openapi_document()))
     ADD_FAILURE() << difference;

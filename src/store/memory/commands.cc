@@ -282,6 +282,15 @@ class Runner {
   Result<void> operator()(const EndTenantSessions& c) { return run(data_, undo_, c); }
   Result<void> operator()(const ForgetSessions& c) { return run(data_, undo_, c); }
 
+  Result<void> operator()(const EnqueueNotification& c) { return run(data_, undo_, c); }
+  Result<void> operator()(const SettleNotifications& c) { return run(data_, undo_, c); }
+  Result<void> operator()(const AcknowledgeNotification& c) { return run(data_, undo_, c); }
+  Result<void> operator()(const PruneNotifications& c) { return run(data_, undo_, c); }
+  Result<void> operator()(const PutWebhook& c) { return run(data_, undo_, c); }
+  Result<void> operator()(const DeleteWebhook& c) { return run(data_, undo_, c); }
+  Result<void> operator()(const PutNotificationTemplate& c) { return run(data_, undo_, c); }
+  Result<void> operator()(const DeleteNotificationTemplate& c) { return run(data_, undo_, c); }
+
  private:
   static std::tuple<std::string, std::string, std::string, std::string> key_of(
       const RoleBindingRecord& b) {

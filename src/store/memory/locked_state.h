@@ -3,6 +3,7 @@
 #include <mutex>
 
 #include "store/memory/memory_store.h"
+#include "store/memory/notification_reads.h"
 #include "store/memory/state.h"
 
 namespace certwright::store {
@@ -10,6 +11,7 @@ namespace certwright::store {
 struct MemoryStore::State {
   mutable std::mutex mutex;
   memory::Data data;
+  memory::NotificationReads notifications{mutex, data};
 };
 
 }  // namespace certwright::store

@@ -403,6 +403,8 @@ Result<std::optional<Bytes>> MemoryStore::find_audit_tile(std::uint32_t level,
   return found_in(state_->data.tiles, std::pair(level, index));
 }
 
+const NotificationQueries& MemoryStore::notifications() const noexcept { return state_->notifications; }
+
 Result<std::vector<std::pair<std::string, std::int64_t>>> MemoryStore::health() const {
   const std::lock_guard lock(state_->mutex);
   return std::vector<std::pair<std::string, std::int64_t>>{

@@ -79,6 +79,7 @@ class MemoryStore final : public Store {
   Result<std::optional<Bytes>> find_audit_tile(std::uint32_t level,
                                                std::uint64_t index) const override;
 
+  const NotificationQueries& notifications() const noexcept override;
   Result<std::vector<std::pair<std::string, std::int64_t>>> health() const override;
 
   Result<std::optional<RequestRecord>> find_request(std::string_view id) const override;

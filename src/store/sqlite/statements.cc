@@ -505,6 +505,90 @@ constexpr std::array kTable = {
     Entry{Statement::forget_sessions, "forget_sessions",
      "DELETE FROM session WHERE id_sha256 IN (SELECT id_sha256 FROM session WHERE "
      "idle_ends_at < ?1 ORDER BY idle_ends_at LIMIT ?2)"},
+    // Notifications
+    Entry{Statement::enqueue_notification, "enqueue_notification",
+     "INSERT INTO notification (channel, recipient, tenant, event, subject, facts, "
+     "deduplication_key, state, attempts, last_error, created_at, next_attempt_at, "
+     "settled_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 0, '', ?9, ?10, ?11) ON CONFLICT "
+     "(deduplication_key) DO NOTHING"},
+    Entry{Statement::find_notification, "find_notification",
+     "SELECT id, channel, recipient, tenant, event, subject, facts, deduplication_key, "
+     "state, attempts, last_error, created_at, next_attempt_at, settled_at FROM "
+     "notification WHERE id = ?1"},
+    Entry{Statement::find_first_waiting, "find_first_waiting",
+     "SELECT next_attempt_at FROM notification WHERE channel = ?1 AND recipient = ?2 AND "
+     "state = 0 ORDER BY id LIMIT 1"},
+    Entry{Statement::settle_notification, "settle_notification",
+     "UPDATE notification SET state = ?4, attempts = attempts + 1, last_error = ?5, "
+     "next_attempt_at = ?6, settled_at = ?7 WHERE id = ?1 AND channel = ?2 AND recipient = "
+     "?3 AND state = 0"},
+    Entry{Statement::acknowledge_notification, "acknowledge_notification",
+     "UPDATE notification SET state = 3, settled_at = ?2 WHERE id = ?1"},
+    Entry{Statement::list_open_about, "list_open_about",
+     "SELECT id, channel, state FROM notification WHERE recipient = ?1 AND event = ?2 AND "
+     "subject = ?3 AND state IN (0, 1) ORDER BY id"},
+    Entry{Statement::open_lane, "open_lane",
+     "INSERT INTO notification_lane (channel, recipient, next_attempt_at) VALUES (?1, ?2, "
+     "?3) ON CONFLICT DO NOTHING"},
+    Entry{Statement::put_lane, "put_lane",
+     "INSERT INTO notification_lane (channel, recipient, next_attempt_at) VALUES (?1, ?2, "
+     "?3) ON CONFLICT (channel, recipient) DO UPDATE SET next_attempt_at = ?3"},
+    Entry{Statement::delete_lane, "delete_lane",
+     "DELETE FROM notification_lane WHERE channel = ?1 AND recipient = ?2"},
+    Entry{Statement::list_due_lanes, "list_due_lanes",
+     "SELECT channel, recipient, next_attempt_at FROM notification_lane WHERE channel = ?1 "
+     "AND next_attempt_at <= ?2 ORDER BY next_attempt_at LIMIT ?3"},
+    Entry{Statement::list_waiting, "list_waiting",
+     "SELECT id, channel, recipient, tenant, event, subject, facts, deduplication_key, "
+     "state, attempts, last_error, created_at, next_attempt_at, settled_at FROM "
+     "notification WHERE channel = ?1 AND recipient = ?2 AND state = 0 ORDER BY id LIMIT "
+     "?3"},
+    Entry{Statement::list_in_product, "list_in_product",
+     "SELECT id, channel, recipient, tenant, event, subject, facts, deduplication_key, "
+     "state, attempts, last_error, created_at, next_attempt_at, settled_at FROM "
+     "notification WHERE recipient = ?1 AND channel = 0 AND id < ?2 ORDER BY id DESC LIMIT "
+     "?3"},
+    Entry{Statement::list_about, "list_about",
+     "SELECT id, channel, recipient, tenant, event, subject, facts, deduplication_key, "
+     "state, attempts, last_error, created_at, next_attempt_at, settled_at FROM "
+     "notification WHERE recipient = ?1 AND event = ?2 AND subject = ?3 ORDER BY id LIMIT "
+     "?4"},
+    Entry{Statement::prune_notifications, "prune_notifications",
+     "DELETE FROM notification WHERE id IN (SELECT id FROM notification WHERE state = ?1 "
+     "AND created_at < ?2 ORDER BY created_at LIMIT ?3)"},
+    Entry{Statement::count_notifications, "count_notifications",
+     "SELECT count(*) FROM notification WHERE state = ?1"},
+    Entry{Statement::oldest_waiting, "oldest_waiting",
+     "SELECT created_at FROM notification WHERE state = 0 ORDER BY created_at LIMIT 1"},
+    Entry{Statement::find_webhook, "find_webhook",
+     "SELECT id, tenant, url, events, disabled, secret_generation, previous_until, "
+     "revision, created_by, created_at FROM webhook WHERE id = ?1"},
+    Entry{Statement::list_webhooks, "list_webhooks",
+     "SELECT id, tenant, url, events, disabled, secret_generation, previous_until, "
+     "revision, created_by, created_at FROM webhook WHERE tenant = ?1 ORDER BY id LIMIT ?2"},
+    Entry{Statement::put_webhook, "put_webhook",
+     "INSERT INTO webhook (id, tenant, url, events, disabled, secret_generation, "
+     "previous_until, revision, created_by, created_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, "
+     "?7, ?8, ?9, ?10) ON CONFLICT (id) DO UPDATE SET tenant = ?2, url = ?3, events = ?4, "
+     "disabled = ?5, secret_generation = ?6, previous_until = ?7, revision = ?8, "
+     "created_by = ?9, created_at = ?10"},
+    Entry{Statement::delete_webhook, "delete_webhook",
+     "DELETE FROM webhook WHERE id = ?1"},
+    Entry{Statement::put_template, "put_template",
+     "INSERT INTO notification_template (tenant, event, subject, text, html, updated_by, "
+     "updated_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (tenant, event) DO "
+     "UPDATE SET subject = ?3, text = ?4, html = ?5, updated_by = ?6, updated_at = ?7"},
+    Entry{Statement::delete_template, "delete_template",
+     "DELETE FROM notification_template WHERE tenant = ?1 AND event = ?2"},
+    Entry{Statement::find_template, "find_template",
+     "SELECT tenant, event, subject, text, html, updated_by, updated_at FROM "
+     "notification_template WHERE tenant = ?1 AND event = ?2"},
+    Entry{Statement::list_templates, "list_templates",
+     "SELECT tenant, event, subject, text, html, updated_by, updated_at FROM "
+     "notification_template WHERE tenant = ?1 ORDER BY event LIMIT ?2"},
+    Entry{Statement::list_role_holders, "list_role_holders",
+     "SELECT principal, role, tenant, ca FROM role_binding WHERE role = ?1 AND tenant = ?2 "
+     "ORDER BY principal LIMIT ?3"},
 };
 
 constexpr bool in_order() {
