@@ -111,6 +111,7 @@ Notices::Notices(Installation& installation, const Configuration& configuration,
       mail_(std::move(opened.mail)),
       mail_server_(mail_ ? configuration.smtp.host + ":" + std::to_string(configuration.smtp.port) : "off"),
       outbox_(*in_.store, in_.clock, {.mail = mail_ != nullptr, .portal_url = configuration.notifications.portal_url}),
+      request_notices_(*in_.store, outbox_),
       inbox_(*in_.store, in_.journal, in_.clock),
       templates_(*in_.store, in_.journal, in_.clock),
       webhooks_({*in_.store, in_.journal, outbox_, secrets_, policy_, *in_.random, in_.clock}),
@@ -127,10 +128,14 @@ Notices::Notices(Installation& installation, const Configuration& configuration,
   in_.revocation.tell_with([this](const store::CertificateRecord& certificate, std::string_view reason, Time when) {
     return outbox_.certificate_revoked({certificate, reason, when});
   });
+  in_.requests.tell(&request_notices_);
   export_metrics();
 }
 
-Notices::~Notices() { in_.revocation.tell_with({}); }
+Notices::~Notices() {
+  in_.revocation.tell_with({});
+  in_.requests.tell(nullptr);
+}
 
 void Notices::stop() noexcept {
   sweep_.stop();

@@ -8,6 +8,7 @@
 #include "daemon/configuration.h"
 #include "daemon/housekeeping.h"
 #include "daemon/installation.h"
+#include "daemon/request_notices.h"
 #include "gateway/notices/door.h"
 #include "notification/courier.h"
 #include "notification/delivery.h"
@@ -21,7 +22,8 @@
 
 namespace certwright::daemon {
 
-// The notification room, wired and at work. From its construction on revocations are told.
+// The notification room, wired and at work. From its construction on revocations and
+// requests are told.
 class Notices {
  public:
   // Both must outlive this. Errors: invalid, with the key of the configuration; those of the files it
@@ -51,6 +53,7 @@ class Notices {
   const std::unique_ptr<notification::MailTransport> mail_;  // null: no e-mail
   const std::string mail_server_;                            // for doctor
   const notification::Outbox outbox_;
+  RequestNotices request_notices_;
   notification::Inbox inbox_;
   notification::Templates templates_;
   notification::Webhooks webhooks_;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <iterator>
 
 #include "crypto/digest.h"
 #include "crypto/private_key.h"
@@ -300,9 +301,11 @@ Result<store::CertificateRecord> IssuanceService::record_certificate(
   transaction.reserve(4);
   transaction.push_back(std::move(command));
   transaction.push_back(d_.journal.leaf(event));
-  if (subject.decided)
-    for (auto& done : d_.requests->commands_of_issue(*subject.decided, id, record.serial.hex(), subject.resumed_by))
-      transaction.push_back(std::move(done));
+  if (subject.decided) {
+    CERTWRIGHT_TRY(auto done,
+                   d_.requests->commands_of_issue(*subject.decided, id, record.serial.hex(), subject.resumed_by));
+    std::ranges::move(done, std::back_inserter(transaction));
+  }
   CERTWRIGHT_CHECK(d_.store.apply(transaction));
   return record;
 }

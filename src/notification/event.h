@@ -21,6 +21,8 @@ namespace certwright::notification {
   X(request_denied, "request ca profile common_name decided_by reason link", "A request was denied.") \
   X(request_issued, "request ca profile common_name serial not_after link",                          \
     "The certificate of a request was issued.")                                                      \
+  X(request_closed, "request ca profile common_name reason link",                                    \
+    "A request came to nothing: nobody decided in time, or it was refused after its approval.")      \
   X(approval_failures, "ca principal principal_name count", "Somebody gives wrong approval passwords.") \
   X(certificate_expiring, "serial ca profile subject not_after days entity_type entity_id link",     \
     "A certificate is about to expire and was not renewed.")                                         \

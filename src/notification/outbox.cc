@@ -135,6 +135,9 @@ Result<store::Transaction> Outbox::request_denied(const RequestNotice& notice) c
 Result<store::Transaction> Outbox::request_issued(const RequestNotice& notice) const {
   return to_requester(EventKind::request_issued, notice);
 }
+Result<store::Transaction> Outbox::request_closed(const RequestNotice& notice) const {
+  return to_requester(EventKind::request_closed, notice);
+}
 
 Result<store::Transaction> Outbox::approval_failures(const ApprovalFailures& f) const {
   CERTWRIGHT_TRY(auto principals, recipients_.officers(f.tenant, f.ca));

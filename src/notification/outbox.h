@@ -67,6 +67,7 @@ class Outbox {
   Result<store::Transaction> request_approved(const RequestNotice& notice) const;
   Result<store::Transaction> request_denied(const RequestNotice& notice) const;
   Result<store::Transaction> request_issued(const RequestNotice& notice) const;
+  Result<store::Transaction> request_closed(const RequestNotice& notice) const;  // expired or failed
   // To the officers and administrators.
   Result<store::Transaction> approval_failures(const ApprovalFailures& failures) const;
 

@@ -66,6 +66,7 @@ TEST_F(OutboxTest, DecisionsGoToTheRequester) {
   EXPECT_EQ(World::recipients(outbox_.request_approved(notice())), requester);
   EXPECT_EQ(World::recipients(outbox_.request_denied(notice())), requester);
   EXPECT_EQ(World::recipients(outbox_.request_issued(notice())), requester);
+  EXPECT_EQ(World::recipients(outbox_.request_closed(notice())), requester);
   EXPECT_EQ(World::recipients(outbox_.request_issued(notice("nobody"))), Names{});
 }
 

@@ -175,6 +175,9 @@ std::vector<Template> make_defaults() {
                         {request, ca, profile, name, decided, reason}, true));
   all.push_back(made_of("Your certificate for {{common_name}} was issued", "The certificate of your request was issued.",
                         {request, ca, profile, name, serial, ends}, true));
+  all.push_back(made_of("Your request for {{common_name}} came to nothing",
+                        "Your certificate request was not issued. You can ask again.",
+                        {request, ca, profile, name, reason}, true));
   all.push_back(made_of("Repeated wrong approval passwords at CA {{ca}}",
                         "Somebody has given wrong approval passwords again and again. They are locked out for a while.",
                         {ca, {"Account", "principal_name"}, {"Account id", "principal"}, {"Attempts", "count"}}, false));

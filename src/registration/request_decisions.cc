@@ -271,24 +271,23 @@ store::Transaction RequestDesk::commands_of_intent(RequestRecord& record, store:
   return {store::PutRequest{.request = record, .open_max = 0}};
 }
 
-store::Transaction RequestDesk::commands_of_issue(RequestRecord& record, store::CertificateId certificate,
+Result<store::Transaction> RequestDesk::commands_of_issue(RequestRecord& record, store::CertificateId certificate,
                                                   std::string_view serial_hex, const audit::Actor& actor) const {
   const RequestRecord before = record;
   ++record.revision;
   record.state = RequestState::issued;
   record.certificate = certificate;
   record.changed_at = d_.clock.now();
-  store::Transaction transaction{
-      store::PutRequest{.request = record, .open_max = 0},
-      d_.journal.leaf({.type = audit::EventType::request_issued,
-                       .actor = actor,
-                       .fields = {{"request", record.id},
-                                  {"before", std::string(name_of(before.state))},
-                                  {"after", std::string(name_of(record.state))},
-                                  {"serial", std::string(serial_hex)},
-                                  {"binding", to_hex(record.binding)},
-                                  {"approved_by", record.decided_by}}})};
-  for (auto* companion : companions_) companion->accompany({&before, record, actor}, transaction);
+  const std::vector<audit::Event> events{{.type = audit::EventType::request_issued,
+                                          .actor = actor,
+                                          .fields = {{"request", record.id},
+                                                     {"before", std::string(name_of(before.state))},
+                                                     {"after", std::string(name_of(record.state))},
+                                                     {"serial", std::string(serial_hex)},
+                                                     {"binding", to_hex(record.binding)},
+                                                     {"approved_by", record.decided_by}}}};
+  store::Transaction transaction{store::PutRequest{.request = record, .open_max = 0}, d_.journal.leaf(events.front())};
+  if (companion_ != nullptr) CERTWRIGHT_CHECK(companion_->accompany({&before, record, actor, events}, transaction));
   return transaction;
 }
 

@@ -70,8 +70,8 @@ Result<RequestRecord> RequestDesk::commit(const RequestRecord* before, RequestRe
   transaction.push_back(store::PutRequest{.request = after, .open_max = open_max});
   if (step.approval) transaction.push_back(store::AddApproval{*std::move(step.approval)});
   for (const auto& event : step.events) transaction.push_back(d_.journal.leaf(event));
-  const RequestChange change{before, after, step.actor};
-  for (auto* companion : companions_) companion->accompany(change, transaction);
+  const RequestChange change{before, after, step.actor, step.events};
+  if (companion_ != nullptr) CERTWRIGHT_CHECK(companion_->accompany(change, transaction));
   CERTWRIGHT_CHECK(d_.store.apply(transaction));
   return after;
 }

@@ -27,15 +27,17 @@ struct RequestChange {
   const store::RequestRecord* before;  // null: it is new
   const store::RequestRecord& after;
   const audit::Actor& actor;
+  const std::vector<audit::Event>& events;  // what else the step puts into the audit log
 };
 
 // Adds commands to the transaction of a change, so that they happen with it or not at all: this is how
-// notifications are never lost. Called from any thread, before the commit; must not block. A transaction
-// that fails may be tried again with another call.
+// notifications are never lost. Called from any thread, before the commit; may read the store, and nothing
+// slower. A transaction that fails may be tried again with another call. Errors: then the step does not
+// happen; unavailable.
 class RequestCompanion {
  public:
   virtual ~RequestCompanion() = default;
-  virtual void accompany(const RequestChange& change, store::Transaction& transaction) = 0;
+  virtual Result<void> accompany(const RequestChange& change, store::Transaction& transaction) = 0;
 };
 
 struct RequestLimits {
@@ -43,7 +45,7 @@ struct RequestLimits {
 };
 
 // Safe to call from any thread. Every step is a transaction with its audit record (events 100 to 111)
-// and the companions' commands. Two steps at the same moment: one of them is done first, and the other
+// and the companion's commands. Two steps at the same moment: one of them is done first, and the other
 // sees what it left (the record's revision is the lock).
 class RequestDesk {
  public:
@@ -60,8 +62,8 @@ class RequestDesk {
   };
   explicit RequestDesk(Dependencies dependencies) : d_(dependencies) {}
 
-  // At start, before the first request. Must outlive the desk.
-  void add_companion(RequestCompanion& companion) { companions_.push_back(&companion); }
+  // While no request is on its way: before the first, or after the last. Null: nobody.
+  void tell(RequestCompanion* companion) noexcept { companion_ = companion; }
 
   // ---- The requester
 
@@ -135,7 +137,7 @@ class RequestDesk {
   // For issuance's transactions. The intent takes the request: of two at once one fails, conflict, field
   // "revision". `record` becomes what is stored after it.
   store::Transaction commands_of_intent(store::RequestRecord& record, store::CertificateId intent) const;
-  store::Transaction commands_of_issue(store::RequestRecord& record, store::CertificateId certificate,
+  Result<store::Transaction> commands_of_issue(store::RequestRecord& record, store::CertificateId certificate,
                                        std::string_view serial_hex, const audit::Actor& actor) const;
   // Refused after the approval: failed, with the refusal as reason. Errors: conflict.
   Result<void> fail(const store::RequestRecord& record, const Error& refusal, const audit::Actor& actor);
@@ -161,7 +163,7 @@ class RequestDesk {
   Result<access::Principal> requester_of(const store::RequestRecord& record) const;
 
   Dependencies d_;
-  std::vector<RequestCompanion*> companions_{};
+  RequestCompanion* companion_ = nullptr;
 };
 
 // The stable name of a state: "pending", ...; and back.

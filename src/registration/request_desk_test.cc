@@ -313,15 +313,16 @@ TEST_F(Desk, AForgedStateIsNoApproval) {
 
 class Recorder : public RequestCompanion {
  public:
-  void accompany(const RequestChange& change, store::Transaction& transaction) override {
+  Result<void> accompany(const RequestChange& change, store::Transaction& transaction) override {
     const std::string step = change.before == nullptr ? "new" : std::string(name_of(change.before->state));
     transaction.push_back(store::PutSetting{"told:" + step + ":" + std::string(name_of(change.after.state)), {1}});
+    return {};
   }
 };
 
 TEST_F(Desk, ACompanionsCommandsAreCommittedWithTheStep) {
   Recorder recorder;
-  world.desk.add_companion(recorder);
+  world.desk.tell(&recorder);
   const auto pending = must(world.submit(alice, {"a.example"})).record;
   EXPECT_TRUE(must(store.find_setting("told:new:pending")));
   EXPECT_FALSE(world.approve(dave, pending));
