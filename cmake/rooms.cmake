@@ -8,19 +8,21 @@ set(certwright_rooms_bottom_up
   # the standards' types
   x509 pkcs10 ocsp_message
   # services of the one path
-  store store/memory store/sqlite keys audit aggregate key_rotation profile lint signer signer/software ca access
+  store store/memory store/sqlite keys audit aggregate key_rotation profile lint signer signer/software ca access session
   registration
+  # telling people and systems
+  notification
   # the one path, and revocation
   issuance revocation
   # life cycle of CAs; the read side; handing out private keys
   authority inventory delivery
   # front doors
-  gateway/web gateway/certs gateway/pki gateway/admin gateway/certgen gateway/g3fcgen
+  gateway/web gateway/pages gateway/certs gateway/portal gateway/pki gateway/notices gateway/admin gateway/certgen gateway/g3fcgen
   # programs
   cli daemon)
 
 # Those that read hostile input: their tests, corpora too, run under sanitizers in every script/test.
-set(certwright_parser_rooms der x509 pkcs10 ocsp_message json msgpack http profile lint)
+set(certwright_parser_rooms der x509 pkcs10 ocsp_message json msgpack http profile lint notification)
 add_custom_target(parser_tests)
 if(CERTWRIGHT_FUZZ)
   add_custom_target(fuzzers)  # what script/fuzz builds

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <type_traits>
 #include <utility>
 
 #include "access/principal_cache.h"
@@ -44,13 +45,15 @@ struct Authenticator::State {
         remotes(limits.failures_per_remote, limits.failure_window, limits.remotes_tracked) {}
 
   Result<Principal> resolve(const store::CredentialRecord& credential, Time now) const;
+  Result<Principal> resolve(std::string_view principal) const;
+  Result<SignedIn> find_session(const Sha256& hash, Time now);
   Result<Principal> look_up(store::CredentialKind kind, std::string_view lookup,
                             const Sha256& hash, Time now);
   Result<void> check_certificate(ByteView der, const Sha256& hash, Time now) const;
   // Runs `work` unless the remote failed too often with this or other credentials that were not good
   // lately, and counts its refusals.
   template <class Work>
-  Result<Principal> limited(const Sha256& hash, std::string_view remote, Time now, Work work);
+  std::invoke_result_t<Work> limited(const Sha256& hash, std::string_view remote, Time now, Work work);
 
   const store::Store& store;
   const Clock& clock;
@@ -63,7 +66,11 @@ Result<Principal> Authenticator::State::resolve(const store::CredentialRecord& c
                                                 Time now) const {
   if (credential.revoked || (credential.expires_at && now >= *credential.expires_at))
     return refusal();
-  CERTWRIGHT_TRY(const auto principal, store.find_principal(credential.principal));
+  return resolve(credential.principal);
+}
+
+Result<Principal> Authenticator::State::resolve(std::string_view id) const {
+  CERTWRIGHT_TRY(const auto principal, store.find_principal(id));
   if (!principal || principal->disabled) return refusal();
   CERTWRIGHT_TRY(const auto tenant, store.find_tenant(principal->tenant));
   if (!tenant || tenant->disabled) return refusal();
@@ -92,6 +99,16 @@ Result<Principal> Authenticator::State::look_up(store::CredentialKind kind,
   return principal;
 }
 
+Result<SignedIn> Authenticator::State::find_session(const Sha256& hash, Time now) {
+  const std::uint64_t generation = cache.generation();
+  CERTWRIGHT_TRY(auto session, store.find_session(hash));
+  if (!session || now >= session->idle_ends_at || now >= session->ends_at) return refusal();
+  if (auto cached = cache.find(hash, now)) return SignedIn{*std::move(cached), *std::move(session)};
+  CERTWRIGHT_TRY(Principal principal, resolve(session->principal));
+  cache.put(hash, principal, session->ends_at, now, generation);
+  return SignedIn{std::move(principal), *std::move(session)};
+}
+
 // Ours is a certificate whose serial we recorded with these very octets, or without any (digest).
 Result<void> Authenticator::State::check_certificate(ByteView der, const Sha256& hash,
                                                          Time now) const {
@@ -111,13 +128,13 @@ Result<void> Authenticator::State::check_certificate(ByteView der, const Sha256&
 }
 
 template <class Work>
-Result<Principal> Authenticator::State::limited(const Sha256& hash, std::string_view remote, Time now,
-                                                Work work) {
+std::invoke_result_t<Work> Authenticator::State::limited(const Sha256& hash, std::string_view remote, Time now,
+                                                         Work work) {
   const std::string peer = peer_of(remote);
   if (remotes.is_over(peer, now) && !cache.remembers(hash))
     return fail(Errc::too_many_requests,
                 "Too many failed sign-ins from this address; try again in a minute.");
-  Result<Principal> result = work();
+  auto result = work();
   if (!result && result.error().code == Errc::unauthenticated) {
     remotes.failed(peer, now);
     cache.forget(hash);
@@ -153,6 +170,12 @@ Result<Principal> Authenticator::by_client_certificate(ByteView leaf_der, std::s
     CERTWRIGHT_CHECK(state_->check_certificate(leaf_der, hash, now));
     return state_->look_up(store::CredentialKind::client_certificate, to_hex(hash), hash, now);
   });
+}
+
+Result<SignedIn> Authenticator::by_session(std::string_view id, std::string_view remote) {
+  const Time now = state_->clock.now();
+  const Sha256 hash = session_hash(id);
+  return state_->limited(hash, remote, now, [&] { return state_->find_session(hash, now); });
 }
 
 void Authenticator::invalidate() { state_->cache.begin_generation(); }

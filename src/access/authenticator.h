@@ -1,5 +1,5 @@
 #pragma once
-// Credential -> Principal.
+// Credential or session -> Principal.
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -23,6 +23,12 @@ struct AuthenticatorLimits {
   std::uint32_t failures_per_remote = 20;  // in failure_window; then too_many_requests
   Duration failure_window = Seconds(60);
   std::size_t remotes_tracked = 16'384;
+};
+
+// Somebody who signed in, and the session they did it with.
+struct SignedIn {
+  Principal principal;
+  store::SessionRecord session;
 };
 
 // Safe to call from any thread. Tenants and principals that are disabled, and credentials that are
@@ -49,6 +55,10 @@ class Authenticator {
   // CA here is its issuer, neither that nor one above it may be revoked: TLS looks at no CRL (asked
   // every time, not cached). Of a CA that is not here nothing is known. Errors: as by_token().
   Result<Principal> by_client_certificate(ByteView leaf_der, std::string_view remote);
+
+  // `id`: a session's, as it came in the cookie. Its end, by time or by sign-out, counts at once: the store
+  // is asked every time. Errors: as by_token().
+  Result<SignedIn> by_session(std::string_view id, std::string_view remote);
 
   // Believes no cached principal any more, nor what a lookup that began before this finds: to be
   // called after a change of tenants, principals, roles or credentials, so that it counts at once on

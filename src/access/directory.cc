@@ -143,6 +143,7 @@ Result<void> Directory::set_tenant_disabled(std::string_view id, bool disabled,
   if (!tenant) return fail_field(Errc::not_found, "tenant", "There is no such tenant.");
   tenant->disabled = disabled;
   store::Transaction transaction{store::PutTenant{*tenant}};
+  if (disabled) transaction.push_back(store::EndTenantSessions{tenant->id});
   append(transaction, evidence(id));
   return disabled ? apply_unless_last(store_, std::move(transaction)) : store_.apply(transaction);
 }
@@ -173,6 +174,7 @@ Result<void> Directory::set_principal_disabled(std::string_view id, bool disable
   CERTWRIGHT_TRY(store::PrincipalRecord record, existing_principal(store_, id));
   record.disabled = disabled;
   store::Transaction transaction{store::PutPrincipal{record}};
+  if (disabled) transaction.push_back(store::EndSessions{record.id, {}});
   append(transaction, evidence(id));
   return disabled ? apply_unless_last(store_, std::move(transaction)) : store_.apply(transaction);
 }
@@ -220,9 +222,12 @@ Result<store::CredentialRecord> Directory::add_client_certificate(std::string_vi
 Result<void> Directory::revoke_credential(std::string_view principal, std::string_view id,
                                           const Evidence& evidence) {
   CERTWRIGHT_TRY(const auto credentials, store_.list_credentials(principal));
-  if (std::ranges::find(credentials, id, &store::CredentialRecord::id) == credentials.end())
+  const auto found = std::ranges::find(credentials, id, &store::CredentialRecord::id);
+  if (found == credentials.end())
     return fail_field(Errc::not_found, "credential", "There is no such credential.");
   store::Transaction transaction{store::RevokeCredential{std::string(id)}};
+  if (found->kind == store::CredentialKind::password)
+    transaction.push_back(store::EndSessions{std::string(principal), {}});
   append(transaction, evidence(id));
   return store_.apply(transaction);
 }

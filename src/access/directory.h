@@ -52,7 +52,8 @@ struct Bootstrap {
 
 // Safe to call from any thread. Errors of every function: invalid (with field), not_found,
 // conflict, unavailable. After a change, call Authenticator::invalidate(). What would leave nobody
-// with role admin on "*" is refused: conflict, field "administrator".
+// with role admin on "*" is refused: conflict, field "administrator". Who is disabled, or whose password is
+// revoked, has no sessions from then on.
 class Directory {
  public:
   static constexpr std::size_t kMaxBindings = 100;        // per principal

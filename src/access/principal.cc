@@ -42,6 +42,8 @@ constexpr auto kTable = std::to_array<Row>({
     {audit_read,             audit_read,       {all, none, none, all,  none}},
     {metrics_read,           metrics_read,     {all, none, none, all,  none}},
     {keys_manage,            keys_manage,      {all, none, none, none, none}},
+    {request_read,           request_read,     {all, all,  all,  all,  own}},  // as certificate_read: one scope
+    {request_decide,         request_read,     {all, none, all,  none, none}},
 });
 
 constexpr bool table_is_in_order() {
@@ -49,7 +51,7 @@ constexpr bool table_is_in_order() {
     if (static_cast<std::size_t>(kTable[i].action) != i) return false;
   return true;
 }
-static_assert(table_is_in_order() && kTable.size() == static_cast<std::size_t>(keys_manage) + 1);
+static_assert(table_is_in_order() && kTable.size() == static_cast<std::size_t>(request_decide) + 1);
 
 constexpr const Row& row_of(Action action) noexcept {
   return kTable[static_cast<std::size_t>(action)];
@@ -147,6 +149,8 @@ std::string_view name_of(Action action) noexcept {
     case audit_read: return "audit_read";
     case metrics_read: return "metrics_read";
     case keys_manage: return "keys_manage";
+    case request_read: return "request_read";
+    case request_decide: return "request_decide";
   }
   return "unknown";
 }

@@ -35,6 +35,8 @@ enum class Action : std::uint8_t {
   audit_read,
   metrics_read,
   keys_manage,  // the key-encryption key: look at its state, rotate it
+  request_read,    // requests for approval, as certificates: tenant, CA, owner
+  request_decide,  // approve, deny
 };
 
 // Stable names, as in JSON, audit records and the command line: "admin", "certificate_issue", ...
@@ -101,7 +103,7 @@ struct Scope {
   static Scope everything() { return Scope{{Grant{"*", {}, {}}}}; }
 };
 
-// The scope of certificate_read. Grants that another one contains are left out.
+// The scope of certificate_read, and of request_read. Grants that another one contains are left out.
 Scope readable_scope(const Principal& principal);
 
 }  // namespace certwright::access

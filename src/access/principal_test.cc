@@ -55,6 +55,8 @@ constexpr MatrixRow kMatrix[] = {
     {audit_read, "nnnnn", "nnnnn", "nnnnn", "nnnnn"},
     {metrics_read, "nnnnn", "nnnnn", "nnnnn", "nnnnn"},
     {keys_manage, "nnnnn", "nnnnn", "nnnnn", "nnnnn"},
+    {request_read, "yyyyy", "yyyy-", "-----", "-----"},
+    {request_decide, "ynynn", "ynyn-", "-----", "-----"},
 };
 
 class RoleMatrix : public testing::TestWithParam<MatrixRow> {};

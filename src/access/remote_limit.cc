@@ -54,4 +54,12 @@ void RemoteLimit::failed(const std::string& peer, Time now) {
   ++found->second.failures;
 }
 
+void RemoteLimit::forget(const std::string& peer) {
+  const std::scoped_lock lock(mutex_);
+  const auto found = entries_.find(peer);
+  if (found == entries_.end()) return;
+  by_age_.erase(found->second.age);
+  entries_.erase(found);
+}
+
 }  // namespace certwright::access

@@ -1,5 +1,5 @@
 #pragma once
-// How often a remote address failed lately. Private to this room.
+// How often a remote address, or another name, failed lately.
 #include <cstdint>
 #include <list>
 #include <mutex>
@@ -25,6 +25,8 @@ class RemoteLimit {
 
   bool is_over(const std::string& peer, Time now) const;
   void failed(const std::string& peer, Time now);
+  // As if it had never failed.
+  void forget(const std::string& peer);
 
  private:
   struct Entry {

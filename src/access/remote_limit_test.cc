@@ -23,6 +23,16 @@ TEST(PeerOf, LongTextIsCut) { EXPECT_EQ(peer_of(std::string(1000, 'x')).size(), 
 
 const Time kWindowStart = from_unix_s(1'700'000'000);
 
+TEST(RemoteLimit, Forgets) {
+  RemoteLimit limit(1, Seconds(60), 10);
+  limit.failed("a", kWindowStart);
+  limit.failed("b", kWindowStart);
+  limit.forget("a");
+  limit.forget("c");
+  EXPECT_FALSE(limit.is_over("a", kWindowStart));
+  EXPECT_TRUE(limit.is_over("b", kWindowStart));
+}
+
 TEST(RemoteLimit, CountsWithinAWindow) {
   RemoteLimit limit(3, Seconds(60), 10);
   for (int i = 0; i < 3; ++i) {

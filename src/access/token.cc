@@ -57,6 +57,10 @@ Result<std::string_view> token_prefix(std::string_view token) {
 
 store::Sha256 token_hash(std::string_view token) { return crypto::sha256(as_bytes(token)); }
 
+store::Sha256 session_hash(std::string_view id) {
+  return crypto::sha256(as_bytes(id.substr(0, kSessionIdCharacters + 1)));
+}
+
 std::string redacted_token(std::string_view token) {
   const auto prefix = token_prefix(token);
   if (!prefix) return "(not a token)";

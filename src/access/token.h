@@ -33,6 +33,11 @@ Result<std::string_view> token_prefix(std::string_view token);
 // SHA-256 of the whole token.
 store::Sha256 token_hash(std::string_view token);
 
+// The id of a session, 32 random octets as base64url: what the cookie holds.
+inline constexpr std::size_t kSessionIdCharacters = 43;
+// SHA-256 of a session's id, under which the store keeps it. Other text is hashed too, to nobody's session.
+store::Sha256 session_hash(std::string_view id);
+
 // `token` with its secret replaced, for logs: "cw_abcdefghijkl_...". Any text is safe to give.
 std::string redacted_token(std::string_view token);
 

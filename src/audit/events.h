@@ -138,7 +138,110 @@ namespace certwright::audit {
     "Change the source, then `certwright kek rotate` again, or restart.")                          \
   X(92, kek_forgotten, "KEK_FORGOTTEN", "kek active resealed",                                     \
     "Nothing is sealed under a retired key-encryption key any more; it was deleted.",              \
-    "Backups from before the rotation need it: keep it with them, or make a new backup.")
+    "Backups from before the rotation need it: keep it with them, or make a new backup.")          \
+  X(100, request_received, "REQUEST_RECEIVED",                                                     \
+    "request ca profile profile_version subject names csr_sha256 binding selection rule",          \
+    "A request for a certificate passed every check and was stored.", "Nothing.")                  \
+  X(101, request_pending, "REQUEST_PENDING", "request before after ca needed expires_at",          \
+    "A request waits for the approval of `needed` officers until `expires_at`.",                   \
+    "Somebody who may decide should look: certwright request show.")                               \
+  X(102, request_repeated, "REQUEST_REPEATED", "request state",                                    \
+    "A principal asked again for what it has an open request for; that one stands for both.",      \
+    "Nothing. Many are a program that does not wait.")                                             \
+  X(103, approval_given, "APPROVAL_GIVEN", "request kind binding given needed changes comment",    \
+    "An approval was given: by an officer, by the CA's approval password, or by a standing rule.", \
+    "Check now and then that standing rules and passwords approve only what they should.")         \
+  X(104, request_approved, "REQUEST_APPROVED", "request before after binding",                     \
+    "A request has all approvals it needs, and will be issued.", "Nothing.")                       \
+  X(105, request_changed, "REQUEST_CHANGED", "request cause before after binding_before binding",  \
+    "What would be issued changed: an officer took something away, or the profile has a new "      \
+    "version. Approvals given before count no more.",                                              \
+    "Nothing; officers look again.")                                                               \
+  X(106, request_denied, "REQUEST_DENIED", "request before after reason",                          \
+    "An officer denied a request.", "Nothing; the requester sees the reason.")                     \
+  X(107, request_withdrawn, "REQUEST_WITHDRAWN", "request before after reason",                    \
+    "The requester withdrew a request.", "Nothing.")                                               \
+  X(108, request_expired, "REQUEST_EXPIRED", "request before after received_at",                   \
+    "Nobody decided a request in the time that its CA's policy gives.",                            \
+    "If that happens often, there are too few officers, or they are not notified.")                \
+  X(109, request_issued, "REQUEST_ISSUED", "request before after serial binding approved_by",      \
+    "The certificate of an approved request was signed and recorded, in this commit.", "Nothing.") \
+  X(110, request_failed, "REQUEST_FAILED", "request before after code reason",                     \
+    "An approved request was refused when it should be issued.",                                   \
+    "`reason` says what changed since; the requester can ask again.")                              \
+  X(111, decision_refused, "DECISION_REFUSED", "request action code reason",                       \
+    "Somebody with the right to decide may not decide this request, or not so.",                   \
+    "One's own request, or one that changed meanwhile: look at it if it is repeated.")             \
+  X(112, approval_password_set, "APPROVAL_PASSWORD_SET", "ca",                                     \
+    "The approval password of a CA was set or changed.", "Check that it was planned.")             \
+  X(113, approval_password_cleared, "APPROVAL_PASSWORD_CLEARED", "ca",                             \
+    "A CA has no approval password any more.", "Check that it was planned.")                       \
+  X(114, approval_password_refused, "APPROVAL_PASSWORD_REFUSED", "ca count",                       \
+    "A wrong approval password was given: the request waits for an officer instead.",              \
+    "Ask the principal if there are many.")                                                        \
+  X(115, approval_password_locked, "APPROVAL_PASSWORD_LOCKED", "ca count",                         \
+    "A principal gave too many wrong approval passwords for a CA: none is tried for a while.",     \
+    "These are guesses, or an old password in a program: ask the principal, change the password.") \
+  X(116, selection_changed, "SELECTION_CHANGED", "tenant before after",                            \
+    "How a tenant's requests are given to CAs was changed.", "Check that it was planned.")                      \
+  X(120, signed_in, "SIGNED_IN", "session method",                                                 \
+    "A person signed in: with a password, a one-time password, or the first administrator's token.", \
+    "Nothing, if it was they: compare the address with where they work.")                          \
+  X(121, sign_in_refused, "SIGN_IN_REFUSED", "principal reason",                                   \
+    "A sign-in was refused. `principal` is whose name was typed, if it is anybody's.",             \
+    "One is a typing error; many are guesses, and end in SIGN_IN_LOCKED.")                         \
+  X(122, sign_in_locked, "SIGN_IN_LOCKED", "principal limit until",                                \
+    "After too many refusals nobody can sign in: to this account (`limit` account), to this account " \
+    "from this address (account_and_remote), or from this address (remote).",                      \
+    "If the person did not do it, somebody guesses their password: warn them, block the address.") \
+  X(123, session_ended, "SESSION_ENDED", "session principal cause",                                \
+    "A session was ended: by its owner, by another sign-in in its place, or by an administrator.", \
+    "Nothing.")                                                                                    \
+  X(124, sessions_ended, "SESSIONS_ENDED", "principal count cause",                                \
+    "All sessions of an account were ended, but for the one that may have asked for it.",          \
+    "Nothing.")                                                                                    \
+  X(125, password_changed, "PASSWORD_CHANGED", "credential sign_in_name",                          \
+    "A person chose a password; their other sessions ended.",                                      \
+    "If it was not they, disable the account and look at SIGNED_IN before it.")                    \
+  X(126, password_reset, "PASSWORD_RESET", "principal credential sign_in_name expires_at",         \
+    "Somebody else's account was given a one-time password, in the place of the one it had.",      \
+    "Check that its owner asked for it.")                                                          \
+  X(140, notifications_delivered, "NOTIFICATIONS_DELIVERED", "channel recipient first last count", \
+    "Notifications reached their recipient: a mail server or a webhook took charge of them.", \
+    "Nothing.") \
+  X(141, notifications_failed, "NOTIFICATIONS_FAILED", "channel recipient first last count reason", \
+    "Notifications were given up after the last attempt.", \
+    "Repair what `reason` says; the recipient has not been told. What it was about is in the log.") \
+  X(142, notification_acknowledged, "NOTIFICATION_ACKNOWLEDGED", "notification event subject", \
+    "A recipient wants no more notifications about this event and subject.", \
+    "Nothing.") \
+  X(143, expiry_notified, "EXPIRY_NOTIFIED", "kind days count", \
+    "Owners were told of certificates, CAs or CRLs that expire soon.", \
+    "Renew those that are still needed.") \
+  X(144, webhook_created, "WEBHOOK_CREATED", "webhook tenant url", \
+    "An endpoint will be told of events.", \
+    "Check that the endpoint is yours: it learns who asks for which certificate.") \
+  X(145, webhook_secret_rotated, "WEBHOOK_SECRET_ROTATED", "webhook tenant generation previous_until", \
+    "A webhook has a new secret; the one before signs too until `previous_until`.", \
+    "Give the new one to the endpoint before then.") \
+  X(146, webhook_disabled, "WEBHOOK_DISABLED", "webhook tenant", \
+    "An endpoint is told of nothing any more.", \
+    "What was waiting for it has failed.") \
+  X(147, webhook_enabled, "WEBHOOK_ENABLED", "webhook tenant", \
+    "An endpoint is told of events again.", \
+    "Check that it was planned.") \
+  X(148, webhook_deleted, "WEBHOOK_DELETED", "webhook tenant url", \
+    "An endpoint was deleted.", \
+    "Nothing, if you deleted it.") \
+  X(149, webhook_tested, "WEBHOOK_TESTED", "webhook tenant", \
+    "A test was sent to an endpoint.", \
+    "Nothing.") \
+  X(150, template_changed, "TEMPLATE_CHANGED", "tenant event sha256", \
+    "What a tenant is told about an event has another wording.", \
+    "Check that it was planned: people act on these texts.") \
+  X(151, template_removed, "TEMPLATE_REMOVED", "tenant event", \
+    "The wording that Certwright ships is used again.", \
+    "Nothing.")
 
 enum class EventType : std::uint8_t {  // stored
 #define CERTWRIGHT_AUDIT_ENUMERATOR(number, enumerator, name, fields, cause, action) \

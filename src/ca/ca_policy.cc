@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "ca/approval_rule_document.h"
 #include "json/object_reader.h"
 #include "json/value.h"
 #include "json/writer.h"
@@ -56,6 +57,7 @@ Result<CaPolicy> parse_ca_policy(std::string_view json_text) {
   if (tenants) policy.tenants = std::move(*tenants);
   CERTWRIGHT_TRY(auto profiles, reader.optional_strings("profiles", {.max_count = 200, .max_length = 63}));
   if (profiles) policy.profiles = std::move(*profiles);
+  CERTWRIGHT_TRY(policy.approval, read_approval_rules(reader));
   CERTWRIGHT_CHECK(reader.finish());
   CERTWRIGHT_CHECK(check(policy));
   return policy;
@@ -76,6 +78,7 @@ std::string write_ca_policy(const CaPolicy& policy) {
   w.key("profiles").begin_array();
   for (const auto& profile : policy.profiles) w.value(profile);
   w.end_array();
+  write_approval_rules(w, policy.approval);
   w.end_object();
   return std::move(w).take();
 }

@@ -4,6 +4,7 @@
 #include <string_view>
 #include <vector>
 
+#include "ca/approval_rule.h"
 #include "clock/clock.h"
 #include "errors/result.h"
 
@@ -21,6 +22,7 @@ struct CaPolicy {
   Seconds ocsp_period{std::chrono::hours(1)};        // nextUpdate - thisUpdate of an answer
   std::vector<std::string> tenants{"*"};  // who may be served: ids, or "*"
   std::vector<std::string> profiles;      // attached profiles; "*" is not allowed
+  std::vector<ApprovalRule> approval;     // which requests people must approve; none: no request
 
   friend bool operator==(const CaPolicy&, const CaPolicy&) = default;
 };

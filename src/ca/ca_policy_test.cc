@@ -15,10 +15,30 @@ TEST(CaPolicy, RoundTrips) {
   policy.ocsp_period = std::chrono::minutes(10);
   policy.tenants = {"acme"};
   policy.profiles = {"tls-server", "tls-client"};
+  policy.approval = {{.profiles = {"tls-server"},
+                      .officers = 2,
+                      .officers_of = {"p1", "p2", "p3"},
+                      .password = true,
+                      .renewals = true,
+                      .time_limit = Seconds(3600),
+                      .automatic = {{"acme", {"*.acme.example", "acme.example"}}}},
+                     {.officers = 0}};
   EXPECT_EQ(parse_ca_policy(write_ca_policy(policy)).value(), policy);
 }
 
 TEST(CaPolicy, AnEmptyDocumentIsTheDefault) { EXPECT_EQ(parse_ca_policy("{}").value(), CaPolicy{}); }
+
+// As written before there were approval rules, and as it is written still where there is none.
+TEST(CaPolicy, WithoutApprovalItsDocumentIsTheOldOne) {
+  EXPECT_EQ(write_ca_policy({}).find("approval"), std::string::npos);
+}
+
+TEST(CaPolicy, AnApprovalRuleWantsOneOfficerForAWeekUnlessItSaysOtherwise) {
+  const auto policy = parse_ca_policy(R"({"approval": [{}]})").value();
+  ASSERT_EQ(policy.approval.size(), 1U);
+  EXPECT_EQ(policy.approval[0], ApprovalRule{});
+  EXPECT_EQ(policy.approval[0].officers, 1U);
+}
 
 struct Refused { const char* name; const char* document; const char* field; };
 constexpr Refused kRefused[] = {
@@ -29,6 +49,18 @@ constexpr Refused kRefused[] = {
     {"UrlOfAnotherScheme", R"({"public_url": "ldap://a"})", "public_url"},
     {"UrlWithSpace", R"({"public_url": "http://a b"})", "public_url"},
     {"RefreshLongerThanPeriod", R"({"crl_period_s": 60, "crl_refresh_s": 61})", "crl_refresh_s"},
+    {"ApprovalIsNoList", R"({"approval": {}})", "approval"},
+    {"TooManyOfficers", R"({"approval": [{"officers": 11}]})", "approval[0].officers"},
+    {"MoreOfficersThanThereAre", R"({"approval": [{"officers": 2, "officers_of": ["p1"]}]})",
+     "approval[0].officers_of"},
+    {"ShortTimeLimit", R"({"approval": [{"time_limit_s": 59}]})", "approval[0].time_limit_s"},
+    {"UnknownMemberOfARule", R"({"approval": [{"officer": 1}]})", "approval[0].officer"},
+    {"StandingRuleForEverybody", R"({"approval": [{"automatic": [{"tenant": "*", "names": ["a.b"]}]}]})",
+     "approval[0].automatic[0].tenant"},
+    {"StandingRuleForEveryName", R"({"approval": [{"automatic": [{"tenant": "t", "names": ["*"]}]}]})",
+     "approval[0].automatic[0].names"},
+    {"StandingRuleForNoName", R"({"approval": [{"automatic": [{"tenant": "t", "names": []}]}]})",
+     "approval[0].automatic[0].names"},
     {"AnyProfile", R"({"profiles": ["*"]})", "profiles"},
 };
 class CaPolicyRefuses : public testing::TestWithParam<Refused> {};

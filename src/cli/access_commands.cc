@@ -76,8 +76,9 @@ Result<void> create_user(Session& session, const AccessOptions& o) {
   if (session.json())
     print_json(user);
   else
-    fmt::print("Created {} ({}). Give it a token: certwright token create {}\n",
-               text_of(user, "id"), printable(text_of(user, "name")), text_of(user, "id"));
+    fmt::print("Created {} ({}). {}: certwright {} {}\n", text_of(user, "id"), printable(text_of(user, "name")),
+               o.kind == "person" ? "For a password" : "Give it a token",
+               o.kind == "person" ? "user reset-password" : "token create", text_of(user, "id"));
   return {};
 }
 

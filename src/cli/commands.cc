@@ -48,10 +48,13 @@ std::function<int()> add_commands(CLI::App& app) {
   add_ca_commands(app, *registry);
   add_profile_commands(app, *registry);
   add_cert_commands(app, *registry);
+  add_request_commands(app, *registry);
   add_access_commands(app, *registry);
+  add_account_commands(app, *registry);
   add_audit_commands(app, *registry);
   add_certgen_commands(app, *registry);
   add_certgen_ask(app, *registry);
+  add_notification_commands(app, *registry);
   add_kek_commands(app, *registry);
   add_doctor(app, *registry);
   add_completion(app, *registry);

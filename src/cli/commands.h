@@ -24,11 +24,14 @@ std::function<int()> add_commands(CLI::App& app);
 void add_ca_commands(CLI::App& app, Registry& registry);
 void add_profile_commands(CLI::App& app, Registry& registry);
 void add_cert_commands(CLI::App& app, Registry& registry);
+void add_request_commands(CLI::App& app, Registry& registry);
 void add_access_commands(CLI::App& app, Registry& registry);
+void add_account_commands(CLI::App& app, Registry& registry);  // after the access commands
 void add_audit_commands(CLI::App& app, Registry& registry);
 void add_certgen_commands(CLI::App& app, Registry& registry);
 void add_certgen_ask(CLI::App& app, Registry& registry);  // offline: speaks the generator's protocol
 void add_kek_commands(CLI::App& app, Registry& registry);
+void add_notification_commands(CLI::App& app, Registry& registry);
 void add_doctor(CLI::App& app, Registry& registry);
 
 }  // namespace certwright::cli

@@ -67,4 +67,21 @@ void judge_certgen(Findings& findings, const json::Value& status) {
                kept ? "" : "see disk and permissions of the folder aggregate in the state directory");
 }
 
+void judge_notifications(Findings& findings, const json::Value& status) {
+  const std::string waiting = text_of(status, "notifications_waiting");
+  if (waiting.empty()) return;
+  constexpr unsigned long long kLate = 3600;
+  const auto number = [&](const char* name) { return std::strtoull(text_of(status, name).c_str(), nullptr, 10); };
+  const auto age = number("notifications_oldest_waiting_s");
+  findings.add(age < kLate ? Verdict::good : Verdict::warning, "notifications",
+               fmt::format("{} waiting, the oldest for {} s", waiting, age),
+               age < kLate ? "" : "a mail server or a webhook does not answer: see the server's log");
+  const auto failed = number("notifications_failed");
+  findings.add(failed == 0 ? Verdict::good : Verdict::warning, "given up notifications", fmt::format("{}", failed),
+               failed == 0 ? "" : "NOTIFICATIONS_FAILED in the audit log says why: certwright audit show");
+  const std::string mail = text_of(status, "mail");
+  findings.add(mail == "off" ? Verdict::warning : Verdict::good, "e-mail", mail,
+               mail == "off" ? "nobody is told of expiring certificates by e-mail: set smtp.host in the configuration" : "");
+}
+
 }  // namespace certwright::cli

@@ -13,4 +13,7 @@ void judge_kek(Findings& findings, const json::Value& kek);
 // The UDP certificate generator in GET /api/v1/status, if it serves: what loses answers.
 void judge_certgen(Findings& findings, const json::Value& status);
 
+// The outbox in GET /api/v1/status: what waits too long, what was given up.
+void judge_notifications(Findings& findings, const json::Value& status);
+
 }  // namespace certwright::cli

@@ -99,5 +99,23 @@ TEST(JudgeCertgen, SaysWhyNothingIsIssuedOrRecorded) {
   EXPECT_EQ(bad, 2U);
 }
 
+TEST(JudgeNotifications, NamesWhatIsLateOrGivenUp) {
+  Findings none;
+  judge_notifications(none, document(R"({"version":"1"})"));
+  EXPECT_TRUE(none.rows().empty());
+  Findings well;
+  judge_notifications(well, document(R"({"notifications_waiting":"3","notifications_oldest_waiting_s":"3599",
+      "notifications_failed":"0","mail":"mail.example:587"})"));
+  for (const auto& row : well.rows()) EXPECT_EQ(row.verdict, Verdict::good) << row.what;
+  Findings ill;
+  judge_notifications(ill, document(R"({"notifications_waiting":"3","notifications_oldest_waiting_s":"3600",
+      "notifications_failed":"1","mail":"off"})"));
+  ASSERT_EQ(ill.rows().size(), 3U);
+  for (const auto& row : ill.rows()) {
+    EXPECT_EQ(row.verdict, Verdict::warning) << row.what;
+    EXPECT_FALSE(row.advice.empty());
+  }
+}
+
 }  // namespace
 }  // namespace certwright::cli

@@ -101,6 +101,7 @@ Result<void> doctor(Session& session) {
     findings.add(Verdict::good, "audit log",
                  text_of(*status, "audit_signed_records") + " records signed");
     judge_certgen(findings, *status);
+    judge_notifications(findings, *status);
   }
   if (const auto cas = session.call_json("GET", "/api/v1/cas")) {
     if (const auto* all = cas->find("cas"); all != nullptr && all->if_array() != nullptr)

@@ -10,6 +10,7 @@
 #include <yaml-cpp/yaml.h>
 
 #include "cli/help.h"
+#include "notification/webhook_url.h"
 
 namespace certwright::daemon {
 namespace {
@@ -41,6 +42,26 @@ Result<void> set_choice(std::string& target, std::string_view value,
     for (const auto choice : choices) all += (all.empty() ? "" : ", ") + std::string(choice);
     return fail(Errc::invalid, "expected one of " + all);
   }
+  target = std::string(value);
+  return {};
+}
+
+// A year at most: notifications are kept for longer than that, so that none is repeated.
+Result<void> add_days(std::vector<std::size_t>& days, std::string_view value) {
+  std::size_t parsed = 0;
+  CERTWRIGHT_CHECK(set_count(parsed, value, 365));
+  if (parsed == 0) return fail(Errc::invalid, "expected a number from 1 to 365");
+  days.push_back(parsed);
+  return {};
+}
+
+Result<void> set_portal_url(std::string& target, std::string_view value) {
+  if (!value.empty()) {
+    const auto url = notification::WebhookUrl::parse(value);
+    if (!url || url->target().find('?') != std::string::npos)
+      return fail(Errc::invalid, "expected https://HOST, with a port or a path if need be");
+  }
+  while (value.ends_with('/')) value.remove_suffix(1);
   target = std::string(value);
   return {};
 }
@@ -192,6 +213,38 @@ const std::vector<Setting>& settings() {
        [](C& c, V v) -> Result<void> { c.tls_ip_addresses.emplace_back(v); return {}; }},
       {"access.trusted_proxies", "", "addresses or prefixes whose X-Forwarded-For counts", true,
        [](C& c, V v) -> Result<void> { c.trusted_proxies.emplace_back(v); return {}; }},
+      {"access.session_idle_s", "", "seconds without a request after which a person signs in again", false,
+       [](C& c, V v) { return set_count(c.session_idle_s, v, 86'400); }},
+      {"access.session_s", "", "seconds after which a person signs in again, whatever the requests", false,
+       [](C& c, V v) { return set_count(c.session_s, v, 30 * 86'400); }},
+      {"smtp.host", "", "mail server; empty: no e-mail", false,
+       [](C& c, V v) -> Result<void> { c.smtp.host = std::string(v); return {}; }},
+      {"smtp.port", "", "its port", false,
+       [](C& c, V v) { return set_count(c.smtp.port, v, 65'535); }},
+      {"smtp.security", "", "starttls (required), tls (from the first octet) or none", false,
+       [](C& c, V v) { return set_choice(c.smtp.security, v, {"starttls", "tls", "none"}); }},
+      {"smtp.user", "", "account at the mail server; empty: no authentication", false,
+       [](C& c, V v) -> Result<void> { c.smtp.user = std::string(v); return {}; }},
+      {"smtp.password_file", "", "file with its password", false,
+       [](C& c, V v) -> Result<void> { c.smtp.password_file = std::string(v); return {}; }},
+      {"smtp.from", "", "sender: ADDRESS or NAME <ADDRESS>", false,
+       [](C& c, V v) -> Result<void> { c.smtp.from = std::string(v); return {}; }},
+      {"smtp.ca_file", "", "PEM file of the anchors of the mail server's certificate; empty: the system's", false,
+       [](C& c, V v) -> Result<void> { c.smtp.ca_file = std::string(v); return {}; }},
+      {"notifications.portal_url", "", "what links in notifications begin with; empty: no links", false,
+       [](C& c, V v) { return set_portal_url(c.notifications.portal_url, v); }},
+      {"notifications.certificate_days", "", "days before the end of a certificate on which its owner is told", true,
+       [](C& c, V v) { return add_days(c.notifications.certificate_days, v); }},
+      {"notifications.ca_days", "", "the same for CAs and administrators", true,
+       [](C& c, V v) { return add_days(c.notifications.ca_days, v); }},
+      {"notifications.webhook_networks", "", "addresses or prefixes that webhooks may reach though they are not public", true,
+       [](C& c, V v) -> Result<void> {
+         CERTWRIGHT_CHECK(notification::Network::parse(v));
+         c.notifications.webhook_networks.emplace_back(v);
+         return {};
+       }},
+      {"notifications.webhook_ca_file", "", "PEM file of the anchors of webhooks' certificates; empty: the system's", false,
+       [](C& c, V v) -> Result<void> { c.notifications.webhook_ca_file = std::string(v); return {}; }},
       {"log.level", "CERTWRIGHT_LOG_LEVEL", "debug, info, warning or error", false,
        [](C& c, V v) { return set_choice(c.log_level, v, {"debug", "info", "warning", "error"}); }},
       {"log.format", "CERTWRIGHT_LOG_FORMAT", "json or text", false,

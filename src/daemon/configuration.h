@@ -42,6 +42,25 @@ struct Configuration {
   std::vector<std::string> tls_dns_names;     // in the server's own certificate, besides localhost
   std::vector<std::string> tls_ip_addresses;  // besides those it listens on
   std::vector<std::string> trusted_proxies;   // whose X-Forwarded-For counts
+  std::size_t session_idle_s = 1'800;         // a person's session ends without a request
+  std::size_t session_s = 43'200;             // and whatever the requests
+  struct Smtp {
+    std::string host;                         // empty: no e-mail
+    std::size_t port = 587;
+    std::string security = "starttls";        // tls, none
+    std::string user, password_file;
+    std::string from = "Certwright <certwright@localhost>";
+    std::string ca_file;                      // empty: the system's anchors
+    friend bool operator==(const Smtp&, const Smtp&) = default;
+  } smtp;
+  struct Notifications {
+    std::string portal_url;                         // what links begin with; empty: no links
+    std::vector<std::size_t> certificate_days;      // none: 30, 14, 7, 1
+    std::vector<std::size_t> ca_days;               // none: 90, 30, 14, 7, 1
+    std::vector<std::string> webhook_networks;      // not public, and reached all the same
+    std::string webhook_ca_file;                    // empty: the system's anchors
+    friend bool operator==(const Notifications&, const Notifications&) = default;
+  } notifications;
   std::string log_level = "info";             // debug, info, warning, error
   std::string log_format = "json";            // json, text
   std::size_t io_threads = 0;                 // 0: one per core

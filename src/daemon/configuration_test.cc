@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "daemon/certgen_door.h"
+#include "daemon/notices.h"
 
 namespace certwright::daemon {
 namespace {
@@ -55,8 +56,33 @@ TEST_F(ConfigurationFile, TheCertificateGeneratorNeedsAListOfPeersBeyondLoopback
   EXPECT_EQ(CertgenDoor::check(*bad).error().field, "certgen.allowed_peers");
 }
 
+TEST_F(ConfigurationFile, SaysHowNotificationsLeave) {
+  const auto c = load("smtp: {host: mail.example, port: 465, security: tls, user: ca, from: 'CA <ca@ca.example>'}\n"
+                      "notifications: {portal_url: 'https://ca.example/', certificate_days: [20, 5], webhook_networks: [10.0.0.0/8]}\n");
+  ASSERT_TRUE(c) << c.error().detail;
+  EXPECT_EQ(c->smtp.port, 465U);
+  EXPECT_EQ(c->notifications.portal_url, "https://ca.example");
+  EXPECT_EQ(c->notifications.certificate_days, (std::vector<std::size_t>{20, 5}));
+  EXPECT_TRUE(Notices::check(*c));
+  EXPECT_TRUE(Notices::check({}));
+  const auto refused = [&](const char* text) {
+    const auto loaded = load(text);
+    EXPECT_TRUE(loaded) << text;
+    const auto checked = Notices::check(*loaded);
+    return checked ? std::string() : checked.error().field;
+  };
+  EXPECT_EQ(refused("smtp: {host: 'mail example'}\n"), "smtp.host");
+  EXPECT_EQ(refused("smtp: {host: mail.example, security: none, user: ca}\n"), "smtp.user");
+  EXPECT_EQ(refused("smtp: {host: mail.example, password_file: /nowhere/at/all}\n"), "smtp.password_file");
+  EXPECT_EQ(refused("smtp: {from: nobody}\n"), "smtp.from");
+}
+
 struct Refused { const char* name; const char* text; const char* message; };
 constexpr Refused kRefused[] = {
+    {"NetworkWithHostBits", "notifications: {webhook_networks: [10.0.0.1/8]}\n", ":1: notifications.webhook_networks: bits after the prefix must be zero"},
+    {"NoDay", "notifications: {certificate_days: [0]}\n", ":1: notifications.certificate_days: expected a number from 1 to 365"},
+    {"NoPortal", "notifications: {portal_url: 'ftp://a'}\n", ":1: notifications.portal_url: expected https://HOST"},
+    {"NoSmtpSecurity", "smtp: {security: perhaps}\n", ":1: smtp.security: expected one of starttls, tls, none"},
     {"UnknownKey", "state: /a\nlisteners:\n  htps: 'off'\n", ":3: listeners.htps: unknown key; the nearest valid one is \"listeners.https\""},
     {"BadAddress", "listeners:\n  https: example.com:1\n", ":2: listeners.https: expected ADDRESS:PORT"},
     {"PortTooLarge", "listeners: {https: '127.0.0.1:65536'}", "expected ADDRESS:PORT"},

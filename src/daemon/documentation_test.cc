@@ -146,7 +146,12 @@ TEST(ConfigurationSchema, DefaultsAreTheProgramsOwn) {
                               .certgen_settings = {.allowed_peers = {}, .ca = "other", .profile = "other", .chain = "with-root",
                                                    .workers = 9, .requests_per_second_and_peer = 9, .deadline_ms = 9,
                                                    .cache_entries = 9, .cache_lifetime_s = 9, .rsa_pool = 9},
-                              .tls_dns_names = {}, .tls_ip_addresses = {}, .trusted_proxies = {}, .log_level = "debug",
+                              .tls_dns_names = {}, .tls_ip_addresses = {}, .trusted_proxies = {},
+                              .smtp = {.host = "other", .port = 9, .security = "none", .user = "other", .password_file = "other",
+                                       .from = "other", .ca_file = "other"},
+                              .notifications = {.portal_url = "other", .certificate_days = {}, .ca_days = {},
+                                                .webhook_networks = {}, .webhook_ca_file = "other"},
+                              .log_level = "debug",
                               .log_format = "text", .io_threads = 9, .worker_threads = 9};
   int count = 0;
   set_defaults(*schema, "", configuration, count);

@@ -7,8 +7,12 @@
 #include "daemon/log.h"
 #include "daemon/version.h"
 #include "gateway/admin/admin_door.h"
+#include "gateway/admin/request_routes.h"
 #include "gateway/certs/door.h"
+#include "gateway/pages/page.h"
+#include "gateway/pages/pages_door.h"
 #include "gateway/pki/door.h"
+#include "gateway/portal/portal_door.h"
 #include "gateway/web/standard_routes.h"
 #include "gateway/web/web_handler.h"
 #include "registration/profile_publisher.h"
@@ -75,9 +79,10 @@ void export_gauges(Installation& in) {
 }  // namespace
 
 struct Gateways::Doors {
-  Doors(Installation& installation, const Configuration& configured)
+  Doors(Installation& installation, const Configuration& configured, Notices& told)
       : in(installation),
         configuration(configured),
+        notices(told),
         publisher(*in.store, in.journal, in.profiles, in.clock),
         certs({.issuance = in.issuance,
                .revocation = in.revocation,
@@ -85,7 +90,16 @@ struct Gateways::Doors {
                .inventory = in.inventory,
                .downloads = in.download_grants,
                .cas = in.cas,
-               .clock = in.clock}),
+               .clock = in.clock,
+               .requests = &in.requests}),
+        csr({.requests = in.requests,
+             .issuance = in.issuance,
+             .cas = in.cas,
+             .profiles = in.profiles,
+             .selection = in.selection_policies,
+             .store = *in.store,
+             .clock = in.clock}),
+        portal(csr, in.requests),
         pki({.ocsp = in.ocsp, .crls = in.crls, .cas = in.cas, .clock = in.clock}) {}
 
   std::vector<gateway::web::Route> routes() {
@@ -104,29 +118,47 @@ struct Gateways::Doors {
                                                      .checkpoint_key = audit::CheckpointKey::of(*in.checkpoint_signer),
                                                      .clock = in.clock,
                                                      .rotation = in.rotation,
+                                                     .accounts = in.accounts,
+                                                     .sessions = in.sessions,
                                                      .status = [this] { return status(); },
                                                      .aggregate_folder = in.state.aggregate()});
-    for (const auto& door : {certs.routes(), pki.routes(), admin}) all.insert(all.end(), door.begin(), door.end());
+    const auto requests = gateway::admin::request_routes({.requests = in.requests,
+                                                          .issuance = in.issuance,
+                                                          .passwords = in.approval_passwords,
+                                                          .selection = in.selection_policies,
+                                                          .cas = in.cas,
+                                                          .store = *in.store,
+                                                          .checkpoint_key = audit::CheckpointKey::of(*in.checkpoint_signer),
+                                                          .clock = in.clock});
+    const auto pages = gateway::pages::pages_routes(
+        {.accounts = in.accounts, .sessions = in.sessions, .authenticator = in.authenticator});
+    for (const auto& door : {certs.routes(), portal.routes(), pki.routes(), gateway::notices::routes(notices.door()), admin,
+                             requests, pages})
+      all.insert(all.end(), door.begin(), door.end());
     return all;
   }
 
   Facts status() const {
     auto all = status_of(in);
+    std::ranges::move(notices.facts(), std::back_inserter(all));
     if (more_facts) std::ranges::move(more_facts(), std::back_inserter(all));
     return all;
   }
 
   Installation& in;
   const Configuration& configuration;
+  Notices& notices;
   std::function<Facts()> more_facts;
   registration::ProfilePublisher publisher;
   gateway::certs::Door certs;
+  gateway::portal::CsrService csr;
+  gateway::portal::Door portal;
   gateway::pki::Door pki;
   std::unique_ptr<gateway::web::WebHandler> handler;
 };
 
-Gateways::Gateways(Installation& installation, const Configuration& configuration)
-    : doors_(std::make_unique<Doors>(installation, configuration)) {}
+Gateways::Gateways(Installation& installation, const Configuration& configuration, Notices& notices)
+    : doors_(std::make_unique<Doors>(installation, configuration, notices)) {}
 
 Gateways::~Gateways() = default;
 
@@ -138,12 +170,14 @@ Result<http::Handler*> Gateways::open() {
   options.trusted_proxies = doors_->configuration.trusted_proxies;
   if (Log::writes(Level::debug)) options.on_access = log_access;
   options.on_internal_error = log_internal_error;
+  options.error_page = gateway::pages::error_page;
   CERTWRIGHT_TRY(doors_->handler,
                  gateway::web::WebHandler::create({.authenticator = in.authenticator,
                                                    .clock = in.clock,
                                                    .random = *in.random,
                                                    .metrics = in.metrics,
-                                                   .journal = &in.journal},
+                                                   .journal = &in.journal,
+                                                   .sessions = &in.sessions},
                                                   doors_->routes(), std::move(options)));
   in.metrics.on_scrape([&in] { export_gauges(in); });
   return static_cast<http::Handler*>(doors_->handler.get());

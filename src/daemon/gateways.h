@@ -7,6 +7,7 @@
 
 #include "daemon/configuration.h"
 #include "daemon/installation.h"
+#include "daemon/notices.h"
 #include "http/server.h"
 
 namespace certwright::daemon {
@@ -14,8 +15,8 @@ namespace certwright::daemon {
 // The front doors, mounted on one handler for both listeners.
 class Gateways {
  public:
-  // Both must outlive this.
-  Gateways(Installation& installation, const Configuration& configuration);
+  // All must outlive this.
+  Gateways(Installation& installation, const Configuration& configuration, Notices& notices);
   ~Gateways();
 
   // The handler lives as long as this. Errors: invalid for a trusted proxy that is no address.

@@ -72,10 +72,13 @@ struct Installation::Opened {
   keys::SourceOptions source;
   std::unique_ptr<audit::CheckpointSigner> signer;
   issuance::KeySlots::Limits rsa_keys;
+  session::SessionOptions sessions;
 };
 
-Result<std::unique_ptr<Installation>> Installation::open(StateDirectory state, std::size_t workers) {
+Result<std::unique_ptr<Installation>> Installation::open(StateDirectory state, std::size_t workers,
+                                                        session::SessionOptions session_options) {
   Opened opened;
+  opened.sessions = session_options;
   opened.rsa_keys = issuance::KeySlots::Limits::of(workers, std::thread::hardware_concurrency());
   opened.random = std::make_unique<crypto::SystemRandom>();
   const auto& options = opened.source = keys::SourceOptions::from_environment(state.root);
@@ -103,6 +106,14 @@ Installation::Installation(StateDirectory directory, Opened opened)
       checkpointer(*store, *checkpoint_signer, clock, checkpointer_options()),
       profiles(*store),
       registration(*store, cas, profiles, clock),
+      approval_passwords(*store, journal, clock),
+      selection_policies(*store, journal),
+      requests({.store = *store,
+                .journal = journal,
+                .registration = registration,
+                .passwords = approval_passwords,
+                .random = *random,
+                .clock = clock}),
       issuance_metrics(metrics),
       issuance({.registration = registration,
                 .store = *store,
@@ -111,7 +122,8 @@ Installation::Installation(StateDirectory directory, Opened opened)
                 .random = *random,
                 .clock = clock,
                 .observer = &issuance_metrics,
-                .rsa_keys = opened.rsa_keys}),
+                .rsa_keys = opened.rsa_keys,
+                .requests = &requests}),
       authority({.store = *store,
                  .journal = journal,
                  .sealer = *sealer,
@@ -126,6 +138,13 @@ Installation::Installation(StateDirectory directory, Opened opened)
            [this](const ca::CertificationAuthority& ca) { return authority.make_responder(ca); }),
       access_directory(*store, clock, *random),
       authenticator(*store, clock, cas),
+      sessions(*store, journal, clock, *random, opened.sessions),
+      accounts({.store = *store,
+                .journal = journal,
+                .authenticator = authenticator,
+                .sessions = sessions,
+                .random = *random,
+                .clock = clock}),
       inventory(*store, clock),
       stored_principals(*store),
       download_grants({.store = *store,

@@ -20,9 +20,13 @@
 #include "metrics/registry.h"
 #include "registration/profile_directory.h"
 #include "registration/registration_authority.h"
+#include "registration/request_desk.h"
+#include "registration/selection_policies.h"
 #include "revocation/crl_issuer.h"
 #include "revocation/ocsp_responder.h"
 #include "revocation/revocation_service.h"
+#include "session/accounts.h"
+#include "session/sessions.h"
 #include "store/store.h"
 
 namespace certwright::daemon {
@@ -34,7 +38,8 @@ class Installation {
   // Opens (or, for `init`, creates) the store and the keys in `state`. Loads no CA yet. `workers` is how
   // many threads answer requests: a part of them may make RSA keys at once (issuance/key_slots.h).
   // Errors: conflict if a server is running on it; those of keys and store.
-  static Result<std::unique_ptr<Installation>> open(StateDirectory state, std::size_t workers);
+  static Result<std::unique_ptr<Installation>> open(StateDirectory state, std::size_t workers,
+                                                    session::SessionOptions session_options = {});
 
   // Profiles and CAs into memory, and an account of what a crash left behind.
   Result<void> load();
@@ -52,6 +57,9 @@ class Installation {
   ca::CaDirectory cas;
   registration::ProfileDirectory profiles;
   registration::RegistrationAuthority registration;
+  registration::ApprovalPasswords approval_passwords;
+  registration::SelectionPolicies selection_policies;
+  registration::RequestDesk requests;
   IssuanceMetrics issuance_metrics;
   issuance::IssuanceService issuance;
   authority::Authority authority;
@@ -60,6 +68,8 @@ class Installation {
   revocation::OcspResponder ocsp;
   access::Directory access_directory;
   access::Authenticator authenticator;
+  session::Sessions sessions;
+  session::Accounts accounts;
   inventory::Inventory inventory;
   delivery::StoredPrincipals stored_principals;
   delivery::DownloadGrants download_grants;

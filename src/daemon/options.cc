@@ -9,6 +9,7 @@
 #include "cli/commands.h"
 #include "cli/help.h"
 #include "daemon/certgen_door.h"
+#include "daemon/notices.h"
 #include "daemon/version.h"
 
 namespace certwright::daemon {
@@ -155,6 +156,7 @@ Result<Configuration> effective_configuration(const ServeOptions& options) {
   }
   if (!options.certgen_peers.empty()) configuration.certgen_settings.allowed_peers = options.certgen_peers;
   CERTWRIGHT_CHECK(CertgenDoor::check(configuration));
+  CERTWRIGHT_CHECK(Notices::check(configuration));
   return configuration;
 }
 

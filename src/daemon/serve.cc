@@ -18,6 +18,7 @@
 #include "daemon/initialise.h"
 #include "daemon/installation.h"
 #include "daemon/log.h"
+#include "daemon/notices.h"
 #include "daemon/server_certificate.h"
 #include "daemon/version.h"
 #include "gateway/web/problem.h"
@@ -56,6 +57,13 @@ void raise_open_files() {
 
 std::size_t worker_threads(const Configuration& configuration) {
   return configuration.worker_threads != 0 ? configuration.worker_threads : http::ServerOptions{}.worker_threads;
+}
+
+session::SessionOptions session_options(const Configuration& configuration) {
+  session::SessionOptions options;
+  options.idle = Seconds(configuration.session_idle_s);
+  options.absolute = Seconds(configuration.session_s);
+  return options;
 }
 
 std::vector<http::ListenerOptions> listeners(const Configuration& configuration,
@@ -120,9 +128,10 @@ std::string text_of(const Endpoints& endpoints) {
 
 class Serving {
  public:
-  Serving(Installation& installation, const Configuration& configuration)
-      : in_(installation), configuration_(configuration), certificate_(installation, configuration),
-        gateways_(installation, configuration) {}
+  // All must outlive this.
+  Serving(Installation& installation, const Configuration& configuration, Notices& notices)
+      : in_(installation), configuration_(configuration), notices_(notices), certificate_(installation, configuration),
+        gateways_(installation, configuration, notices) {}
 
   // `inherited` sockets are this object's from here on.
   Result<void> start(const std::vector<http::InheritedSocket>& inherited) {
@@ -172,7 +181,10 @@ class Serving {
         {"key-encryption key", 250ms, [this] { return seal_again(); }},
         {"server certificate", 60s, [this] { return renew_certificate(); }},
         {"old records", 10s, [this] { return forget_old_records(); }},
+        {"requests", 5s, [this] { return look_after_requests(); }},
+        {"ended sessions", 60s, [this] { return in_.sessions.forget_ended(); }},
     };
+    for (auto& job : notices_.jobs()) all.push_back(std::move(job));
     if (certgen_ != nullptr) all.push_back({"interception", 1s, [this] { return certgen_->refresh(); }});
     if (const auto interval = http::watchdog_interval())
       all.push_back({"watchdog", std::chrono::duration_cast<std::chrono::milliseconds>(*interval), [] {
@@ -202,6 +214,7 @@ class Serving {
 
   void stop(std::string_view cause) {
     server_->stop(kDrain);
+    notices_.stop();
     if (certgen_ != nullptr) {  // last: its clients wait for four seconds only
       if (const auto stopped = certgen_->stop(); !stopped) log_unsettled(stopped.error());
     }
@@ -249,6 +262,13 @@ class Serving {
     return {};
   }
 
+  // Approved ones that a crash or an outage left unissued, and those that nobody decided in time.
+  Result<void> look_after_requests() {
+    CERTWRIGHT_TRY(const auto issued, in_.issuance.resume_approved(system_actor()));
+    if (issued != 0) log_info("approved requests were issued", {{"requests", std::to_string(issued)}});
+    return drop_value(in_.requests.expire_overdue(system_actor()));
+  }
+
   // Less than half of the time, so that requests hardly feel it.
   Result<void> seal_again() {
     const auto until = std::chrono::steady_clock::now() + 100ms;
@@ -274,6 +294,7 @@ class Serving {
 
   Installation& in_;
   const Configuration& configuration_;
+  Notices& notices_;
   const metrics::Counter forgotten_keys_ = forgotten("idempotency_key");
   const metrics::Counter erased_grants_ = forgotten("download_grant");
   ServerCertificate certificate_;
@@ -300,9 +321,11 @@ enum class Ended : std::uint8_t { stopped, again };
 // `sockets` are what to go on with.
 Result<Ended> serve_once(const Configuration& configuration, Succession& succession, const sigset_t& signals,
                          std::vector<http::InheritedSocket>& sockets) {
-  CERTWRIGHT_TRY(const auto installation, Installation::open(StateDirectory{configuration.state}, worker_threads(configuration)));
+  CERTWRIGHT_TRY(const auto installation, Installation::open(StateDirectory{configuration.state}, worker_threads(configuration),
+                                                             session_options(configuration)));
   CERTWRIGHT_CHECK(installation->load());
-  Serving serving(*installation, configuration);
+  CERTWRIGHT_TRY(const auto notices, Notices::open(*installation, configuration));
+  Serving serving(*installation, configuration, *notices);
   CERTWRIGHT_CHECK(serving.start(std::exchange(sockets, {})));
   {
     const Housekeeping housekeeping(serving.jobs());

@@ -23,13 +23,14 @@ enum class Errc : std::uint8_t {
   too_many_requests,  // try again later, more slowly
   unavailable,        // token, disk or network is away; a retry may help
   internal,           // our bug; detail goes to the log, never to the requester
+  approval_required,  // it may be had, once somebody has approved it
 };
 
 // The stable name of a code, as it appears in JSON and logs: "bad_encoding", ...
 constexpr std::string_view name_of(Errc code) noexcept {
   constexpr std::string_view kNames[] = {
       "bad_encoding", "invalid",  "policy", "unauthenticated", "not_permitted",     "not_found",
-      "conflict",     "gone",     "too_large", "too_many_requests", "unavailable", "internal"};
+      "conflict",     "gone",     "too_large", "too_many_requests", "unavailable", "internal", "approval_required"};
   return kNames[static_cast<std::size_t>(code)];
 }
 

@@ -54,6 +54,11 @@ class Inventory {
   Result<store::StoredCertificate> find(const x509::SerialNumber& serial,
                                         const access::Scope& scope) const;
 
+  // By its row key, for one who was authorised otherwise: the requester of a request that it came from.
+  Result<std::optional<store::StoredCertificate>> certificate(store::CertificateId id) const {
+    return store_.find_certificate(id);
+  }
+
   // The lineage that `serial` belongs to: any serial of it resolves.
   Result<Lineage> lineage(const x509::SerialNumber& serial, const access::Scope& scope) const;
 

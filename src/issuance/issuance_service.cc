@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <iterator>
 
 #include "crypto/digest.h"
 #include "crypto/private_key.h"
@@ -111,6 +112,7 @@ Result<IssuedCertificate> IssuanceService::run_path(Subject& subject) {
       CERTWRIGHT_TRY(auto replay, find_replay(subject));
       if (replay) return std::move(*replay);
     }
+    if (error.field == "revision" || error.field == "state") return tl::unexpected(error);  // the request's
     if (attempt == kSerialAttempts) return tl::unexpected(error);
   }
 }
@@ -146,22 +148,7 @@ Result<void> IssuanceService::build_and_lint(Subject& subject) {
   subject.now = d_.clock.now();
   subject.crl_shard = subject.serial->integer_content()[15] % ca.policy().crl_shards;
 
-  const auto constraints = ca.certificate().find_extension(x509::oids::kBasicConstraints);
-  std::optional<std::uint32_t> path_length;
-  if (constraints != nullptr) {
-    if (const auto parsed = x509::parse_basic_constraints(constraints->value))
-      path_length = parsed->path_length;
-  }
-  const profile::Issuer issuer{
-      .subject_tlv = ca.certificate().subject_tlv(),
-      .subject_key_identifier = ca.subject_key_identifier(),
-      .signature_algorithm_tlv = ca.signer()->signature_algorithm_tlv(),
-      .not_before = ca.certificate().not_before(),
-      .not_after = ca.not_after(),
-      .path_length = path_length,
-      .ocsp_url = profile.ocsp_url ? ca.ocsp_url() : "",
-      .ca_issuers_url = ca.ca_issuers_url(),
-      .crl_url = ca.crl_url(subject.crl_shard)};
+  const auto issuer = registration::issuer_of(ca, profile, subject.crl_shard);
   CERTWRIGHT_TRY(const auto tbs,
                  profile::build_tbs_certificate(profile, subject.certificate_request, issuer,
                                                 *subject.serial, subject.now));
@@ -214,7 +201,11 @@ Result<signer::PreparedCertificate> IssuanceService::record_intent(Subject& subj
                   {"profile", subject.approved.profile().name},
                   {"profile_version", std::to_string(subject.approved.profile().version)},
                   {"tbs_sha256", to_hex(subject.tbs_sha256)}}}));
+  std::optional<store::RequestRecord> taken = subject.decided;
+  if (taken)
+    for (auto& command : d_.requests->commands_of_intent(*taken, id)) transaction.push_back(std::move(command));
   CERTWRIGHT_CHECK(d_.store.apply(transaction));
+  subject.decided = std::move(taken);
   return signer::PreparedCertificate(*subject.tbs);
 }
 
@@ -305,10 +296,16 @@ Result<store::CertificateRecord> IssuanceService::record_certificate(
     event.type = audit::EventType::certificate_renewed;
     event.fields.emplace_back("replaces", subject.replaces->certificate.serial.hex());
   }
+  if (subject.decided) event.fields.emplace_back("approval", subject.decided->id);
   store::Transaction transaction;
-  transaction.reserve(2);
+  transaction.reserve(4);
   transaction.push_back(std::move(command));
   transaction.push_back(d_.journal.leaf(event));
+  if (subject.decided) {
+    CERTWRIGHT_TRY(auto done,
+                   d_.requests->commands_of_issue(*subject.decided, id, record.serial.hex(), subject.resumed_by));
+    std::ranges::move(done, std::back_inserter(transaction));
+  }
   CERTWRIGHT_CHECK(d_.store.apply(transaction));
   return record;
 }

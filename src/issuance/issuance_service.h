@@ -1,4 +1,6 @@
 #pragma once
+#include <mutex>
+#include <set>
 #include <string>
 
 #include "audit/journal.h"
@@ -8,6 +10,7 @@
 #include "issuance/serial_source.h"
 #include "keys/sealer.h"
 #include "registration/registration_authority.h"
+#include "registration/request_desk.h"
 #include "store/store.h"
 
 namespace certwright::issuance {
@@ -51,6 +54,7 @@ class IssuanceService {
     const Clock& clock;
     StageObserver* observer = nullptr;
     KeySlots::Limits rsa_keys = {};  // made at once for requests
+    registration::RequestDesk* requests = nullptr;  // null: nothing can be resumed
   };
   explicit IssuanceService(Dependencies dependencies)
       : d_(dependencies), serials_(dependencies.random, dependencies.clock), rsa_slots_(dependencies.rsa_keys) {}
@@ -69,6 +73,18 @@ class IssuanceService {
   // expired, or another renewal was faster; else as issue().
   Result<IssuedCertificate> renew(RenewalRequest request);
 
+  // Issues for a request that people approved: the whole path again, with the approval as evidence. The
+  // request's state `issued` is committed with the certificate, and its record is taken by the intent: of two
+  // at once, or after a crash, one certificate comes to exist. A refusal makes the request `failed`; an outage
+  // leaves it approved, for resume_approved().
+  // Errors: not_found; conflict, field "state", if it is not approved (any more); conflict, field "request" or
+  // "revision", if it is being issued at this moment; conflict, field "binding", if its profile has another
+  // version and it is pending again; else as issue().
+  Result<IssuedCertificate> resume(std::string_view request, const audit::Actor& actor);
+  // What is approved and not issued, because a server died or a key was away. Called at start and from time
+  // to time. Returns how many were issued. Errors: the store's.
+  Result<std::size_t> resume_approved(const audit::Actor& actor);
+
   // At start, before anything is issued: closes every intent of an earlier run that has no
   // certificate, with an INTENT_ABANDONED record each; no certificate can be recorded for it then.
   // Returns how many there were.
@@ -84,6 +100,7 @@ class IssuanceService {
   struct Subject;  // what is on its way to become a certificate: subject.h
   Result<IssuedCertificate> issue(registration::IssuanceRequest request,
                                   const registration::SystemAuthority* system);
+  Result<IssuedCertificate> resume_unguarded(std::string_view request, const audit::Actor& actor);
   Result<IssuedCertificate> renew_unrecorded(RenewalRequest renewal);
   Result<IssuedCertificate> run_path(Subject& subject);
   Result<void> obtain_key(Subject& subject);
@@ -104,6 +121,8 @@ class IssuanceService {
   Dependencies d_;
   SerialSource serials_;
   KeySlots rsa_slots_;
+  std::mutex resuming_mutex_;
+  std::set<std::string, std::less<>> resuming_;  // requests
 };
 
 }  // namespace certwright::issuance

@@ -12,6 +12,8 @@ namespace certwright::issuance {
 struct IssuanceService::Subject {
   registration::ApprovedRequest approved;
   std::optional<store::StoredCertificate> replaces;  // renewals: the newest so far
+  std::optional<store::RequestRecord> decided{};     // people approved it: the record as it is stored
+  audit::Actor resumed_by{};                         // only with `decided`
 
   profile::CertificateRequest certificate_request{};  // with the key
   std::optional<crypto::PrivateKey> generated_key{};

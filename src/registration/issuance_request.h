@@ -11,6 +11,7 @@
 #include "pkcs10/certification_request.h"
 #include "profile/build.h"
 #include "profile/profile.h"
+#include "store/records.h"
 
 namespace certwright::issuance { class IssuanceService; }
 namespace certwright::authority { class Authority; }
@@ -45,6 +46,8 @@ struct IssuanceRequest {
   std::vector<x509::GeneralName> names;
   std::optional<Seconds> validity;
   std::optional<x509::NameConstraints> name_constraints{};  // CA profiles only
+  // Names that the CSR asks for, as GeneralName::to_text(), and that the certificate shall not have.
+  std::vector<std::string> names_removed{};
   std::string idempotency_key;  // empty: none; at most 255 octets, scoped to the principal
 };
 
@@ -77,6 +80,8 @@ class ApprovedRequest {
   const profile::Profile& profile() const noexcept { return *profile_; }
   // Subject, names, extensions and, with a CSR, the key.
   const profile::CertificateRequest& certificate_request() const noexcept { return certificate_request_; }
+  // Where people approved it: the record that says so. Null otherwise.
+  const store::RequestRecord* decided() const noexcept { return decided_ ? &*decided_ : nullptr; }
 
  private:
   friend class RegistrationAuthority;
@@ -86,6 +91,7 @@ class ApprovedRequest {
   ca::CaPtr ca_;
   std::shared_ptr<const profile::Profile> profile_;
   profile::CertificateRequest certificate_request_;
+  std::optional<store::RequestRecord> decided_;
 };
 
 }  // namespace certwright::registration

@@ -8,6 +8,8 @@
 #include "crypto/verifying.h"
 #include "profile/from_certificate.h"
 #include "profile/from_csr.h"
+#include "profile/shown.h"
+#include "registration/approval_policy.h"
 #include "registration/hierarchy.h"
 
 namespace certwright::registration {
@@ -48,6 +50,22 @@ bool same_attribute(const profile::SubjectAttribute& a, const profile::SubjectAt
   return a.attribute == b.attribute && a.value == b.value;
 }
 
+// The common name is a name too: without its SAN it would stay, or come back as one.
+Result<void> remove_names(const std::vector<std::string>& removed, profile::CertificateRequest& merged) {
+  for (const auto& text : removed) {
+    const auto refuse = [&](std::string_view why) {
+      return fail_field(Errc::invalid, "names_removed", "names_removed: " + profile::shown(text) + std::string(why));
+    };
+    const auto found = std::ranges::find_if(merged.names, [&](const auto& name) { return name.to_text() == text; });
+    if (found == merged.names.end()) return refuse(" is not one of the request's names");
+    for (const auto& attribute : merged.subject)
+      if (attribute.attribute == "common_name" && text.ends_with(":" + attribute.value))
+        return refuse(" is the common name too; deny the request instead");
+    merged.names.erase(found);
+  }
+  return {};
+}
+
 // What the CSR holds, with what the door added. Where both say something, they must agree: a door
 // must not quietly turn a request into another one.
 Result<profile::CertificateRequest> merge(const IssuanceRequest& request) {
@@ -74,9 +92,17 @@ Result<profile::CertificateRequest> merge(const IssuanceRequest& request) {
     merged.subject = request.subject;
     merged.names = request.names;
   }
+  CERTWRIGHT_CHECK(remove_names(request.names_removed, merged));
   merged.validity = request.validity;
   merged.name_constraints = request.name_constraints;
   return merged;
+}
+
+tl::unexpected<Error> approval_required(const ApprovalRequirement& requirement, const IssuanceRequest& request) {
+  const bool has_csr = request.certification_request.has_value();
+  return fail_field(Errc::approval_required, "approval",
+                    "approval: " + requirement.explanation +
+                        (has_csr ? "" : "; make the key yourself and send a CSR, which can wait for it"));
 }
 
 }  // namespace
@@ -88,6 +114,16 @@ Result<ApprovedRequest> RegistrationAuthority::approve(IssuanceRequest request) 
 Result<ApprovedRequest> RegistrationAuthority::approve(IssuanceRequest request,
                                                        const SystemAuthority&) const {
   return approve(std::move(request), Evidence::system);
+}
+
+Result<ApprovedRequest> RegistrationAuthority::approve(DecidedRequest decided) const {
+  const store::RequestRecord& record = decided.record();
+  CERTWRIGHT_TRY(auto approved, approve(decided.request(), Evidence::approval));
+  if (approved.ca().id() != record.ca || approved.tenant() != record.tenant ||
+      approved.profile().name != record.profile || approved.profile().version != record.profile_version)
+    return fail_field(Errc::conflict, "binding", "request: CA or profile are not those that were approved");
+  approved.decided_ = record;
+  return approved;
 }
 
 Result<ApprovedRequest> RegistrationAuthority::approve(IssuanceRequest request,
@@ -103,6 +139,11 @@ Result<ApprovedRequest> RegistrationAuthority::approve(IssuanceRequest request,
     approved.certificate_request_.key_algorithm = request.generate_key;
   else if (!approved.profile_->key_algorithms.empty())
     approved.certificate_request_.key_algorithm = approved.profile_->key_algorithms.front();
+  if (evidence == Evidence::role) {
+    const auto requirement = approval_requirement(*approved.ca_, approved.profile_->name, approved.tenant_,
+                                                  approved.certificate_request_);
+    if (requirement.needed()) return approval_required(requirement, request);
+  }
   approved.request_ = std::move(request);
   return approved;
 }
@@ -113,6 +154,7 @@ Result<ApprovedRequest> RegistrationAuthority::approve_renewal(IssuanceRequest r
                                                                const SystemAuthority&) const {
   ApprovedRequest approved;
   approved.tenant_ = request.tenant;
+  const std::string issued_by = request.ca;
   if (const auto ca = cas_.find(request.ca); ca == nullptr || !ca->can_issue(clock_.now())) {
     CERTWRIGHT_TRY(request.ca, successor_for(request, ca, new_key));
   }
@@ -132,6 +174,12 @@ Result<ApprovedRequest> RegistrationAuthority::approve_renewal(IssuanceRequest r
   }
   // As before, as far as the present profile and the CA's own end allow: that must not stop a machine.
   const auto left = std::chrono::floor<Seconds>(approved.ca_->not_after() - clock_.now());
+  const bool is_unchanged = request.ca == issued_by && request.validity.value_or(usual_validity) <= usual_validity;
+  const auto requirement = renewal_requirement(*approved.ca_, approved.profile_->name, approved.tenant_,
+                                               approved.certificate_request_, is_unchanged);
+  if (requirement.needed())
+    return fail_field(Errc::approval_required, "approval",
+                      "approval: " + requirement.explanation + ", this renewal too; send a CSR, which can wait for it");
   if (!request.validity && usual_validity <= approved.profile_->validity_max)
     request.validity = std::min(usual_validity, left);
   approved.certificate_request_.validity = request.validity;
@@ -159,11 +207,19 @@ Result<StandingAuthority> RegistrationAuthority::approve_interception(std::strin
   if (!has_profile(*ca, profile_name))
     return fail_field(Errc::policy, "profile", "profile: \"" + std::string(profile_name) +
                                                    "\" is not attached to CA \"" + ca->id() + "\"");
+  if (approval_requirement(*ca, profile_name, "", {}).needed())
+    return fail_field(Errc::policy, "profile", "profile: the policy of CA \"" + ca->id() + "\" wants people to approve \"" +
+                                                   std::string(profile_name) + "\", which nobody can for every packet");
   CERTWRIGHT_CHECK(check_hierarchy(cas_, profiles_, ca->root_certificate(), ca->id(), ca->policy().profiles));
   if (!ca->can_issue(clock_.now()))
     return fail_field(Errc::unavailable, "ca",
                       "ca: \"" + ca->id() + "\" cannot issue now (retired, expired or offline)");
   return StandingAuthority(std::move(ca), std::move(profile));
+}
+
+std::uint32_t RegistrationAuthority::current_version(std::string_view profile) const {
+  const auto found = profiles_.find(profile);
+  return found == nullptr ? 0 : found->version;
 }
 
 bool RegistrationAuthority::is_current(const StandingAuthority& standing) const {
@@ -234,7 +290,7 @@ Result<void> RegistrationAuthority::choose(const IssuanceRequest& request, Evide
                         "profile: no active CA issues \"" + request.profile + "\" for this tenant");
   }
 
-  if (evidence == Evidence::role) {
+  if (!system && evidence != Evidence::renewal) {
     const auto action = request.certification_request ? access::Action::certificate_issue_csr
                                                       : access::Action::certificate_issue;
     CERTWRIGHT_CHECK(access::authorise(request.principal, action, {tenant, approved.ca_->id(), ""}));

@@ -1,5 +1,7 @@
 #pragma once
 #include "ca/ca_directory.h"
+#include "registration/decided_request.h"
+#include "registration/examination.h"
 #include "registration/issuance_request.h"
 #include "registration/profile_directory.h"
 #include "store/store.h"
@@ -18,8 +20,16 @@ class RegistrationAuthority {
   // tenant, can issue and has the profile attached; the principal may issue there (and for a CA
   // profile manages the CA); CSR: self-signature (RFC 2986 section 3), key soundness, not blocked.
   // Errors: not_found for CA, profile or tenant the principal may not know of; not_permitted;
-  // invalid, policy with the field; unavailable where no CA can issue now.
+  // invalid, policy with the field; unavailable where no CA can issue now; approval_required where the
+  // CA's policy wants people to look first (registration/request_desk.h).
   Result<ApprovedRequest> approve(IssuanceRequest request) const;
+  // The same for a request that people approved: the requester must still have the right, CA and profile
+  // version must be those of the approval. Errors: as above; conflict, field "binding", where they are not.
+  Result<ApprovedRequest> approve(DecidedRequest decided) const;
+  // Every check of approve(), and the certificate as it would be, linted: nothing is left that could refuse
+  // it but time and change. Says what approval it needs. Only for requests with a CSR, and not for
+  // certificates of CAs. Errors: as approve(); policy and invalid of profile and lint.
+  Result<Examination> examine(IssuanceRequest request) const;
   // For the CA's own certificates (OCSP responders, TLS of this server): internal profiles allowed,
   // no role needed; every other check is the same.
   Result<ApprovedRequest> approve(IssuanceRequest request, const SystemAuthority& system) const;
@@ -28,13 +38,19 @@ class RegistrationAuthority {
   // validity it is `usual_validity`, cut to the CA's end; the profile's default where that allows less.
   // The caller has authorised the renewal; where the CA can issue no more, another one that the
   // principal may issue by takes its place (errors: unavailable, not_permitted). Internal and CA profiles are refused (policy): the CA renews those.
+  // Where the CA's policy wants approval for it (a renewal for longer, or by another CA, is not unchanged):
+  // approval_required.
   Result<ApprovedRequest> approve_renewal(IssuanceRequest request, const x509::Certificate& newest,
                                           Seconds usual_validity, bool new_key,
                                           const SystemAuthority& evidence) const;
 
+  // Of the profile in force; 0 if there is none.
+  std::uint32_t current_version(std::string_view profile) const;
+
   // For the UDP certificate generator. `ca` empty: the first that has the profile. Checks that the
   // profile is one of interception (which no other function here lets anybody use), that the CA has it
-  // attached and can issue, and that no CA under the same root has a profile of another kind.
+  // attached and can issue, that nobody must approve what it makes, and that no CA under the same root has a
+  // profile of another kind.
   // Errors: not_found; policy; unavailable if the CA cannot issue now.
   Result<StandingAuthority> approve_interception(std::string_view ca, std::string_view profile) const;
   // Are CA and profile still what was approved?
@@ -42,8 +58,8 @@ class RegistrationAuthority {
 
  private:
   // Why the requestor may have it: by role; because it holds the certificate that is renewed; because
-  // it is the CA itself.
-  enum class Evidence : std::uint8_t { role, renewal, system };
+  // it is the CA itself; by role, and people approved it. Examination: nothing is issued, so nobody need.
+  enum class Evidence : std::uint8_t { role, renewal, system, approval, examination };
   Result<ApprovedRequest> approve(IssuanceRequest request, Evidence evidence) const;
   Result<std::string> successor_for(const IssuanceRequest& request, const ca::CaPtr& before,
                                     bool new_key) const;

@@ -101,6 +101,7 @@ class World {
     WrapSigner wrap{};
     std::vector<x509::Extension> more{};  // of its certificate, e.g. nameConstraints
     std::vector<Bytes> issuer_chain{};    // DER, as if those had issued it
+    std::vector<ca::ApprovalRule> approval{};
   };
 
   // A self-signed CA, in the directory only. Twice the same id: a change of it, with a new key.
@@ -128,6 +129,7 @@ class World {
     policy.profiles = options.profiles;
     policy.tenants = options.tenants;
     policy.crl_shards = options.crl_shards;
+    policy.approval = options.approval;
     store::CaRecord record{
         .id = options.id, .name = options.id, .state = options.state, .parent = {},
         .certificate = x509::assemble_certificate(tbs, algorithm.identifier_tlv, sign(key, tbs.tlv())).release(),

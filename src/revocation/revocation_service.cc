@@ -1,6 +1,7 @@
 #include "revocation/revocation_service.h"
 
 #include <algorithm>
+#include <iterator>
 #include <optional>
 #include <set>
 #include <utility>
@@ -81,6 +82,10 @@ Result<void> RevocationService::append(const Act& act, const Target& target,
                                           {"lineage", lineage},
                                           {"spki_sha256", to_hex(spared.front())},
                                           {"keys", std::to_string(spared.size())}}}));
+  if (notices_) {
+    CERTWRIGHT_TRY(auto told, notices_(newest, x509::name_of(*act.revoke_for), act.now));
+    std::ranges::move(told, std::back_inserter(transaction));
+  }
   return {};
 }
 

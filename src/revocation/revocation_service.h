@@ -3,6 +3,7 @@
 #include <functional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "audit/journal.h"
@@ -30,6 +31,11 @@ class RevocationService {
   RevocationService(store::Store& store, audit::Journal& journal, const Clock& clock)
       : store_(store), journal_(journal), clock_(clock) {}
   void add_listener(RevocationListener& listener);  // before the first call; must outlive this
+  // Commands for the transaction of a revocation, so that whoever they tell is told if and only if it
+  // happened: of the newest certificate, with the name of the reason and the time. Set while nothing is
+  // revoked; an empty function: nobody is told. An error of its is the revocation's.
+  using Notices = std::function<Result<store::Transaction>(const store::CertificateRecord&, std::string_view, Time)>;
+  void tell_with(Notices notices) { notices_ = std::move(notices); }
 
   // Every unexpired certificate of the lineage; of an expired lineage the newest. A hold may become
   // another reason. With keyCompromise the lineage's keys are blocked: no certificate for them again.
@@ -68,6 +74,7 @@ class RevocationService {
   audit::Journal& journal_;
   const Clock& clock_;
   std::vector<RevocationListener*> listeners_;
+  Notices notices_;
 };
 
 }  // namespace certwright::revocation

@@ -64,6 +64,24 @@ TEST_F(RevocationServiceTest, ACompromisedKeyIsBlocked) {
   EXPECT_TRUE(world.store.is_key_blocked(ca.find(compromised).subject_public_key_sha256).value());
 }
 
+// Whoever is to be told is told in the same transaction, or nothing happens.
+TEST_F(RevocationServiceTest, TellsInTheTransactionOfTheRevocation) {
+  const auto certificate = ca.issue();
+  service.tell_with([&](const store::CertificateRecord& told, std::string_view reason, Time when) -> Result<store::Transaction> {
+    EXPECT_EQ(told.id, certificate);
+    EXPECT_EQ(when, world.clock.now());
+    return store::Transaction{store::PutSettingOnce{"told", to_bytes(as_bytes(reason))}};
+  });
+  ASSERT_TRUE(world.store.apply({store::PutSettingOnce{"told", {}}}));  // so that it fails
+  EXPECT_FALSE(service.revoke(certificate, RevocationReason::superseded, world.actor));
+  EXPECT_EQ(status(certificate), store::StatusKind::good);
+  service.tell_with([](const store::CertificateRecord&, std::string_view reason, Time) -> Result<store::Transaction> {
+    return store::Transaction{store::PutSetting{"told", to_bytes(as_bytes(reason))}};
+  });
+  ASSERT_TRUE(service.revoke(certificate, RevocationReason::superseded, world.actor));
+  EXPECT_EQ(as_text(*world.store.find_setting("told").value()), "superseded");
+}
+
 // Renews a lineage, with a key of its own, as soon as somebody has read it.
 class RenewedMeanwhile final : public store::testing::ForwardingStore {
  public:

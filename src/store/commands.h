@@ -1,11 +1,14 @@
 #pragma once
 // Everything that can be changed, as data: a Transaction is a list of commands that take effect
 // together or not at all. Commands carry their preconditions, so no caller reads, decides and writes.
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
 
+#include "store/notification_commands.h"
 #include "store/records.h"
+#include "store/request_commands.h"
 
 namespace certwright::store {
 
@@ -138,13 +141,44 @@ struct AcquireLease {
   Time until{};
 };
 
+// The principal's one password, in the place of the credential `replaces` (empty: it has none). Errors:
+// conflict, field "password", if its password is another one by now; conflict, field "sign_in_name", if
+// `lookup` is another principal's.
+struct PutPassword {
+  CredentialRecord credential;  // kind password
+  std::string replaces;
+};
+struct PutSession { SessionRecord session; };  // insert; conflict if the id is taken
+// Notes the use of a session. No error if there is none, and no time is moved back.
+struct TouchSession {
+  Sha256 id_sha256{};
+  Time seen_at{};
+  Time idle_ends_at{};
+};
+struct EndSession { Sha256 id_sha256{}; };  // errors: not_found, so that one of two does it
+// All sessions of the principal but `spared`, if that is one. No error if there is none.
+struct EndSessions {
+  std::string principal;
+  std::optional<Sha256> spared{};
+};
+struct EndTenantSessions { std::string tenant; };
+// Drops sessions whose idle_ends_at is before `before`, the oldest `limit` of them (at most 1,000).
+struct ForgetSessions {
+  Time before{};
+  std::uint32_t limit = 1000;
+};
+
 using Command =
     std::variant<ReserveSerial, AbandonIntent, ReleaseIdempotencyKey, RecordCertificate,
                  RevokeLineage, ReleaseHold, PutDownloadGrant, ConsumeDownloadGrant,
                  EraseDownloadGrant, ForgetIdempotencyKey, EraseManagedKey, PutTenant, PutPrincipal, PutCredential,
                  RevokeCredential, PutRoleBinding, RemoveRoleBinding, PutCa, PutProfile, PutCrl,
                  PutSetting, PutSettingOnce, BlockKey, AppendAuditLeaf, PutAuditCheckpoint,
-                 PutAuditTile, AcquireLease, RequireAdministrator, ResealManagedKey, ResealSetting>;
+                 PutAuditTile, AcquireLease, RequireAdministrator, ResealManagedKey, ResealSetting,
+                 PutRequest, AddApproval, PutPassword, PutSession, TouchSession, EndSession, EndSessions,
+                 EndTenantSessions, ForgetSessions,
+                 EnqueueNotification, SettleNotifications, AcknowledgeNotification, PruneNotifications,
+                 PutWebhook, DeleteWebhook, PutNotificationTemplate, DeleteNotificationTemplate>;
 
 using Transaction = std::vector<Command>;
 

@@ -7,6 +7,7 @@ namespace certwright::store {
 namespace {
 
 constexpr std::uint64_t kMaxInteger = std::numeric_limits<std::int64_t>::max();
+constexpr std::size_t kMaxRequestIdOctets = 64;
 
 Result<void> check_text(const char* field, std::string_view text) {
   if (text.size() > kMaxTextOctets)
@@ -191,8 +192,82 @@ struct CommandCheck {
     CERTWRIGHT_CHECK(check_counter("index", c.index));
     return check_blob("hashes", c.hashes);
   }
+  Result<void> operator()(const EnqueueNotification& c) const {
+    const auto& n = c.notification;
+    return check_texts({{"recipient", n.recipient},
+                        {"tenant", n.tenant},
+                        {"event", n.event},
+                        {"subject", n.subject},
+                        {"facts", n.facts},
+                        {"deduplication_key", n.deduplication_key}});
+  }
+  Result<void> operator()(const SettleNotifications& c) const {
+    if (c.ids.size() > kMaxCommands) return fail_field(Errc::too_large, "ids", "too many notifications");
+    for (const auto id : c.ids) CERTWRIGHT_CHECK(check_counter("ids", id));
+    return check_texts({{"recipient", c.recipient}, {"error", c.error}});
+  }
+  Result<void> operator()(const AcknowledgeNotification& c) const {
+    CERTWRIGHT_CHECK(check_counter("id", c.id));
+    return check_text("principal", c.principal);
+  }
+  Result<void> operator()(const PruneNotifications& c) const {
+    if (c.state == NotificationState::waiting)
+      return fail_field(Errc::invalid, "state", "what waits is not dropped");
+    return {};
+  }
+  Result<void> operator()(const PutWebhook& c) const {
+    CERTWRIGHT_CHECK(check_counter("revision", c.webhook.revision));
+    if (c.webhook.events.size() > kMaxNames) return fail_field(Errc::too_large, "events", "too many events");
+    for (const auto& event : c.webhook.events) {
+      CERTWRIGHT_CHECK(check_text("events", event));
+      if (event.find('\n') != std::string::npos)
+        return fail_field(Errc::invalid, "events", "an event has a line feed in it");
+    }
+    return check_texts({{"id", c.webhook.id},
+                        {"tenant", c.webhook.tenant},
+                        {"url", c.webhook.url},
+                        {"created_by", c.webhook.created_by}});
+  }
+  Result<void> operator()(const PutNotificationTemplate& c) const {
+    return check_texts({{"tenant", c.record.tenant},
+                        {"event", c.record.event},
+                        {"subject", c.record.subject},
+                        {"text", c.record.text},
+                        {"html", c.record.html},
+                        {"updated_by", c.record.updated_by}});
+  }
   Result<void> operator()(const AcquireLease& c) const {
     return check_texts({{"name", c.name}, {"holder", c.holder}});
+  }
+  Result<void> operator()(const PutRequest& c) const {
+    const auto& r = c.request;
+    if (r.id.empty() || r.id.size() > kMaxRequestIdOctets)
+      return fail_field(Errc::invalid, "request", "not the id of a request");
+    CERTWRIGHT_CHECK(check_counter("revision", r.revision));
+    CERTWRIGHT_CHECK(check_counter("certificate", r.certificate));
+    CERTWRIGHT_CHECK(check_blob("certification_request", r.certification_request));
+    return check_texts({{"tenant", r.tenant}, {"ca", r.ca}, {"profile", r.profile},
+                        {"principal", r.principal}, {"email", r.email}, {"door", r.door},
+                        {"remote", r.remote}, {"entity_type", r.entity_type},
+                        {"entity_id", r.entity_id}, {"subject", r.subject}, {"content", r.content},
+                        {"changes", r.changes}, {"reason", r.reason}, {"decided_by", r.decided_by}});
+  }
+  Result<void> operator()(const AddApproval& c) const {
+    return check_texts({{"request", c.approval.request}, {"principal", c.approval.principal},
+                        {"comment", c.approval.comment}});
+  }
+  Result<void> operator()(const PutPassword& c) const {
+    if (c.credential.kind != CredentialKind::password)
+      return fail_field(Errc::invalid, "kind", "the credential is no password");
+    CERTWRIGHT_CHECK(check_text("replaces", c.replaces));
+    return (*this)(PutCredential{c.credential});
+  }
+  Result<void> operator()(const PutSession& c) const {
+    if (c.session.idle_ends_at > c.session.ends_at)
+      return fail_field(Errc::invalid, "idle_ends_at", "the session would be idle after its end");
+    return check_texts({{"principal", c.session.principal},
+                        {"tenant", c.session.tenant},
+                        {"remote", c.session.remote}});
   }
 };
 
@@ -227,6 +302,37 @@ Result<void> check_page(const Page& page) {
     return fail_field(
         Errc::invalid, "offset",
         "the offset is over 10000: continue with the cursor of the last page instead");
+  return {};
+}
+
+Result<void> check_page(const RequestPage& page) {
+  if (page.limit < 1 || page.limit > RequestPage::kMaxLimit)
+    return fail_field(Errc::invalid, "limit", "the limit must be 1 to 100");
+  return check_text("cursor", page.after);
+}
+
+bool matches(const RequestFilter& filter, const RequestRecord& request) {
+  const auto is_one = [](std::string_view wanted, std::string_view is) {
+    return wanted.empty() || wanted == is;
+  };
+  const bool visible = std::ranges::any_of(filter.scope, [&](const RequestFilter::Grant& grant) {
+    return (grant.tenant == "*" || grant.tenant == request.tenant) && is_one(grant.ca, request.ca) &&
+           is_one(grant.principal, request.principal);
+  });
+  if (!visible) return false;
+  if (!filter.states.empty() &&
+      std::ranges::find(filter.states, request.state) == filter.states.end())
+    return false;
+  return is_one(filter.tenant, request.tenant) && is_one(filter.ca, request.ca) &&
+         is_one(filter.principal, request.principal);
+}
+
+Result<void> check_step(const RequestRecord& request, const RequestRecord* stored) {
+  const std::uint64_t revision = stored == nullptr ? 0 : stored->revision;
+  if (request.revision != revision + 1)
+    return fail_field(Errc::conflict, "revision", "the request was changed by someone else meanwhile");
+  if (stored != nullptr && !is_open(stored->state))
+    return fail_field(Errc::conflict, "state", "the request is decided");
   return {};
 }
 

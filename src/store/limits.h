@@ -16,6 +16,8 @@ inline constexpr std::size_t kMaxKeyOctets = 255;  // of an idempotency key
 inline constexpr std::size_t kMaxFilterTenants = 1000;
 inline constexpr std::uint32_t kMaxRows = 100'000;    // of the other lists: more is cut to this
 inline constexpr std::size_t kMaxLineageRows = 1000;  // of find_lineage()
+inline constexpr std::uint32_t kMaxRequestRows = 1000;  // of requests_past()
+inline constexpr std::uint32_t kMaxForgottenSessions = 1000;  // by one ForgetSessions
 
 // Errors: too_large for sizes and counts; invalid for ids and counters that are 0 or do not fit 63
 // bits, a serial that does not begin with its id, names with a line feed or NUL, reason
@@ -25,6 +27,12 @@ Result<void> check_transaction(const Transaction& transaction);
 // Errors: invalid, with the field.
 Result<void> check_filter(const LineageFilter& filter);
 Result<void> check_page(const Page& page);
+Result<void> check_page(const RequestPage& page);
+// Is the request one of those that the filter is about?
+bool matches(const RequestFilter& filter, const RequestRecord& request);
+// What a PutRequest may do to what is stored (null: nothing). Errors: those of PutRequest that this
+// decides, "revision" and "state".
+Result<void> check_step(const RequestRecord& request, const RequestRecord* stored);
 
 // What a filter can be decided on without the certificates of the lineage.
 struct LineageFacts {

@@ -9,6 +9,9 @@
 
 #include "bytes/bytes.h"
 #include "clock/clock.h"
+#include "store/notification_records.h"
+#include "store/request_records.h"
+#include "store/session_records.h"
 #include "x509/certificate_list.h"
 #include "x509/serial_number.h"
 
@@ -26,7 +29,7 @@ using CertificateId = std::uint64_t;
 enum class RecordLevel : std::uint8_t { full = 0, digest = 1, aggregate = 2 };        // stored
 enum class KeyOrigin : std::uint8_t { certification_request = 0, generated = 1 };     // stored
 enum class PrincipalKind : std::uint8_t { person = 0, machine = 1 };                  // stored
-enum class CredentialKind : std::uint8_t { api_token = 1, client_certificate = 2 };   // stored
+enum class CredentialKind : std::uint8_t { api_token = 1, client_certificate = 2, password = 3 };  // stored
 enum class CaState : std::uint8_t { awaiting_certificate = 0, active = 1, retired = 2 };  // stored
 
 struct TenantRecord {
@@ -50,11 +53,12 @@ struct CredentialRecord {
   std::string id;
   std::string principal;
   CredentialKind kind = CredentialKind::api_token;
-  std::string lookup;  // unique per kind: a token's public prefix; a certificate's SHA-256 in hex
-  Bytes verifier;      // api_token: SHA-256 of the whole token; client_certificate: empty
+  // Unique per kind: a token's public prefix; a certificate's SHA-256 in hex; the name one signs in with.
+  std::string lookup;
+  Bytes verifier;  // SHA-256 of the whole token; client_certificate: empty; password: Argon2id's text
   std::string label;
   Time created_at{};
-  std::optional<Time> expires_at;
+  std::optional<Time> expires_at;  // of a password: it is for one sign-in, which must choose another
   bool revoked = false;
 };
 

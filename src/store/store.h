@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "store/commands.h"
+#include "store/notification_queries.h"
 #include "store/records.h"
 
 namespace certwright::store {
@@ -50,9 +51,9 @@ struct Count {
 // fsync; one caller's failed precondition does not fail another's transaction. Reads see every
 // transaction that was acknowledged before they began. No call retries: `unavailable` means the
 // caller may, and a failed apply() with `unavailable` may still have been committed.
-class Store {
+// The reading half of requests for approval is in request_records.h.
+class Store : public RequestQueries {
  public:
-  virtual ~Store() = default;
 
   virtual Result<void> apply(const Transaction& transaction) = 0;
 
@@ -116,6 +117,10 @@ class Store {
   virtual Result<std::vector<CredentialRecord>> list_credentials(std::string_view principal) const = 0;
   virtual Result<std::vector<RoleBindingRecord>> list_role_bindings(std::string_view principal) const = 0;
 
+  // Sessions, ended ones too, as long as they are not forgotten
+  virtual Result<std::optional<SessionRecord>> find_session(const Sha256& id_sha256) const = 0;
+  virtual Result<std::vector<SessionRecord>> list_sessions(std::string_view principal) const = 0;  // oldest first
+
   // Authorities and profiles
   virtual Result<std::vector<CaRecord>> list_cas() const = 0;
   virtual Result<std::vector<ProfileRecord>> list_profiles() const = 0;  // newest version of each
@@ -135,6 +140,9 @@ class Store {
                                                                 std::uint32_t limit) const = 0;
   virtual Result<std::optional<Bytes>> find_audit_tile(std::uint32_t level,
                                                        std::uint64_t index) const = 0;
+
+  // The outbox. Valid as long as the store.
+  virtual const NotificationQueries& notifications() const noexcept = 0;
 
   // For doctor and metrics: schema version, sizes, index lag; (name, value) pairs.
   virtual Result<std::vector<std::pair<std::string, std::int64_t>>> health() const = 0;

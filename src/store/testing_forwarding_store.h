@@ -100,6 +100,12 @@ class ForwardingStore : public Store {
       std::string_view principal) const override {
     return to_.list_role_bindings(principal);
   }
+  Result<std::optional<SessionRecord>> find_session(const Sha256& id_sha256) const override {
+    return to_.find_session(id_sha256);
+  }
+  Result<std::vector<SessionRecord>> list_sessions(std::string_view principal) const override {
+    return to_.list_sessions(principal);
+  }
   Result<std::vector<CaRecord>> list_cas() const override { return to_.list_cas(); }
   Result<std::vector<ProfileRecord>> list_profiles() const override { return to_.list_profiles(); }
   Result<std::optional<ProfileRecord>> find_profile(std::string_view name,
@@ -129,8 +135,27 @@ class ForwardingStore : public Store {
                                                std::uint64_t index) const override {
     return to_.find_audit_tile(level, index);
   }
+  const NotificationQueries& notifications() const noexcept override { return to_.notifications(); }
   Result<std::vector<std::pair<std::string, std::int64_t>>> health() const override {
     return to_.health();
+  }
+  Result<std::optional<RequestRecord>> find_request(std::string_view id) const override {
+    return to_.find_request(id);
+  }
+  Result<std::optional<RequestRecord>> find_open_request(const Sha256& request_sha256) const override {
+    return to_.find_open_request(request_sha256);
+  }
+  Result<std::optional<RequestRecord>> find_newest_request(const Sha256& request_sha256) const override {
+    return to_.find_newest_request(request_sha256);
+  }
+  Result<RequestList> list_requests(const RequestFilter& filter, const RequestPage& page) const override {
+    return to_.list_requests(filter, page);
+  }
+  Result<std::vector<ApprovalRecord>> list_approvals(std::string_view request) const override {
+    return to_.list_approvals(request);
+  }
+  Result<std::vector<RequestRecord>> requests_past(Time now, std::uint32_t limit) const override {
+    return to_.requests_past(now, limit);
   }
 
  protected:

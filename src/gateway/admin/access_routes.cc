@@ -38,9 +38,18 @@ void write_bindings(json::Writer& w, const std::vector<access::RoleBinding>& bin
   w.end_array();
 }
 
+std::string_view kind_of(const store::CredentialRecord& credential) {
+  switch (credential.kind) {
+    case store::CredentialKind::api_token: return "api_token";
+    case store::CredentialKind::client_certificate: return "client_certificate";
+    case store::CredentialKind::password: return credential.expires_at ? "one_time_password" : "password";
+  }
+  return "unknown";
+}
+
 void write_credential(json::Writer& w, const store::CredentialRecord& credential) {
   w.begin_object().member("id", credential.id);
-  w.member("kind", credential.kind == store::CredentialKind::api_token ? "api_token" : "client_certificate");
+  w.member("kind", kind_of(credential));
   w.member("lookup", credential.lookup).member("label", credential.label);
   w.member("created_at", to_rfc3339(credential.created_at));
   w.key("expires_at");
@@ -54,19 +63,6 @@ Result<access::RoleBinding> read_binding(std::string_view role, std::string_view
     return fail_field(Errc::invalid, "role",
                       "role: expected admin, issuer, approver, auditor or requester, got \"" + std::string(role) + "\"");
   return access::RoleBinding{.role = *parsed, .tenant = std::string(tenant), .ca = std::string(ca)};
-}
-
-// The principal a route is about, if the caller may see it: else as if there were none.
-Result<access::Principal> find_principal(Context& context, const Dependencies& d, Action action) {
-  const std::string_view id = context.param("principal");
-  const auto principal = d.access.find_principal(id);
-  if (!principal) {
-    if (principal.error().code == Errc::not_found) return context.unknown(action, id);
-    return tl::unexpected(principal.error());
-  }
-  CERTWRIGHT_CHECK(context.authorise(action, {principal->tenant, "", principal->id}, id));
-  if (action == Action::access_manage) CERTWRIGHT_CHECK(context.may_manage(*principal));
-  return *principal;
 }
 
 Result<http::Response> show_self(Context& context, const Dependencies&) {
@@ -309,6 +305,18 @@ Result<http::Response> remove_role(Context& context, const Dependencies& d) {
 }
 
 }  // namespace
+
+Result<access::Principal> find_principal(Context& context, const Dependencies& d, Action action) {
+  const std::string_view id = context.param("principal");
+  const auto principal = d.access.find_principal(id);
+  if (!principal) {
+    if (principal.error().code == Errc::not_found) return context.unknown(action, id);
+    return tl::unexpected(principal.error());
+  }
+  CERTWRIGHT_CHECK(context.authorise(action, {principal->tenant, "", principal->id}, id));
+  if (action == Action::access_manage) CERTWRIGHT_CHECK(context.may_manage(*principal));
+  return *principal;
+}
 
 std::vector<web::Route> access_routes(const Dependencies& d) {
   const auto with = handlers_with(d);

@@ -41,7 +41,8 @@ http::Response no_content() {
 std::vector<web::Route> admin_routes(const Dependencies& d) {
   std::vector<web::Route> all;
   for (auto&& group :
-       {ca_routes(d), profile_routes(d), access_routes(d), audit_routes(d), kek_routes(d), interception_routes(d)})
+       {ca_routes(d), profile_routes(d), access_routes(d), audit_routes(d), kek_routes(d), interception_routes(d),
+                       account_routes(d)})
     all.insert(all.end(), group.begin(), group.end());
   return all;
 }

@@ -16,6 +16,8 @@
 #include "registration/profile_directory.h"
 #include "registration/profile_publisher.h"
 #include "revocation/crl_issuer.h"
+#include "session/accounts.h"
+#include "session/sessions.h"
 #include "store/store.h"
 
 namespace certwright::gateway::admin {
@@ -36,6 +38,8 @@ struct Dependencies {  // all must outlive the routes
   audit::CheckpointKey checkpoint_key;
   const Clock& clock;
   key_rotation::Rotation& rotation;
+  session::Accounts& accounts;
+  session::Sessions& sessions;
   StatusSource status;
   std::filesystem::path aggregate_folder{};  // of aggregate::Log; empty: there is none
 };

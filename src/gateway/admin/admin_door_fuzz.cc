@@ -7,6 +7,7 @@
 #include <string>
 
 #include "gateway/admin/admin_door.h"
+#include "gateway/admin/request_routes.h"
 #include "gateway/certs/testing_world.h"
 #include "gateway/web/testing_request.h"
 #include "json/value.h"
@@ -38,10 +39,17 @@ struct FuzzedWorld {
         .publisher = publisher, .access = world.directory, .authenticator = world.authenticator,
         .journal = world.journal, .store = world.store,
         .checkpoint_key = must(audit::CheckpointKey::create("test", {})), .clock = world.clock,
-        .rotation = rotation, .status = [] { return std::vector<std::pair<std::string, std::string>>{}; }};
+        .rotation = rotation, .accounts = world.accounts, .sessions = world.sessions,
+        .status = [] { return std::vector<std::pair<std::string, std::string>>{}; }};
+    auto routes = gateway::admin::admin_routes(dependencies);
+    const auto requests = gateway::admin::request_routes(
+        {.requests = world.requests, .issuance = world.issuance, .passwords = world.approval_passwords,
+         .selection = world.selection, .cas = world.cas, .store = world.store,
+         .checkpoint_key = dependencies.checkpoint_key, .clock = world.clock});
+    routes.insert(routes.end(), requests.begin(), requests.end());
     return must(gateway::web::WebHandler::create(
-        {world.authenticator, world.clock, world.random, world.metrics, &world.journal},
-        gateway::admin::admin_routes(dependencies), std::move(options)));
+        {world.authenticator, world.clock, world.random, world.metrics, &world.journal}, std::move(routes),
+        std::move(options)));
   }
 };
 

@@ -1,5 +1,6 @@
 // The authorisation matrix of the operators' door: every route x who asks. A route without a row fails.
 #include "gateway/admin/admin_door.h"
+#include "gateway/admin/request_routes.h"
 
 #include <algorithm>
 #include <filesystem>
@@ -28,7 +29,7 @@ constexpr std::size_t kCallers = 9;
 
 struct Row {
   const char* route;
-  const char* target;  // %P: a principal of acme, %C: its credential
+  const char* target;  // %P: a principal of acme, %C: its credential, %R: its request
   const char* body;
   // '+' done (or a complaint about the request of one who may make it), '-' refused, '0' hidden,
   // '?' no credential.
@@ -63,6 +64,13 @@ constexpr Row kRows[] = {
     {"DELETE /api/v1/principals/{principal}/credentials/{credential}", "/api/v1/principals/%P/credentials/%C", "", "++00-0-0?"},
     {"POST /api/v1/principals/{principal}/roles", "/api/v1/principals/%P/roles", R"({"role":"issuer"})", "++00-0-0?"},
     {"DELETE /api/v1/principals/{principal}/roles", "/api/v1/principals/%P/roles?role=none", "", "++00-0-0?"},
+    {"POST /api/v1/self/password", "/api/v1/self/password", "{}", "++++++++?"},
+    {"GET /api/v1/self/sessions", "/api/v1/self/sessions", "", "++++++++?"},
+    {"DELETE /api/v1/self/sessions", "/api/v1/self/sessions", "", "++++++++?"},
+    {"POST /api/v1/principals/{principal}/password", "/api/v1/principals/%P/password", "{}", "++00-0-0?"},
+    {"GET /api/v1/principals/{principal}/sessions", "/api/v1/principals/%P/sessions", "", "++00+0+0?"},
+    {"DELETE /api/v1/principals/{principal}/sessions", "/api/v1/principals/%P/sessions", "", "++00-0-0?"},
+    {"DELETE /api/v1/principals/{principal}/sessions/{session}", "/api/v1/principals/%P/sessions/%C", "", "++00-0-0?"},
     {"GET /api/v1/audit/records", "/api/v1/audit/records", "", "+-----+-?"},
     {"GET /api/v1/audit/records/{position}/proof", "/api/v1/audit/records/x/proof", "", "+-----+-?"},
     {"GET /api/v1/audit/export", "/api/v1/audit/export", "", "+-----+-?"},
@@ -70,6 +78,16 @@ constexpr Row kRows[] = {
     {"GET /api/v1/interception/proofs/{serial}", "/api/v1/interception/proofs/1", "", "+-----+-?"},
     {"GET /api/v1/kek", "/api/v1/kek", "", "+-------?"},
     {"POST /api/v1/kek/rotate", "/api/v1/kek/rotate", "", "+-------?"},
+    {"GET /api/v1/requests", "/api/v1/requests", "", "++++++++?"},
+    {"GET /api/v1/requests/{request}", "/api/v1/requests/%R", "", "+++++0+0?"},
+    {"GET /api/v1/requests/{request}/case", "/api/v1/requests/%R/case", "", "+++++0+0?"},
+    {"POST /api/v1/requests/{request}/approve", "/api/v1/requests/%R/approve", "{}", "++-+-0-0?"},
+    {"POST /api/v1/requests/{request}/deny", "/api/v1/requests/%R/deny", "{}", "++-+-0-0?"},
+    {"POST /api/v1/requests/{request}/withdraw", "/api/v1/requests/%R/withdraw", "", "-----0-0?"},
+    {"PUT /api/v1/cas/{ca}/approval-password", "/api/v1/cas/issuing/approval-password", "{}", "+-------?"},
+    {"DELETE /api/v1/cas/{ca}/approval-password", "/api/v1/cas/issuing/approval-password", "", "+-------?"},
+    {"GET /api/v1/tenants/{tenant}/selection", "/api/v1/tenants/acme/selection", "", "++00+0+0?"},
+    {"PUT /api/v1/tenants/{tenant}/selection", "/api/v1/tenants/acme/selection", "{}", "++00-0-0?"},
     {"GET /api/v1/status", "/api/v1/status", "", "+-----+-?"},
 };
 const std::set<std::string> kPublic = {"GET /api/v1/audit/key", "GET /api/v1/audit/events"};
@@ -104,9 +122,29 @@ class AdminDoor : public testing::Test {
     web::WebOptions options;
     options.per_peer = {};
     options.per_principal = {};
+    world.set_approval("issuing", {{}});
+    request = must(world.requests.submit({.request = issuance_request()})).record.id;
     routes = admin_routes(dependencies);
+    const auto more = request_routes({.requests = world.requests, .issuance = world.issuance,
+                                      .passwords = world.approval_passwords, .selection = world.selection,
+                                      .cas = world.cas, .store = world.store,
+                                      .checkpoint_key = dependencies.checkpoint_key, .clock = world.clock});
+    routes.insert(routes.end(), more.begin(), more.end());
     handler = must(web::WebHandler::create(
         {world.authenticator, world.clock, world.random, world.metrics, &world.journal}, routes, std::move(options)));
+  }
+
+  // By the account of acme, for a key of its own.
+  registration::IssuanceRequest issuance_request() {
+    registration::IssuanceRequest wanted;
+    wanted.principal = must(world.directory.find_principal(subject.id));
+    wanted.actor = {.principal = subject.id, .tenant = "acme", .door = "test", .remote = ""};
+    wanted.ca = "issuing";
+    wanted.profile = "tls-server";
+    wanted.entity_id = "a.example";
+    wanted.certification_request = must(pkcs10::parse_pem_or_der(
+        as_bytes(World::csr_pem(must(x509::Name::from_text("CN=a.example"))))));
+    return wanted;
   }
 
   char seen(const Row& row, std::size_t caller) {
@@ -116,6 +154,7 @@ class AdminDoor : public testing::Test {
     };
     fill("%P", subject.id);
     fill("%C", "cnone");
+    fill("%R", request);
     http::Headers headers;
     if (!callers[caller].empty()) headers.add("Authorization", "Bearer " + callers[caller]);
     const std::string method = std::string(row.route).substr(0, std::string(row.route).find(' '));
@@ -141,11 +180,12 @@ class AdminDoor : public testing::Test {
                             .profiles = world.profiles, .publisher = publisher, .access = world.directory,
                             .authenticator = world.authenticator, .journal = world.journal, .store = world.store,
                             .checkpoint_key = must(audit::CheckpointKey::create("test", {})), .clock = world.clock,
-                            .rotation = rotation,
+                            .rotation = rotation, .accounts = world.accounts, .sessions = world.sessions,
                             .status = [] { return std::vector<std::pair<std::string, std::string>>{}; }};
   std::vector<web::Route> routes;
   std::unique_ptr<web::WebHandler> handler;
   std::string last;
+  std::string request;  // of `subject`
 };
 
 // A certificate's hash in, a proof out that holds without the server.

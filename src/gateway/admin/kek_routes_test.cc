@@ -29,7 +29,8 @@ struct KekRoutes : testing::Test {
                                 .access = world.directory, .authenticator = world.authenticator,
                                 .journal = world.journal, .store = world.store,
                                 .checkpoint_key = must(audit::CheckpointKey::create("test", {})),
-                                .clock = world.clock, .rotation = *rotation, .status = {}});
+                                .clock = world.clock, .rotation = *rotation, .accounts = world.accounts,
+                                .sessions = world.sessions, .status = {}});
     web::WebOptions options;
     options.per_peer = {};
     options.per_principal = {};

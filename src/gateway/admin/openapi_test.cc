@@ -3,8 +3,11 @@
 
 #include "audit/checkpoint.h"
 #include "gateway/admin/admin_door.h"
+#include "gateway/admin/request_routes.h"
 #include "gateway/certs/testing_world.h"
+#include "gateway/notices/testing_notices.h"
 #include "gateway/pki/door.h"
+#include "gateway/portal/portal_door.h"
 #include "gateway/web/standard_routes.h"
 
 namespace certwright::gateway::admin {
@@ -36,8 +39,20 @@ TEST(OpenApi, DescribesEveryRouteAndNothingElse) {
                                        audit::CheckpointKey::create("test", {})),
                                    .clock = world.clock,
                                    .rotation = rotation,
+                                   .accounts = world.accounts,
+                                   .sessions = world.sessions,
                                    .status = {}});
-  for (const auto& door : {world.door.routes(), pki.routes(), admin})
+  const auto requests = request_routes({.requests = world.requests, .issuance = world.issuance,
+                                        .passwords = world.approval_passwords, .selection = world.selection,
+                                        .cas = world.cas, .store = world.store,
+                                        .checkpoint_key = certs::testing::must(audit::CheckpointKey::create("test", {})),
+                                        .clock = world.clock});
+  portal::CsrService csr({.requests = world.requests, .issuance = world.issuance, .cas = world.cas,
+                          .profiles = world.profiles, .selection = world.selection, .store = world.store,
+                          .clock = world.clock});
+  portal::Door portal_door(csr, world.requests);
+  const notices::testing::NoticesWorld notices;
+  for (const auto& door : {world.door.routes(), portal_door.routes(), pki.routes(), notices.table, admin, requests})
     routes.insert(routes.end(), door.begin(), door.end());
   for (const std::string& difference : web::openapi_differences(routes, web::openapi_document()))
     ADD_FAILURE() << difference;

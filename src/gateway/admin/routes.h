@@ -16,10 +16,15 @@ std::vector<web::Route> access_routes(const Dependencies& d);
 std::vector<web::Route> audit_routes(const Dependencies& d);
 std::vector<web::Route> interception_routes(const Dependencies& d);
 std::vector<web::Route> kek_routes(const Dependencies& d);
+std::vector<web::Route> account_routes(const Dependencies& d);
 
 // A route of this door: door "admin", problem documents.
 web::Route route(std::string method, std::string pattern, web::Guard guard, std::string operation_id,
                  web::RouteHandler handler, std::size_t body_limit_octets = 64 * 1024);
+
+// The principal {principal} of a route, if the caller may see it: else as if there were none. With
+// access_manage also only for one who may manage it.
+Result<access::Principal> find_principal(web::Context& context, const Dependencies& d, access::Action action);
 
 // Makes handlers of functions that take the door's dependencies too.
 inline auto handlers_with(const Dependencies& d) {

@@ -34,6 +34,8 @@ class Door {
     delivery::DownloadGrants& downloads;
     const ca::CaDirectory& cas;
     const Clock& clock;
+    // Where requests wait that people must approve. Null: they are refused.
+    registration::RequestDesk* requests = nullptr;
   };
   explicit Door(Dependencies dependencies) : d_(dependencies) {}
 
@@ -44,6 +46,7 @@ class Door {
   using Answer = Result<http::Response>;
   Answer issue(web::Context& context);
   Answer issue_from_csr(web::Context& context);
+  Answer wait_for_approval(registration::IssuanceRequest request, const Error& why);
   Answer list(web::Context& context);
   Answer show(web::Context& context);
   Answer show_chain(web::Context& context);

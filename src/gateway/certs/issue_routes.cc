@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <utility>
 
 #include "gateway/certs/door.h"
@@ -71,8 +72,37 @@ Door::Answer Door::issue_from_csr(web::Context& context) {
     if (names.empty()) request.subject.push_back({"common_name", request.entity_id});
   }
   request.certification_request = std::move(body.request);
-  CERTWRIGHT_TRY(const auto issued, d_.issuance.issue(std::move(request)));
-  return json_answer(200, csr_answer_json(issued.certificate));
+  // Only where somebody may have to approve it is it worth a copy.
+  std::optional<registration::IssuanceRequest> kept;
+  if (d_.requests != nullptr && std::ranges::any_of(d_.cas.all(), [](const ca::CaPtr& ca) {
+        return registration::has_approval_rules(*ca);
+      }))
+    kept = request;
+  const auto issued = d_.issuance.issue(std::move(request));
+  if (issued) return json_answer(200, csr_answer_json(issued->certificate));
+  if (issued.error().code == Errc::approval_required && kept)
+    return wait_for_approval(*std::move(kept), issued.error());
+  return tl::unexpected(issued.error());
+}
+
+// Clients of this service take 2xx for a certificate, and have no other way to ask how it went than to send
+// the same request again: so it is a conflict until it is issued, and then the certificate.
+Door::Answer Door::wait_for_approval(registration::IssuanceRequest request, const Error& why) {
+  const audit::Actor actor = request.actor;
+  CERTWRIGHT_TRY(auto submitted, d_.requests->submit({.request = std::move(request), .asks_again = true}));
+  auto& record = submitted.record;
+  if (record.state == store::RequestState::approved) {
+    const auto issued = d_.issuance.resume(record.id, actor);
+    if (issued) return json_answer(200, csr_answer_json(issued->certificate));
+    if (issued.error().code != Errc::conflict) return tl::unexpected(issued.error());
+  }
+  if (record.state == store::RequestState::issued) {
+    CERTWRIGHT_TRY(const auto lineage, d_.inventory.certificate(record.certificate));
+    if (lineage) return json_answer(200, csr_answer_json(lineage->certificate));
+  }
+  if (record.state == store::RequestState::denied)
+    return fail(Errc::not_permitted, "approval: the request was denied: " + record.reason);
+  return waiting_answer(record, why);
 }
 
 }  // namespace certwright::gateway::certs

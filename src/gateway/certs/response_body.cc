@@ -137,4 +137,17 @@ std::string bulk_json(const revocation::RevocationService::BulkProgress& progres
   return std::move(writer).take();
 }
 
+http::Response waiting_answer(const store::RequestRecord& request, const Error& why) {
+  constexpr const char* kRetryAfter_s = "60";
+  json::Writer writer;
+  writer.begin_object().member("error", "");
+  writer.member("message", why.detail + "; request " + request.id +
+                               " waits for it: send the same request again when it is approved");
+  writer.member("request_id", request.id).member("status_url", "/csr/requests/" + request.id).end_object();
+  auto response = json_answer(409, std::move(writer).take());
+  response.headers.set("Retry-After", kRetryAfter_s);
+  response.headers.set("Cache-Control", "no-store");
+  return response;
+}
+
 }  // namespace certwright::gateway::certs

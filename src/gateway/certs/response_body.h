@@ -35,6 +35,9 @@ struct ListAnswer {
 // ExpiryDate of a revoked row is the time of revocation.
 std::string list_json(const ListAnswer& answer);
 
+// 409 in the error form of this service, with what is new: request_id, status_url. `why`: approval_required.
+http::Response waiting_answer(const store::RequestRecord& request, const Error& why);
+
 // One certificate of a lineage, the newest unless asked otherwise. serial_number is the handle of
 // the lineage, shown_serial_number that of the certificate that is shown.
 std::string detail_json(const inventory::Lineage& lineage, const store::StoredCertificate& shown);

@@ -22,6 +22,9 @@
 #include "keys/sealer.h"
 #include "pkcs10/certification_request.h"
 #include "registration/profile_publisher.h"
+#include "registration/selection_policies.h"
+#include "session/accounts.h"
+#include "session/sessions.h"
 #include "store/memory/memory_store.h"
 #include "x509/pem.h"
 
@@ -82,6 +85,13 @@ class World {
     if (!token.empty()) headers.add("Authorization", "Bearer " + std::string(token));
     return handler->handle(
         web::testing::make_request(std::move(method), std::move(target), std::move(headers), body));
+  }
+
+  // Changes what people must approve at a CA.
+  void set_approval(std::string_view ca, std::vector<ca::ApprovalRule> rules) {
+    auto policy = cas.find(ca)->policy();
+    policy.approval = std::move(rules);
+    must(authority.change_policy(ca, policy, {}));
   }
 
   // Issues for `entity` and returns the decimal serial.
@@ -150,6 +160,12 @@ class World {
     return [](std::string_view) { return store::Transaction{}; };
   }
 
+  static session::AccountOptions cheap_passwords() {
+    session::AccountOptions options;
+    options.cost = {.passes = 1, .memory_kib = 8};
+    return options;
+  }
+
   ManualClock clock{from_unix_s(kStart_s)};
   crypto::SystemRandom random;
   store::MemoryStore store;
@@ -159,12 +175,22 @@ class World {
   registration::ProfileDirectory profiles{store};
   registration::ProfilePublisher publisher{store, journal, profiles, clock};
   registration::RegistrationAuthority registration{store, cas, profiles, clock};
+  registration::ApprovalPasswords approval_passwords{
+      store, journal, clock, {.hashes_at_once = 1, .waiting_max = 32, .operations = 1, .memory_octets = 8192}};
+  registration::RequestDesk requests{{.store = store,
+                                      .journal = journal,
+                                      .registration = registration,
+                                      .passwords = approval_passwords,
+                                      .random = random,
+                                      .clock = clock}};
+  registration::SelectionPolicies selection{store, journal};
   issuance::IssuanceService issuance{{.registration = registration,
                                       .store = store,
                                       .journal = journal,
                                       .sealer = sealer,
                                       .random = random,
-                                      .clock = clock}};
+                                      .clock = clock,
+                                      .requests = &requests}};
   revocation::RevocationService revocation{store, journal, clock};
   revocation::CrlIssuer crls{store, journal, cas, clock};
   authority::Authority authority{{.store = store,
@@ -178,6 +204,14 @@ class World {
   inventory::Inventory inventory{store, clock};
   access::Directory directory{store, clock, random};
   access::Authenticator authenticator{store, clock, cas};
+  session::Sessions sessions{store, journal, clock, random};
+  session::Accounts accounts{{.store = store,
+                              .journal = journal,
+                              .authenticator = authenticator,
+                              .sessions = sessions,
+                              .random = random,
+                              .clock = clock},
+                             cheap_passwords()};
   delivery::StoredPrincipals principals{store};
   delivery::DownloadGrants downloads{{.store = store,
                                       .journal = journal,
@@ -193,7 +227,8 @@ class World {
              .inventory = inventory,
              .downloads = downloads,
              .cas = cas,
-             .clock = clock}};
+             .clock = clock,
+             .requests = &requests}};
   std::unique_ptr<web::WebHandler> handler;
   std::string admin, admin_id, internal_error;
 };

@@ -5,7 +5,9 @@
 
 #include <fmt/format.h>
 
+#include "bytes/secret_bytes.h"
 #include "gateway/web/refusals.h"
+#include "session/csrf.h"
 
 namespace certwright::gateway::web {
 
@@ -47,6 +49,12 @@ Result<json::Value> Context::json_body(const json::Limits& limits) const {
   return json::parse(request.body_text(), limits);
 }
 
+Context::~Context() { wipe(session_id_); }
+
+std::string Context::csrf_token() const { return session_ ? session::csrf_token(session_id_) : std::string(); }
+
+Result<Form> Context::form() const { return Form::parse(request.header("Content-Type"), request.body_text()); }
+
 const access::Principal& Context::principal() const noexcept {
   if (!principal_) std::abort();
   return *principal_;
@@ -55,7 +63,7 @@ const access::Principal& Context::principal() const noexcept {
 Result<void> Context::authorise(access::Action action, const access::Object& object,
                                 std::string_view what) {
   if (!principal_)
-    return fail(Errc::unauthenticated, "a bearer token or a client certificate is required");
+    return fail(Errc::unauthenticated, "sign in, or send a bearer token or a client certificate");
   if (action == route().guard.action) asked_ = true;
   auto allowed = access::authorise(*principal_, action, object);
   if (!allowed && refusals_ != nullptr)
@@ -65,7 +73,7 @@ Result<void> Context::authorise(access::Action action, const access::Object& obj
 
 Result<void> Context::may_manage(const access::Principal& target) {
   if (!principal_)
-    return fail(Errc::unauthenticated, "a bearer token or a client certificate is required");
+    return fail(Errc::unauthenticated, "sign in, or send a bearer token or a client certificate");
   auto allowed = access::may_manage(*principal_, target);
   if (!allowed && refusals_ != nullptr)
     refusals_->denied(actor_, access::Action::access_manage, target.id, allowed.error().code);

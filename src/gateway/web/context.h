@@ -7,9 +7,11 @@
 #include "access/principal.h"
 #include "audit/event.h"
 #include "errors/result.h"
+#include "gateway/web/form.h"
 #include "gateway/web/router.h"
 #include "http/message.h"
 #include "json/value.h"
+#include "store/records.h"
 
 namespace certwright::gateway::web {
 
@@ -54,6 +56,14 @@ class Context {
   // For audit records and services: principal, tenant, the route's door, remote().
   const audit::Actor& actor() const noexcept { return actor_; }
 
+  // The session that the request came with; null where a token or a certificate did.
+  const store::SessionRecord* session_or_null() const noexcept { return session_ ? &*session_ : nullptr; }
+  // For the forms of a page: what the answer to it must bring along, in the field kCsrfField. "" without a
+  // session: then none is asked for.
+  std::string csrf_token() const;
+  // The body as a form. Errors: invalid for another Content-Type, bad_encoding, too_large.
+  Result<Form> form() const;
+
   // access::authorise() for this principal (unauthenticated if there is none); a refusal is an
   // ACCESS_DENIED audit record, where `what` names the object (a serial, an id; may be empty). A
   // route with Reach::authorised whose handler succeeds without having asked is answered 500.
@@ -70,13 +80,20 @@ class Context {
   // For lists and searches; counts as having asked.
   access::Scope readable_scope();
 
+  static constexpr std::string_view kCsrfField = "csrf";
+
  private:
   friend class WebHandler;
   Context() = default;
+  Context(const Context&) = delete;
+  Context& operator=(const Context&) = delete;
+  ~Context();  // wipes the session's id
   Router::Match match_;
   Refusals* refusals_ = nullptr;
   std::string request_id_;
   std::optional<access::Principal> principal_;
+  std::optional<store::SessionRecord> session_;
+  std::string session_id_;  // of session_: what the cookie holds
   audit::Actor actor_;
   bool is_local_ = false;
   bool asked_ = false;  // authorise() with the route's action, or readable_scope()

@@ -32,12 +32,30 @@ std::string certs_service_body(std::string_view message) {
   return std::move(writer).take() + "\n";
 }
 
+std::string portal_body(std::string_view message, std::string_view field) {
+  json::Writer writer;
+  writer.begin_object().member("success", false).member("message", message);
+  if (!field.empty()) writer.member("field", field);
+  writer.end_object();
+  return std::move(writer).take() + "\n";
+}
+
+http::Response body_of(ErrorForm form, int status, std::string_view detail, std::string_view field) {
+  switch (form) {
+    case ErrorForm::problem:
+    case ErrorForm::page:  // where nobody makes pages
+      return http::respond(status, "application/problem+json", problem_body(status, detail, field));
+    case ErrorForm::certs_service:
+      return http::respond(status, "application/json", certs_service_body(detail));
+    case ErrorForm::portal:
+      return http::respond(status, "application/json", portal_body(detail, field));
+  }
+  return {};
+}
+
 http::Response with_body(ErrorForm form, int status, std::string_view detail,
                          std::string_view field) {
-  auto response =
-      form == ErrorForm::problem
-          ? http::respond(status, "application/problem+json", problem_body(status, detail, field))
-          : http::respond(status, "application/json", certs_service_body(detail));
+  auto response = body_of(form, status, detail, field);
   response.headers.set("Cache-Control", "no-store");
   return response;
 }
@@ -77,26 +95,32 @@ int status_of(Errc code) noexcept {
       return 503;
     case Errc::internal:
       return 500;
+    case Errc::approval_required:
+      return 409;
   }
   return 500;
+}
+
+std::string shown_detail(const Error& error, std::string_view request_id) {
+  if (status_of(error.code) != 500) return with_field(error);
+  if (request_id.empty()) return "internal error";
+  return fmt::format("internal error; the server's log has more under request {}", request_id);
+}
+
+unsigned default_retry_after_s(int status) noexcept {
+  if (status == 429) return kRetryAfterTooMany_s;
+  return status == 503 ? kRetryAfterUnavailable_s : 0;
 }
 
 http::Response error_response(ErrorForm form, const Error& error, std::string_view request_id,
                               unsigned retry_after_s) {
   const int status = status_of(error.code);
-  std::string detail = with_field(error);
-  if (status == 500) {
-    detail =
-        request_id.empty()
-            ? "internal error"
-            : fmt::format("internal error; the server's log has more under request {}", request_id);
-  }
+  const std::string detail = shown_detail(error, request_id);
   auto response = with_body(form, status, detail, status == 500 ? std::string_view() : error.field);
   if (status == 401) {
     response.headers.set("WWW-Authenticate", "Bearer realm=\"certwright\"");
   } else if (status == 429 || status == 503) {
-    if (retry_after_s == 0)
-      retry_after_s = status == 429 ? kRetryAfterTooMany_s : kRetryAfterUnavailable_s;
+    if (retry_after_s == 0) retry_after_s = default_retry_after_s(status);
     response.headers.set("Retry-After", std::to_string(retry_after_s));
   }
   return response;

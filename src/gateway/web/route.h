@@ -62,6 +62,7 @@ struct Route {
   bool answers_head = true;    // of a GET: false where answering changes something
   bool rate_limited = true;    // false for hot constant answers
   ReadyAnswer ready = {};      // only with Guard::open() and without rate limit
+  bool for_restricted_session = false;  // reached by one who must first choose a password
 };
 
 // "PATCH /certs/{serial}/renew": the name of a row in the authorisation matrix.

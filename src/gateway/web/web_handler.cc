@@ -3,13 +3,16 @@
 #include <array>
 #include <cmath>
 #include <exception>
-#include <mutex>
 #include <utility>
 
 #include "bytes/secret_bytes.h"
 #include "gateway/web/client_address.h"
+#include "gateway/web/cookie.h"
 #include "gateway/web/rate_limiter.h"
 #include "gateway/web/refusals.h"
+#include "gateway/web/route_metrics.h"
+#include "gateway/web/same_origin.h"
+#include "session/csrf.h"
 
 namespace certwright::gateway::web {
 namespace {
@@ -18,54 +21,6 @@ using SteadyClock = std::chrono::steady_clock;
 
 constexpr std::string_view kBearer = "Bearer ";
 constexpr std::size_t kRequestIdOctets = 16;
-constexpr std::array kCountedStatuses = {200, 201, 202, 204, 206, 304, 400, 401, 403, 404, 405,
-                                         406, 409, 410, 412, 413, 415, 422, 429, 500, 503};
-
-// The series of one route. Counters are made when a status is first seen: most never are.
-class RouteMetrics {
- public:
-  void init(metrics::Registry& registry, std::string route, std::string method) {
-    registry_ = &registry;
-    route_ = std::move(route);
-    method_ = std::move(method);
-    duration_ = registry.histogram("certwright_http_request_duration_seconds",
-                                   "Time to answer an HTTP request, without sending it.",
-                                   {{"route", route_}, {"method", method_}});
-  }
-
-  void count(int status, std::chrono::nanoseconds took) {
-    duration_.observe(std::chrono::duration<double>(took).count());
-    std::size_t slot = 0;
-    while (slot < kCountedStatuses.size() && kCountedStatuses[slot] != status) ++slot;
-    if (!made_[slot].load(std::memory_order_acquire)) {
-      const std::lock_guard lock(mutex_);
-      if (!made_[slot].load(std::memory_order_relaxed)) {
-        counters_[slot] = registry_->counter(
-            "certwright_http_requests_total", "HTTP requests answered, by route and status.",
-            {{"route", route_},
-             {"method", method_},
-             {"status", slot < kCountedStatuses.size() ? std::to_string(status) : "other"}});
-        made_[slot].store(true, std::memory_order_release);
-      }
-    }
-    counters_[slot].increment();
-  }
-
- private:
-  metrics::Registry* registry_ = nullptr;
-  std::string route_, method_;
-  metrics::Histogram duration_;
-  std::mutex mutex_;
-  std::array<std::atomic<bool>, kCountedStatuses.size() + 1> made_{};
-  std::array<metrics::Counter, kCountedStatuses.size() + 1> counters_{};
-};
-
-// A client certificate goes along with every request a browser makes, also with those another site
-// makes it send; bearer tokens do not. So what would change something must not come from elsewhere.
-bool is_cross_site(const http::RequestHead& head) {
-  const std::string_view site = head.header("Sec-Fetch-Site");
-  return !site.empty() && site != "same-origin" && site != "none";
-}
 
 // A body may hold a private key to import.
 class WipedAtEnd {
@@ -277,22 +232,29 @@ Result<void> WebHandler::authenticate(Context& context) {
 
   Result<access::Principal> found = fail(Errc::unauthenticated, "");
   std::string_view method = "bearer";
+  std::optional<std::string> cookie;
+  if (fields == 0 && state.d.sessions != nullptr && !state.is_plain(request)) cookie = session_cookie(request.headers);
   if (fields == 1) {
     const std::string_view value = request.header("Authorization");
     if (value.size() <= kBearer.size() ||
         !http::equal_ignoring_case(value.substr(0, kBearer.size()), kBearer))
       return fail(Errc::unauthenticated, "Authorization must be a Bearer token");
     found = state.d.authenticator.by_token(value.substr(kBearer.size()), context.remote());
+  } else if (cookie) {
+    method = "session";
+    found = by_session(context, *std::move(cookie));
   } else if (request.peer != nullptr && !request.peer->client_chain.empty()) {
     method = "client_certificate";
     found = state.d.authenticator.by_client_certificate(request.peer->client_chain.front(),
                                                         context.remote());
+    // It goes along with every request a browser makes, also with those another site makes it send; bearer
+    // tokens do not. So what would change something must not come from elsewhere.
     if (found && !is_safe_method(request.method) && is_cross_site(request))
       return fail(Errc::not_permitted, "another site may not act with your client certificate");
   } else if (reach == Reach::optional) {
     return {};
   } else {
-    return fail(Errc::unauthenticated, "a bearer token or a client certificate is required");
+    return fail(Errc::unauthenticated, "sign in, or send a bearer token or a client certificate");
   }
   if (!found) {
     state.refusals.not_authenticated(context.actor_, method, found.error().code);
@@ -301,9 +263,39 @@ Result<void> WebHandler::authenticate(Context& context) {
   context.actor_.principal = found->id;
   context.actor_.tenant = found->tenant;
   context.principal_ = *std::move(found);
+  if (context.session_ && context.session_->restricted && !context.route().for_restricted_session)
+    return fail(Errc::not_permitted, "choose a password of your own first");
   const double wait_s = state.per_principal.take(context.actor_.principal, state.d.clock.now());
   if (wait_s > 0)
     return fail(Errc::too_many_requests, "too many requests with this account; try again later");
+  return {};
+}
+
+Result<access::Principal> WebHandler::by_session(Context& context, std::string&& id) {
+  context.session_id_ = std::move(id);
+  CERTWRIGHT_TRY(auto signed_in, state_->d.authenticator.by_session(context.session_id_, context.remote()));
+  context.session_ = std::move(signed_in.session);
+  context.actor_.principal = signed_in.principal.id;
+  context.actor_.tenant = signed_in.principal.tenant;
+  CERTWRIGHT_CHECK(check_unsafe_of_session(context));
+  state_->d.sessions->seen(*context.session_);
+  return std::move(signed_in.principal);
+}
+
+// A cookie goes along with whatever a browser sends: so what would change something also shows that a page
+// of ours made the browser send it.
+Result<void> WebHandler::check_unsafe_of_session(const Context& context) const {
+  const http::Request& request = context.request;
+  if (is_safe_method(request.method)) return {};
+  if (!is_same_origin(request)) return fail(Errc::not_permitted, "another site may not act with your session");
+  std::string presented(request.header("X-CSRF-Token"));
+  if (presented.empty() && Form::is_form(request.header("Content-Type"))) {
+    CERTWRIGHT_TRY(const auto form, context.form());
+    CERTWRIGHT_TRY(auto field, form.value(Context::kCsrfField));
+    presented = std::move(field).value_or("");
+  }
+  if (!session::is_csrf_token(context.session_id_, presented))
+    return fail(Errc::not_permitted, "this form is of another session, or has no CSRF token: load its page again");
   return {};
 }
 
@@ -326,7 +318,7 @@ http::Response WebHandler::finish(Context& context, Result<http::Response> resul
     const Error& error = result.error();
     if (error.code == Errc::internal && state_->options.on_internal_error)
       state_->options.on_internal_error({context.request_id_, route.operation_id, error.detail});
-    response = error_response(route.errors, error, context.request_id_, retry_after_s);
+    response = error_answer(context, error, retry_after_s);
     if (error.code == Errc::unauthenticated && context.request.headers.has("Authorization"))
       response.headers.set("WWW-Authenticate",
                            "Bearer realm=\"certwright\", error=\"invalid_token\"");
@@ -339,14 +331,36 @@ http::Response WebHandler::finish(Context& context, Result<http::Response> resul
   return response;
 }
 
+http::Response WebHandler::error_answer(const Context& context, const Error& error, unsigned retry_after_s) const {
+  const ErrorForm form = context.route().errors;
+  if (form != ErrorForm::page || !state_->options.error_page)
+    return error_response(form, error, context.request_id_, retry_after_s);
+  const int status = status_of(error.code);
+  const std::string detail = shown_detail(error, context.request_id_);
+  auto response = state_->options.error_page({.request = context.request,
+                                              .status = status,
+                                              .detail = detail,
+                                              .request_id = context.request_id_,
+                                              .signed_in = context.principal_.has_value(),
+                                              .must_choose_password = context.session_ && context.session_->restricted});
+  if (retry_after_s == 0) retry_after_s = default_retry_after_s(status);
+  if (retry_after_s != 0) response.headers.set("Retry-After", std::to_string(retry_after_s));
+  return response;
+}
+
 http::Response WebHandler::no_route(const Context& context) const {
   const Router::Match& match = context.match_;
+  const auto refused = [&](ErrorForm form, int status, std::string_view message) {
+    if (form != ErrorForm::page || !state_->options.error_page) return error_response(form, status, message);
+    return state_->options.error_page(
+        {.request = context.request, .status = status, .detail = message, .request_id = context.request_id_});
+  };
   if (!match.allow.empty()) {
     http::Response response;
     if (context.request.method == "OPTIONS")
       response.status = 204;
     else
-      response = error_response(match.errors, 405, "this method is not available here; see Allow");
+      response = refused(match.errors, 405, "this method is not available here; see Allow");
     response.headers.set("Allow", match.allow);
     return response;
   }
@@ -355,7 +369,7 @@ http::Response WebHandler::no_route(const Context& context) const {
     if (secure.route != nullptr || !secure.allow.empty())
       return error_response(secure.errors, 404, "this path is served over HTTPS only");
   }
-  return error_response(match.errors, 404, "there is nothing at this path");
+  return refused(match.errors, 404, "there is nothing at this path");
 }
 
 }  // namespace certwright::gateway::web

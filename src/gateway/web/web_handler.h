@@ -18,6 +18,7 @@
 #include "gateway/web/route.h"
 #include "http/server.h"
 #include "metrics/registry.h"
+#include "session/sessions.h"
 
 namespace certwright::gateway::web {
 
@@ -36,6 +37,15 @@ struct InternalError {
   std::string_view request_id, operation, detail;
 };
 
+// What a route with ErrorForm::page answers instead of a problem.
+struct ErrorPage {
+  const http::RequestHead& request;
+  int status = 500;
+  std::string_view detail, request_id;
+  bool signed_in = false;
+  bool must_choose_password = false;  // signed in, for that only
+};
+
 struct RateLimit {
   double requests_per_s = 0;  // 0: no limit
   double burst = 0;
@@ -48,11 +58,15 @@ struct WebOptions {
   // Both may be called from many threads at once and must not block.
   std::function<void(const AccessRecord&)> on_access;
   std::function<void(const InternalError&)> on_internal_error;
+  // Makes the pages; called from many threads at once.
+  std::function<http::Response(const ErrorPage&)> error_page;
 };
 
 // The application behind http::Server: routing, authentication, rate limits, error bodies, access
-// log and metrics, so that a door is only its routes. Credentials: `Authorization: Bearer`, else a
-// TLS client certificate. Requests without TLS see only routes with on_plain_http.
+// log and metrics, so that a door is only its routes. Credentials: `Authorization: Bearer`, else the
+// cookie of a session, else a TLS client certificate. What a session changes needs its CSRF token (field
+// X-CSRF-Token, or `csrf` of a form), and a browser that says that the request began on a page of ours.
+// Requests without TLS see only routes with on_plain_http.
 //
 // Metrics: certwright_http_requests_total{route,method,status},
 // certwright_http_request_duration_seconds{route,method}, certwright_http_requests_in_flight.
@@ -64,6 +78,7 @@ class WebHandler final : public http::Handler {
     crypto::Random& random;
     metrics::Registry& metrics;
     audit::Journal* journal = nullptr;  // null: refusals are not recorded
+    session::Sessions* sessions = nullptr;  // null: no cookie is looked at
   };
 
   // Errors: invalid for a bad route table or a trusted proxy that is no address or prefix.
@@ -84,8 +99,11 @@ class WebHandler final : public http::Handler {
   explicit WebHandler(std::unique_ptr<State> state);
   Result<http::Response> answer(Context& context);
   Result<void> authenticate(Context& context);
+  Result<access::Principal> by_session(Context& context, std::string&& id);
+  Result<void> check_unsafe_of_session(const Context& context) const;
   Result<void> check_rate(const Context& context, unsigned& retry_after_s);
   http::Response finish(Context& context, Result<http::Response> result, unsigned retry_after_s);
+  http::Response error_answer(const Context& context, const Error& error, unsigned retry_after_s) const;
   http::Response no_route(const Context& context) const;
   std::string new_request_id() const;
   // Counts and logs an answer.

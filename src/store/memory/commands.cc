@@ -271,6 +271,25 @@ class Runner {
     undo_.put(data_.leases, c.name, Lease{c.holder, c.until});
     return {};
   }
+  Result<void> operator()(const PutRequest& c) { return put_request(data_, undo_, c); }
+  Result<void> operator()(const AddApproval& c) { return add_approval(data_, undo_, c); }
+
+  Result<void> operator()(const PutPassword& c) { return run(data_, undo_, c); }
+  Result<void> operator()(const PutSession& c) { return run(data_, undo_, c); }
+  Result<void> operator()(const TouchSession& c) { return run(data_, undo_, c); }
+  Result<void> operator()(const EndSession& c) { return run(data_, undo_, c); }
+  Result<void> operator()(const EndSessions& c) { return run(data_, undo_, c); }
+  Result<void> operator()(const EndTenantSessions& c) { return run(data_, undo_, c); }
+  Result<void> operator()(const ForgetSessions& c) { return run(data_, undo_, c); }
+
+  Result<void> operator()(const EnqueueNotification& c) { return run(data_, undo_, c); }
+  Result<void> operator()(const SettleNotifications& c) { return run(data_, undo_, c); }
+  Result<void> operator()(const AcknowledgeNotification& c) { return run(data_, undo_, c); }
+  Result<void> operator()(const PruneNotifications& c) { return run(data_, undo_, c); }
+  Result<void> operator()(const PutWebhook& c) { return run(data_, undo_, c); }
+  Result<void> operator()(const DeleteWebhook& c) { return run(data_, undo_, c); }
+  Result<void> operator()(const PutNotificationTemplate& c) { return run(data_, undo_, c); }
+  Result<void> operator()(const DeleteNotificationTemplate& c) { return run(data_, undo_, c); }
 
  private:
   static std::tuple<std::string, std::string, std::string, std::string> key_of(

@@ -4,14 +4,9 @@
 #include <mutex>
 
 #include "store/limits.h"
-#include "store/memory/state.h"
+#include "store/memory/locked_state.h"
 
 namespace certwright::store {
-
-struct MemoryStore::State {
-  mutable std::mutex mutex;
-  memory::Data data;
-};
 
 namespace {
 
@@ -318,6 +313,20 @@ Result<std::vector<RoleBindingRecord>> MemoryStore::list_role_bindings(
   return result;
 }
 
+Result<std::optional<SessionRecord>> MemoryStore::find_session(const Sha256& id_sha256) const {
+  const std::lock_guard lock(state_->mutex);
+  return found_in(state_->data.sessions, id_sha256);
+}
+
+Result<std::vector<SessionRecord>> MemoryStore::list_sessions(std::string_view principal) const {
+  const std::lock_guard lock(state_->mutex);
+  std::vector<SessionRecord> result;
+  for (const auto& [id, session] : state_->data.sessions)
+    if (session.principal == principal) result.push_back(session);
+  std::ranges::stable_sort(result, {}, &SessionRecord::created_at);
+  return result;
+}
+
 Result<std::vector<CaRecord>> MemoryStore::list_cas() const {
   const std::lock_guard lock(state_->mutex);
   std::vector<CaRecord> result;
@@ -393,6 +402,8 @@ Result<std::optional<Bytes>> MemoryStore::find_audit_tile(std::uint32_t level,
   const std::lock_guard lock(state_->mutex);
   return found_in(state_->data.tiles, std::pair(level, index));
 }
+
+const NotificationQueries& MemoryStore::notifications() const noexcept { return state_->notifications; }
 
 Result<std::vector<std::pair<std::string, std::int64_t>>> MemoryStore::health() const {
   const std::lock_guard lock(state_->mutex);

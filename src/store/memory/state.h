@@ -90,12 +90,40 @@ struct Data {
   std::map<std::uint64_t, AuditCheckpoint> checkpoints;
   std::map<std::pair<std::uint32_t, std::uint64_t>, Bytes> tiles;
   std::map<std::string, Lease> leases;
+  std::map<std::string, RequestRecord> requests;
+  std::map<std::string, std::vector<ApprovalRecord>> approvals;  // by request, in order
+  std::map<Sha256, SessionRecord> sessions;
+  std::map<NotificationId, NotificationRecord> notifications;
+  std::map<std::string, NotificationId> notification_keys;
+  NotificationId last_notification = 0;  // not taken back: a number is used once
+  std::map<std::string, WebhookRecord> webhooks;
+  std::map<std::pair<std::string, std::string>, NotificationTemplateRecord> notification_templates;
 };
 
 // The revocation in force, if any.
 std::optional<Revocation> revocation_of(const Data& data, CertificateId id);
 
+Result<void> put_request(Data& data, UndoLog& undo, const PutRequest& command);
+Result<void> add_approval(Data& data, UndoLog& undo, const AddApproval& command);
+// The commands of the outbox (notification_commands.cc), as run().
+Result<void> run(Data& data, UndoLog& undo, const EnqueueNotification& command);
+Result<void> run(Data& data, UndoLog& undo, const SettleNotifications& command);
+Result<void> run(Data& data, UndoLog& undo, const AcknowledgeNotification& command);
+Result<void> run(Data& data, UndoLog& undo, const PruneNotifications& command);
+Result<void> run(Data& data, UndoLog& undo, const PutWebhook& command);
+Result<void> run(Data& data, UndoLog& undo, const DeleteWebhook& command);
+Result<void> run(Data& data, UndoLog& undo, const PutNotificationTemplate& command);
+Result<void> run(Data& data, UndoLog& undo, const DeleteNotificationTemplate& command);
+
 // Runs one command. On failure something may have changed: the caller rolls back.
 Result<void> run(Data& data, UndoLog& undo, const Command& command);
+// session_commands.cc
+Result<void> run(Data& data, UndoLog& undo, const PutPassword& c);
+Result<void> run(Data& data, UndoLog& undo, const PutSession& c);
+Result<void> run(Data& data, UndoLog& undo, const TouchSession& c);
+Result<void> run(Data& data, UndoLog& undo, const EndSession& c);
+Result<void> run(Data& data, UndoLog& undo, const EndSessions& c);
+Result<void> run(Data& data, UndoLog& undo, const EndTenantSessions& c);
+Result<void> run(Data& data, UndoLog& undo, const ForgetSessions& c);
 
 }  // namespace certwright::store::memory

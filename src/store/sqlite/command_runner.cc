@@ -1,5 +1,4 @@
-// Access, authorities, settings and audit; certificate_commands.cc and revocation_commands.cc have
-// the rest.
+// Access, authorities, settings and audit; the other *_commands.cc have the rest.
 #include "store/sqlite/command_runner.h"
 
 #include <type_traits>
@@ -191,7 +190,11 @@ bool leaves_nothing_on_failure(const Transaction& transaction) {
                  std::is_same_v<C, PutTenant> || std::is_same_v<C, PutRoleBinding> ||
                  std::is_same_v<C, PutSetting> || std::is_same_v<C, BlockKey> ||
                  std::is_same_v<C, PutAuditTile> || std::is_same_v<C, ResealManagedKey> ||
-                 std::is_same_v<C, ResealSetting>;
+                 std::is_same_v<C, ResealSetting> || std::is_same_v<C, TouchSession> ||
+                 std::is_same_v<C, EndSessions> || std::is_same_v<C, EndTenantSessions> ||
+                 std::is_same_v<C, ForgetSessions> || std::is_same_v<C, EnqueueNotification> ||
+                 std::is_same_v<C, SettleNotifications> || std::is_same_v<C, PruneNotifications> ||
+                 std::is_same_v<C, PutNotificationTemplate>;
         },
         command);
     if (leaf) continue;

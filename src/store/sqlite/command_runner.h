@@ -3,6 +3,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "store/commands.h"
@@ -60,9 +61,28 @@ class CommandRunner {
   Result<void> operator()(const RequireAdministrator& c);
   Result<void> operator()(const AcquireLease& c);
 
+  Result<void> operator()(const PutPassword& c);
+  Result<void> operator()(const PutSession& c);
+  Result<void> operator()(const TouchSession& c);
+  Result<void> operator()(const EndSession& c);
+  Result<void> operator()(const EndSessions& c);
+  Result<void> operator()(const EndTenantSessions& c);
+  Result<void> operator()(const ForgetSessions& c);
+
   Result<void> operator()(const AppendAuditLeaf& c);
   Result<void> operator()(const PutAuditCheckpoint& c);
   Result<void> operator()(const PutAuditTile& c);
+
+  Result<void> operator()(const PutRequest& c);
+  Result<void> operator()(const AddApproval& c);
+  Result<void> operator()(const EnqueueNotification& c);
+  Result<void> operator()(const SettleNotifications& c);
+  Result<void> operator()(const AcknowledgeNotification& c);
+  Result<void> operator()(const PruneNotifications& c);
+  Result<void> operator()(const PutWebhook& c);
+  Result<void> operator()(const DeleteWebhook& c);
+  Result<void> operator()(const PutNotificationTemplate& c);
+  Result<void> operator()(const DeleteNotificationTemplate& c);
 
   // After the last command: numbers what the transaction appends and adds it to the commit's
   // effects.
@@ -86,6 +106,7 @@ class CommandRunner {
                               const Revocation& revocation, bool removed);
   Result<void> check_renewal(const RecordCertificate& c);
   Result<void> put_lineage(const CertificateRecord& certificate);
+  Result<void> place_lane(NotificationChannel channel, std::string_view recipient);
 
   Database& database_;
   std::vector<const Bytes*> leaves_;

@@ -3,6 +3,7 @@
 
 #include "store/sqlite/checkpointer.h"
 #include "store/sqlite/indexer.h"
+#include "store/sqlite/notification_reads.h"
 #include "store/sqlite/ownership_lock.h"
 #include "store/sqlite/reader_pool.h"
 #include "store/sqlite/sqlite_store.h"
@@ -19,6 +20,7 @@ struct SqliteStore::Parts {
   std::unique_ptr<sqlite::Tail> tail;
   std::unique_ptr<sqlite::Writer> writer;
   std::unique_ptr<sqlite::ReaderPool> readers;
+  std::unique_ptr<sqlite::NotificationReads> notifications;
   std::unique_ptr<sqlite::Checkpointer> checkpointer;
   std::unique_ptr<sqlite::Indexer> indexer;  // none if SqliteOptions::index_from is 0
 };

@@ -138,8 +138,47 @@ ProfileRecord profile_record(const Query& row) {
   return {row.text(0), row.number(1), row.text(2), row.text(3), row.time(4)};
 }
 
+SessionRecord session_record(const Query& row) {
+  return {row.hash(0), row.text(1), row.text(2), row.text(3),          row.time(4),
+          row.time(5), row.time(6), row.time(7), row.integer(8) != 0};
+}
+
 AuditCheckpoint audit_checkpoint(const Query& row) {
   return {row.natural(0), row.hash(1), row.text(2), row.time(3)};
+}
+
+RequestRecord request_record(const Query& row) {
+  return {.id = row.text(0),
+          .revision = row.natural(1),
+          .state = static_cast<RequestState>(row.integer(2)),
+          .tenant = row.text(3),
+          .ca = row.text(4),
+          .profile = row.text(5),
+          .profile_version = row.number(6),
+          .principal = row.text(7),
+          .email = row.text(8),
+          .door = row.text(9),
+          .remote = row.text(10),
+          .entity_type = row.text(11),
+          .entity_id = row.text(12),
+          .certification_request = row.blob(25),
+          .subject = row.text(13),
+          .content = row.text(14),
+          .changes = row.text(15),
+          .request_sha256 = row.hash(16),
+          .binding = row.hash(17),
+          .approvals_needed = row.number(18),
+          .reason = row.text(19),
+          .decided_by = row.text(20),
+          .certificate = row.natural(21),
+          .received_at = row.time(22),
+          .changed_at = row.time(23),
+          .expires_at = row.time(24)};
+}
+
+ApprovalRecord approval_record(const Query& row) {
+  return {row.text(0), row.text(1), static_cast<ApprovalKind>(row.integer(2)),
+          row.hash(3), row.text(4), row.time(5)};
 }
 
 }  // namespace certwright::store::sqlite

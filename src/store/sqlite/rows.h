@@ -24,6 +24,9 @@ CredentialRecord credential_record(const Query& row);
 CaRecord ca_record(const Query& row);  // without issuer_chain
 ProfileRecord profile_record(const Query& row);
 AuditCheckpoint audit_checkpoint(const Query& row);
+RequestRecord request_record(const Query& row);
+ApprovalRecord approval_record(const Query& row);
+SessionRecord session_record(const Query& row);
 
 // Columns `first` (reason), then time and principal; nothing if they are NULL.
 std::optional<Revocation> revocation_at(const Query& row, int first);

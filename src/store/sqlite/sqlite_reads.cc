@@ -5,6 +5,7 @@
 #include "store/limits.h"
 #include "store/sqlite/lineage_search.h"
 #include "store/sqlite/parts.h"
+#include "store/sqlite/row_readers.h"
 #include "store/sqlite/rows.h"
 
 namespace certwright::store {
@@ -13,38 +14,8 @@ namespace {
 using sqlite::Query;
 using sqlite::Statement;
 
-template <class T>
-Result<T> as_result(Result<T> record) {
-  return record;
-}
-template <class T>
-Result<T> as_result(T record) {
-  return Result<T>(std::move(record));
-}
-
-// The first row as a record, or nothing.
-template <class Read>
-auto first_row(Result<Query> query, Read read)
-    -> Result<std::optional<typename decltype(as_result(read(*query)))::value_type>> {
-  if (!query) return tl::unexpected<Error>(query.error());
-  CERTWRIGHT_TRY(const bool found, query->next());
-  if (!found) return std::nullopt;
-  CERTWRIGHT_TRY(auto record, as_result(read(*query)));
-  return record;
-}
-
-template <class Read>
-auto all_rows(Result<Query> query, Read read)
-    -> Result<std::vector<typename decltype(as_result(read(*query)))::value_type>> {
-  std::vector<typename decltype(as_result(read(*query)))::value_type> records;
-  if (!query) return tl::unexpected<Error>(query.error());
-  while (true) {
-    CERTWRIGHT_TRY(const bool more, query->next());
-    if (!more) return records;
-    CERTWRIGHT_TRY(auto record, as_result(read(*query)));
-    records.push_back(std::move(record));
-  }
-}
+using sqlite::all_rows;
+using sqlite::first_row;
 
 constexpr CertificateId kLargestId = std::numeric_limits<std::int64_t>::max();
 
@@ -271,6 +242,16 @@ Result<std::vector<RoleBindingRecord>> SqliteStore::list_role_bindings(
   return all_rows(reader->query(Statement::list_role_bindings, principal), [](const Query& row) {
     return RoleBindingRecord{row.text(0), row.text(1), row.text(2), row.text(3)};
   });
+}
+
+Result<std::optional<SessionRecord>> SqliteStore::find_session(const Sha256& id_sha256) const {
+  const auto reader = parts_->readers->borrow();
+  return first_row(reader->query(Statement::find_session, id_sha256), sqlite::session_record);
+}
+
+Result<std::vector<SessionRecord>> SqliteStore::list_sessions(std::string_view principal) const {
+  const auto reader = parts_->readers->borrow();
+  return all_rows(reader->query(Statement::list_sessions, principal), sqlite::session_record);
 }
 
 Result<std::vector<CaRecord>> SqliteStore::list_cas() const {

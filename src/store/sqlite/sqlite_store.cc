@@ -90,10 +90,11 @@ Result<std::unique_ptr<SqliteStore>> SqliteStore::open(const std::string& path,
   CERTWRIGHT_TRY(auto copier, connect(sqlite::Access::read_write, kCheckpointCacheMib));
 
   std::unique_ptr<Parts> parts(new Parts{std::move(lock), path, make_tail(std::move(not_indexed)),
-                                         nullptr, nullptr, nullptr, nullptr});
+                                         nullptr, nullptr, nullptr, nullptr, nullptr});
   parts->writer = std::make_unique<sqlite::Writer>(std::move(database), counters, *parts->tail,
                                                    options.synchronous);
   parts->readers = std::make_unique<sqlite::ReaderPool>(std::move(readers));
+  parts->notifications = std::make_unique<sqlite::NotificationReads>(*parts->readers);
   parts->checkpointer = std::make_unique<sqlite::Checkpointer>(*parts->writer, std::move(copier),
                                                                options.checkpoint_pages);
   static const SystemClock system_clock;

@@ -93,6 +93,9 @@ class SqliteStore final : public Store {
   Result<std::vector<RoleBindingRecord>> list_role_bindings(
       std::string_view principal) const override;
 
+  Result<std::optional<SessionRecord>> find_session(const Sha256& id_sha256) const override;
+  Result<std::vector<SessionRecord>> list_sessions(std::string_view principal) const override;
+
   Result<std::vector<CaRecord>> list_cas() const override;
   Result<std::vector<ProfileRecord>> list_profiles() const override;
   Result<std::optional<ProfileRecord>> find_profile(std::string_view name,
@@ -110,7 +113,15 @@ class SqliteStore final : public Store {
   Result<std::optional<Bytes>> find_audit_tile(std::uint32_t level,
                                                std::uint64_t index) const override;
 
+  const NotificationQueries& notifications() const noexcept override;
   Result<std::vector<std::pair<std::string, std::int64_t>>> health() const override;
+
+  Result<std::optional<RequestRecord>> find_request(std::string_view id) const override;
+  Result<std::optional<RequestRecord>> find_open_request(const Sha256& request_sha256) const override;
+  Result<std::optional<RequestRecord>> find_newest_request(const Sha256& request_sha256) const override;
+  Result<RequestList> list_requests(const RequestFilter& filter, const RequestPage& page) const override;
+  Result<std::vector<ApprovalRecord>> list_approvals(std::string_view request) const override;
+  Result<std::vector<RequestRecord>> requests_past(Time now, std::uint32_t limit) const override;
 
  private:
   struct Parts;

@@ -351,5 +351,39 @@ TEST(SqliteStore, TheLogIsBegunAnewUnderLoad) {
   EXPECT_EQ(*store->audit_size(), static_cast<std::uint64_t>(commits));
 }
 
+// A mail server that is away for days: what is due is found among all that waits, by index.
+TEST(SqliteStore, AnOutboxOfAHundredThousandIsEmptiedPieceByPiece) {
+  const TemporaryFolder folder;
+  const auto store = open_store(folder.file("store.db"));
+  constexpr int kTransactions = 20;
+  constexpr int kEach = 5'000;
+  for (int t = 0; t < kTransactions; ++t) {
+    Transaction transaction;
+    for (int i = 0; i < kEach; ++i) {
+      NotificationRecord n;
+      n.channel = NotificationChannel::email;
+      n.recipient = "p" + std::to_string(i % 100);
+      n.deduplication_key = std::to_string(t * kEach + i);
+      n.facts = "{}";
+      transaction.push_back(EnqueueNotification{n});
+    }
+    ASSERT_TRUE(store->apply(transaction));
+  }
+  const auto& read = store->notifications();
+  EXPECT_EQ(read.totals()->waiting, 100'000U);
+  const auto begin = std::chrono::steady_clock::now();
+  for (int round = 0; round < 100; ++round) {
+    const auto lanes = *read.due_lanes(NotificationChannel::email, Time{}, 64);
+    ASSERT_EQ(lanes.size(), 64U);
+    const auto first = *read.waiting(NotificationChannel::email, lanes[0].recipient, 50);
+    ASSERT_EQ(first.size(), 50U);
+    SettleNotifications settle{NotificationChannel::email, lanes[0].recipient, {}, NotificationState::delivered, {}, {}, {}};
+    for (const auto& n : first) settle.ids.push_back(n.id);
+    ASSERT_TRUE(store->apply({settle}));
+  }
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(10));
+  EXPECT_EQ(read.totals()->waiting, 95'000U);
+}
+
 }  // namespace
 }  // namespace certwright::store

@@ -383,6 +383,212 @@ constexpr std::array kTable = {
      "SELECT lineage FROM lineage_expiry WHERE not_after >= ?1 AND not_after < ?2 LIMIT ?3"},
     Entry{Statement::entity_counters, "entity_counters",
      "SELECT tenant, lineages FROM entity_counter WHERE entity_id = ?1"},
+    // Requests and approvals
+    Entry{Statement::put_request, "put_request",
+     "INSERT INTO request (id, revision, state, tenant, ca, profile, profile_version, "
+     "principal, email, door, remote, entity_type, entity_id, subject, content, changes, "
+     "request_sha256, binding, approvals_needed, reason, decided_by, certificate, received_at, "
+     "changed_at, expires_at, certification_request) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, "
+     "?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26) "
+     "ON CONFLICT (id) DO UPDATE SET revision = ?2, state = ?3, tenant = ?4, ca = ?5, profile "
+     "= ?6, profile_version = ?7, principal = ?8, email = ?9, door = ?10, remote = ?11, "
+     "entity_type = ?12, entity_id = ?13, subject = ?14, content = ?15, changes = ?16, "
+     "request_sha256 = ?17, binding = ?18, approvals_needed = ?19, reason = ?20, decided_by = "
+     "?21, certificate = ?22, received_at = ?23, changed_at = ?24, expires_at = ?25, "
+     "certification_request = ?26"},
+    Entry{Statement::find_request, "find_request",
+     "SELECT id, revision, state, tenant, ca, profile, profile_version, principal, email, "
+     "door, remote, entity_type, entity_id, subject, content, changes, request_sha256, "
+     "binding, approvals_needed, reason, decided_by, certificate, received_at, changed_at, "
+     "expires_at, certification_request FROM request WHERE id = ?1"},
+    Entry{Statement::find_request_step, "find_request_step",
+     "SELECT revision, state FROM request WHERE id = ?1"},
+    Entry{Statement::find_open_request, "find_open_request",
+     "SELECT id, revision, state, tenant, ca, profile, profile_version, principal, email, "
+     "door, remote, entity_type, entity_id, subject, content, changes, request_sha256, "
+     "binding, approvals_needed, reason, decided_by, certificate, received_at, changed_at, "
+     "expires_at, certification_request FROM request WHERE request_sha256 = ?1 AND state < 3"},
+    Entry{Statement::find_open_request_id, "find_open_request_id",
+     "SELECT id FROM request WHERE request_sha256 = ?1 AND state < 3"},
+    Entry{Statement::find_newest_request, "find_newest_request",
+     "SELECT id, revision, state, tenant, ca, profile, profile_version, principal, email, "
+     "door, remote, entity_type, entity_id, subject, content, changes, request_sha256, "
+     "binding, approvals_needed, reason, decided_by, certificate, received_at, changed_at, "
+     "expires_at, certification_request FROM request WHERE request_sha256 = ?1 ORDER BY id DESC LIMIT 1"},
+    Entry{Statement::count_open_requests, "count_open_requests",
+     "SELECT count(*) FROM request WHERE principal = ?1 AND state < 3"},
+    Entry{Statement::requests_ascending, "requests_ascending",
+     "SELECT id, revision, state, tenant, ca, profile, profile_version, principal, email, "
+     "door, remote, entity_type, entity_id, subject, content, changes, request_sha256, "
+     "binding, approvals_needed, reason, decided_by, certificate, received_at, changed_at, "
+     "expires_at, certification_request FROM request WHERE id > ?1 ORDER BY id LIMIT ?2"},
+    Entry{Statement::requests_descending, "requests_descending",
+     "SELECT id, revision, state, tenant, ca, profile, profile_version, principal, email, "
+     "door, remote, entity_type, entity_id, subject, content, changes, request_sha256, "
+     "binding, approvals_needed, reason, decided_by, certificate, received_at, changed_at, "
+     "expires_at, certification_request FROM request WHERE id < ?1 ORDER BY id DESC LIMIT ?2"},
+    Entry{Statement::requests_of_state_ascending, "requests_of_state_ascending",
+     "SELECT id, revision, state, tenant, ca, profile, profile_version, principal, email, "
+     "door, remote, entity_type, entity_id, subject, content, changes, request_sha256, "
+     "binding, approvals_needed, reason, decided_by, certificate, received_at, changed_at, "
+     "expires_at, certification_request FROM request WHERE state = ?1 AND id > ?2 ORDER BY id "
+     "LIMIT ?3"},
+    Entry{Statement::requests_of_state_descending, "requests_of_state_descending",
+     "SELECT id, revision, state, tenant, ca, profile, profile_version, principal, email, "
+     "door, remote, entity_type, entity_id, subject, content, changes, request_sha256, "
+     "binding, approvals_needed, reason, decided_by, certificate, received_at, changed_at, "
+     "expires_at, certification_request FROM request WHERE state = ?1 AND id < ?2 ORDER BY id "
+     "DESC LIMIT ?3"},
+    Entry{Statement::requests_of_tenant_ascending, "requests_of_tenant_ascending",
+     "SELECT id, revision, state, tenant, ca, profile, profile_version, principal, email, "
+     "door, remote, entity_type, entity_id, subject, content, changes, request_sha256, "
+     "binding, approvals_needed, reason, decided_by, certificate, received_at, changed_at, "
+     "expires_at, certification_request FROM request WHERE tenant = ?1 AND id > ?2 ORDER BY id "
+     "LIMIT ?3"},
+    Entry{Statement::requests_of_tenant_descending, "requests_of_tenant_descending",
+     "SELECT id, revision, state, tenant, ca, profile, profile_version, principal, email, "
+     "door, remote, entity_type, entity_id, subject, content, changes, request_sha256, "
+     "binding, approvals_needed, reason, decided_by, certificate, received_at, changed_at, "
+     "expires_at, certification_request FROM request WHERE tenant = ?1 AND id < ?2 ORDER BY id "
+     "DESC LIMIT ?3"},
+    Entry{Statement::requests_of_principal_ascending, "requests_of_principal_ascending",
+     "SELECT id, revision, state, tenant, ca, profile, profile_version, principal, email, "
+     "door, remote, entity_type, entity_id, subject, content, changes, request_sha256, "
+     "binding, approvals_needed, reason, decided_by, certificate, received_at, changed_at, "
+     "expires_at, certification_request FROM request WHERE principal = ?1 AND id > ?2 ORDER BY "
+     "id LIMIT ?3"},
+    Entry{Statement::requests_of_principal_descending, "requests_of_principal_descending",
+     "SELECT id, revision, state, tenant, ca, profile, profile_version, principal, email, "
+     "door, remote, entity_type, entity_id, subject, content, changes, request_sha256, "
+     "binding, approvals_needed, reason, decided_by, certificate, received_at, changed_at, "
+     "expires_at, certification_request FROM request WHERE principal = ?1 AND id < ?2 ORDER BY "
+     "id DESC LIMIT ?3"},
+    Entry{Statement::requests_past, "requests_past",
+     "SELECT id, revision, state, tenant, ca, profile, profile_version, principal, email, "
+     "door, remote, entity_type, entity_id, subject, content, changes, request_sha256, "
+     "binding, approvals_needed, reason, decided_by, certificate, received_at, changed_at, "
+     "expires_at, certification_request FROM request WHERE state < 2 AND expires_at <= ?1 "
+     "ORDER BY expires_at LIMIT ?2"},
+    Entry{Statement::find_request_binding, "find_request_binding",
+     "SELECT binding, principal FROM request WHERE id = ?1"},
+    Entry{Statement::put_approval, "put_approval",
+     "INSERT INTO approval (request, principal, kind, binding, comment, approved_at) VALUES "
+     "(?1, ?2, ?3, ?4, ?5, ?6)"},
+    Entry{Statement::find_approval, "find_approval",
+     "SELECT 1 FROM approval WHERE request = ?1 AND principal = ?2 AND binding = ?3"},
+    Entry{Statement::list_approvals, "list_approvals",
+     "SELECT request, principal, kind, binding, comment, approved_at FROM approval WHERE "
+     "request = ?1 ORDER BY id"},
+    // Sign-in
+    Entry{Statement::find_password, "find_password",
+     "SELECT id FROM credential WHERE principal = ?1 AND kind = 3 ORDER BY id LIMIT 1"},
+    Entry{Statement::delete_credential, "delete_credential",
+     "DELETE FROM credential WHERE id = ?1"},
+    Entry{Statement::put_session, "put_session",
+     "INSERT INTO session (id_sha256, principal, tenant, remote, created_at, last_seen_at, "
+     "idle_ends_at, ends_at, restricted) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)"},
+    Entry{Statement::find_session, "find_session",
+     "SELECT id_sha256, principal, tenant, remote, created_at, last_seen_at, idle_ends_at, "
+     "ends_at, restricted FROM session WHERE id_sha256 = ?1"},
+    Entry{Statement::list_sessions, "list_sessions",
+     "SELECT id_sha256, principal, tenant, remote, created_at, last_seen_at, idle_ends_at, "
+     "ends_at, restricted FROM session WHERE principal = ?1 ORDER BY created_at, id_sha256"},
+    Entry{Statement::touch_session, "touch_session",
+     "UPDATE session SET last_seen_at = max(last_seen_at, ?2), idle_ends_at = "
+     "max(idle_ends_at, min(?3, ends_at)) WHERE id_sha256 = ?1"},
+    Entry{Statement::end_session, "end_session",
+     "DELETE FROM session WHERE id_sha256 = ?1"},
+    Entry{Statement::end_sessions, "end_sessions",
+     "DELETE FROM session WHERE principal = ?1 AND id_sha256 <> ?2"},
+    Entry{Statement::end_tenant_sessions, "end_tenant_sessions",
+     "DELETE FROM session WHERE tenant = ?1"},
+    Entry{Statement::forget_sessions, "forget_sessions",
+     "DELETE FROM session WHERE id_sha256 IN (SELECT id_sha256 FROM session WHERE "
+     "idle_ends_at < ?1 ORDER BY idle_ends_at LIMIT ?2)"},
+    // Notifications
+    Entry{Statement::enqueue_notification, "enqueue_notification",
+     "INSERT INTO notification (channel, recipient, tenant, event, subject, facts, "
+     "deduplication_key, state, attempts, last_error, created_at, next_attempt_at, "
+     "settled_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 0, '', ?9, ?10, ?11) ON CONFLICT "
+     "(deduplication_key) DO NOTHING"},
+    Entry{Statement::find_notification, "find_notification",
+     "SELECT id, channel, recipient, tenant, event, subject, facts, deduplication_key, "
+     "state, attempts, last_error, created_at, next_attempt_at, settled_at FROM "
+     "notification WHERE id = ?1"},
+    Entry{Statement::find_first_waiting, "find_first_waiting",
+     "SELECT next_attempt_at FROM notification WHERE channel = ?1 AND recipient = ?2 AND "
+     "state = 0 ORDER BY id LIMIT 1"},
+    Entry{Statement::settle_notification, "settle_notification",
+     "UPDATE notification SET state = ?4, attempts = attempts + 1, last_error = ?5, "
+     "next_attempt_at = ?6, settled_at = ?7 WHERE id = ?1 AND channel = ?2 AND recipient = "
+     "?3 AND state = 0"},
+    Entry{Statement::acknowledge_notification, "acknowledge_notification",
+     "UPDATE notification SET state = 3, settled_at = ?2 WHERE id = ?1"},
+    Entry{Statement::list_open_about, "list_open_about",
+     "SELECT id, channel, state FROM notification WHERE recipient = ?1 AND event = ?2 AND "
+     "subject = ?3 AND state IN (0, 1) ORDER BY id"},
+    Entry{Statement::open_lane, "open_lane",
+     "INSERT INTO notification_lane (channel, recipient, next_attempt_at) VALUES (?1, ?2, "
+     "?3) ON CONFLICT DO NOTHING"},
+    Entry{Statement::put_lane, "put_lane",
+     "INSERT INTO notification_lane (channel, recipient, next_attempt_at) VALUES (?1, ?2, "
+     "?3) ON CONFLICT (channel, recipient) DO UPDATE SET next_attempt_at = ?3"},
+    Entry{Statement::delete_lane, "delete_lane",
+     "DELETE FROM notification_lane WHERE channel = ?1 AND recipient = ?2"},
+    Entry{Statement::list_due_lanes, "list_due_lanes",
+     "SELECT channel, recipient, next_attempt_at FROM notification_lane WHERE channel = ?1 "
+     "AND next_attempt_at <= ?2 ORDER BY next_attempt_at LIMIT ?3"},
+    Entry{Statement::list_waiting, "list_waiting",
+     "SELECT id, channel, recipient, tenant, event, subject, facts, deduplication_key, "
+     "state, attempts, last_error, created_at, next_attempt_at, settled_at FROM "
+     "notification WHERE channel = ?1 AND recipient = ?2 AND state = 0 ORDER BY id LIMIT "
+     "?3"},
+    Entry{Statement::list_in_product, "list_in_product",
+     "SELECT id, channel, recipient, tenant, event, subject, facts, deduplication_key, "
+     "state, attempts, last_error, created_at, next_attempt_at, settled_at FROM "
+     "notification WHERE recipient = ?1 AND channel = 0 AND id < ?2 ORDER BY id DESC LIMIT "
+     "?3"},
+    Entry{Statement::list_about, "list_about",
+     "SELECT id, channel, recipient, tenant, event, subject, facts, deduplication_key, "
+     "state, attempts, last_error, created_at, next_attempt_at, settled_at FROM "
+     "notification WHERE recipient = ?1 AND event = ?2 AND subject = ?3 ORDER BY id LIMIT "
+     "?4"},
+    Entry{Statement::prune_notifications, "prune_notifications",
+     "DELETE FROM notification WHERE id IN (SELECT id FROM notification WHERE state = ?1 "
+     "AND created_at < ?2 ORDER BY created_at LIMIT ?3)"},
+    Entry{Statement::count_notifications, "count_notifications",
+     "SELECT count(*) FROM notification WHERE state = ?1"},
+    Entry{Statement::oldest_waiting, "oldest_waiting",
+     "SELECT created_at FROM notification WHERE state = 0 ORDER BY created_at LIMIT 1"},
+    Entry{Statement::find_webhook, "find_webhook",
+     "SELECT id, tenant, url, events, disabled, secret_generation, previous_until, "
+     "revision, created_by, created_at FROM webhook WHERE id = ?1"},
+    Entry{Statement::list_webhooks, "list_webhooks",
+     "SELECT id, tenant, url, events, disabled, secret_generation, previous_until, "
+     "revision, created_by, created_at FROM webhook WHERE tenant = ?1 ORDER BY id LIMIT ?2"},
+    Entry{Statement::put_webhook, "put_webhook",
+     "INSERT INTO webhook (id, tenant, url, events, disabled, secret_generation, "
+     "previous_until, revision, created_by, created_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, "
+     "?7, ?8, ?9, ?10) ON CONFLICT (id) DO UPDATE SET tenant = ?2, url = ?3, events = ?4, "
+     "disabled = ?5, secret_generation = ?6, previous_until = ?7, revision = ?8, "
+     "created_by = ?9, created_at = ?10"},
+    Entry{Statement::delete_webhook, "delete_webhook",
+     "DELETE FROM webhook WHERE id = ?1"},
+    Entry{Statement::put_template, "put_template",
+     "INSERT INTO notification_template (tenant, event, subject, text, html, updated_by, "
+     "updated_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (tenant, event) DO "
+     "UPDATE SET subject = ?3, text = ?4, html = ?5, updated_by = ?6, updated_at = ?7"},
+    Entry{Statement::delete_template, "delete_template",
+     "DELETE FROM notification_template WHERE tenant = ?1 AND event = ?2"},
+    Entry{Statement::find_template, "find_template",
+     "SELECT tenant, event, subject, text, html, updated_by, updated_at FROM "
+     "notification_template WHERE tenant = ?1 AND event = ?2"},
+    Entry{Statement::list_templates, "list_templates",
+     "SELECT tenant, event, subject, text, html, updated_by, updated_at FROM "
+     "notification_template WHERE tenant = ?1 ORDER BY event LIMIT ?2"},
+    Entry{Statement::list_role_holders, "list_role_holders",
+     "SELECT principal, role, tenant, ca FROM role_binding WHERE role = ?1 AND tenant = ?2 "
+     "ORDER BY principal LIMIT ?3"},
 };
 
 constexpr bool in_order() {

@@ -1,0 +1,200 @@
+#include <fmt/format.h>
+#include <CLI/CLI.hpp>
+
+#include "cli/commands.h"
+#include "cli/output_file.h"
+#include "cli/session.h"
+#include "json/writer.h"
+
+namespace certwright::cli {
+namespace {
+
+struct RequestOptions {
+  std::string id, state, tenant, ca, principal, cursor, binding, comment, validity, reason, file;
+  std::vector<std::string> remove_names;
+  unsigned limit = 20;
+  bool as_case = false, clear = false;
+};
+
+std::string path_of(const RequestOptions& o, std::string_view step = {}) {
+  return "/api/v1/requests/" + url_encode(o.id) + std::string(step);
+}
+
+Result<void> list(Session& session, const RequestOptions& o) {
+  std::string path = "/api/v1/requests?limit=" + std::to_string(o.limit);
+  const std::pair<const char*, const std::string*> conditions[] = {
+      {"state", &o.state}, {"tenant", &o.tenant}, {"ca", &o.ca}, {"principal", &o.principal}, {"cursor", &o.cursor}};
+  for (const auto& [name, value] : conditions)
+    if (!value->empty()) path += std::string("&") + name + "=" + url_encode(*value);
+  CERTWRIGHT_TRY(const auto answer, session.call_json("GET", path));
+  if (session.json()) return print_json(answer), Result<void>();
+  Table table({"REQUEST", "STATE", "SUBJECT", "CA", "PROFILE", "REQUESTER", "RECEIVED", "EXPIRES"});
+  for (const auto& row : rows_of(answer, "requests"))
+    table.add({text_of(row, "id"), text_of(row, "state"), text_of(row, "subject"), text_of(row, "ca"),
+               text_of(row, "profile"), text_of(row, "principal"), time_of(row, "received_at"),
+               time_of(row, "expires_at")});
+  table.print();
+  if (const auto next = text_of(answer, "next_cursor"); !next.empty()) fmt::print("More: --cursor {}\n", next);
+  return {};
+}
+
+std::string names_of(const json::Value& view) {
+  std::string text;
+  for (const auto& name : rows_of(view, "names"))
+    if (const auto* name_text = name.if_string()) text += (text.empty() ? "" : " ") + *name_text;
+  return text;
+}
+
+// What was asked for beside what would be issued; a mark where they differ.
+void print_comparison(const json::Value& request) {
+  const json::Value* asked = request.find("asked");
+  const json::Value* issued = request.find("would_be_issued");
+  if (asked == nullptr || issued == nullptr) return;
+  if (const auto refused = text_of(*issued, "refused"); !refused.empty()) {
+    fmt::print("\nWould be refused now: {}\n", printable(refused));
+    return;
+  }
+  Table table({"", "ASKED FOR", "WOULD BE ISSUED", ""});
+  const auto row = [&](const char* name, const std::string& before, const std::string& after) {
+    table.add({name, before, after, before == after ? "" : "changed"});
+  };
+  for (const char* member : {"subject", "not_after", "key_algorithm", "profile", "profile_version"})
+    row(member, text_of(*asked, member), text_of(*issued, member));
+  row("names", names_of(*asked), names_of(*issued));
+  fmt::print("\n");
+  table.print();
+}
+
+void print_approvals(const json::Value& request) {
+  Table table({"APPROVED BY", "KIND", "WHEN", "COUNTS", "COMMENT"});
+  for (const auto& row : rows_of(request, "approvals"))
+    table.add({text_of(row, "principal"), text_of(row, "kind"), time_of(row, "approved_at"), text_of(row, "counts"),
+               text_of(row, "comment")});
+  fmt::print("\n");
+  table.print();
+}
+
+void print_request(const json::Value& request) {
+  json::Value plain;
+  for (const char* member : {"id", "state", "tenant", "ca", "profile", "principal", "email", "door", "remote", "subject",
+                             "purpose", "rule", "selection", "approvals_needed", "received_at", "expires_at",
+                             "decided_by", "reason", "binding"})
+    plain.set(member, text_of(request, member));
+  print_members(plain);
+  print_comparison(request);
+  print_approvals(request);
+  if (const auto* certificate = request.find("certificate"))
+    fmt::print("\nCertificate {}: certwright cert show {}\n", text_of(*certificate, "serial_number"),
+               text_of(*certificate, "serial_number"));
+}
+
+Result<void> show(Session& session, const RequestOptions& o) {
+  if (o.as_case) {  // for a file: JSON always
+    CERTWRIGHT_TRY(const auto answer, session.call_json("GET", path_of(o, "/case")));
+    return print_json(answer), Result<void>();
+  }
+  CERTWRIGHT_TRY(const auto request, session.call_json("GET", path_of(o)));
+  if (session.json()) return print_json(request), Result<void>();
+  print_request(request);
+  return {};
+}
+
+Result<void> report(Session& session, const json::Value& request) {
+  if (session.json()) return print_json(request), Result<void>();
+  fmt::print("Request {} is {}.\n", text_of(request, "id"), text_of(request, "state"));
+  return {};
+}
+
+Result<void> approve(Session& session, const RequestOptions& o) {
+  std::string binding = o.binding;
+  if (binding.size() < 64) {
+    // What was seen may be given by its beginning, or not at all: then it is what is there now.
+    CERTWRIGHT_TRY(const auto request, session.call_json("GET", path_of(o)));
+    const std::string present = text_of(request, "binding");
+    if (!present.starts_with(binding))
+      return fail(Errc::conflict, "the request is not the one that you saw; look again: certwright request show " + o.id);
+    binding = present;
+  }
+  json::Writer w;
+  w.begin_object().member("binding", binding);
+  if (!o.comment.empty()) w.member("comment", o.comment);
+  if (!o.validity.empty()) w.member("validity", o.validity);
+  if (!o.remove_names.empty()) {
+    w.key("remove_names").begin_array();
+    for (const auto& name : o.remove_names) w.value(name);
+    w.end_array();
+  }
+  w.end_object();
+  CERTWRIGHT_TRY(const auto request, session.call_json("POST", path_of(o, "/approve"), w.text()));
+  return report(session, request);
+}
+
+Result<void> end_request(Session& session, const RequestOptions& o, std::string_view step) {
+  json::Writer w;
+  w.begin_object();
+  if (!o.reason.empty()) w.member("reason", o.reason);
+  w.end_object();
+  CERTWRIGHT_TRY(const auto request, session.call_json("POST", path_of(o, step), w.text()));
+  return report(session, request);
+}
+
+Result<void> set_password(Session& session, const RequestOptions& o) {
+  const std::string path = "/api/v1/cas/" + url_encode(o.ca) + "/approval-password";
+  if (o.clear) {
+    CERTWRIGHT_CHECK(session.call("DELETE", path));
+    session.report(json::Object{{"ca", o.ca}, {"approval_password", false}}, "No password approves requests at " + o.ca);
+    return {};
+  }
+  CERTWRIGHT_TRY(auto text, read_text_file(o.file, 1024));
+  while (text.ends_with('\n') || text.ends_with('\r')) text.pop_back();
+  json::Writer w;
+  w.begin_object().member("password", text).end_object();
+  CERTWRIGHT_CHECK(session.call("PUT", path, w.text()));
+  session.report(json::Object{{"ca", o.ca}, {"approval_password", true}}, "Set the approval password of " + o.ca);
+  return {};
+}
+
+}  // namespace
+
+void add_request_commands(CLI::App& app, Registry& registry) {
+  const auto o = std::make_shared<RequestOptions>();
+  const auto with = command_with(o);
+  auto* group = app.add_subcommand("request", "Requests for certificates that people must approve");
+  group->require_subcommand(1);
+  const auto add_id = [&](CLI::App* sub) {
+    sub->add_option("request", o->id, "an id of certwright request list")->required()->type_name("ID");
+    return sub;
+  };
+  auto* listing = add_command(*group, registry, "list", "Requests that you may see, the newest first", with(list));
+  listing->add_option("--status", o->state, "only those")
+      ->check(CLI::IsMember({"pending", "approved", "denied", "withdrawn", "expired", "issued", "failed"}))
+      ->type_name("STATE");
+  listing->add_option("--tenant", o->tenant, "only of this tenant")->type_name("TENANT");
+  listing->add_option("--ca-scope", o->ca, "only for this CA")->type_name("CA");
+  listing->add_option("--principal", o->principal, "only by this requester")->type_name("ID");
+  listing->add_option("--limit", o->limit, "rows, at most 100")->check(CLI::Range(1, 100))->capture_default_str()->type_name("N");
+  listing->add_option("--cursor", o->cursor, "go on where a list ended")->type_name("CURSOR");
+  auto* shown = add_id(add_command(*group, registry, "show", "One request: what was asked for, what would be issued, who said what",
+                                   with(show)));
+  shown->add_flag("--case", o->as_case, "the case file: everything, with audit records and their proofs, as JSON");
+  auto* approved = add_id(add_command(*group, registry, "approve", "Approve a request, as it is or with something taken away",
+                                      with(approve)));
+  approved->add_option("--binding", o->binding, "what show printed, or its beginning: refuses if it changed since")->type_name("HEX");
+  approved->add_option("--comment", o->comment, "for the record")->type_name("TEXT");
+  approved->add_option("--validity", o->validity, "a shorter validity, e.g. 30d")->type_name("TIME");
+  approved->add_option("--remove-name", o->remove_names, "a name to leave out, as show prints it: DNS:a.example")->type_name("NAME");
+  auto* denied = add_id(add_command(*group, registry, "deny", "Deny a request",
+                                    [o](Session& s) { return end_request(s, *o, "/deny"); }));
+  denied->add_option("--reason", o->reason, "why; the requester sees it")->required()->type_name("TEXT");
+  auto* withdrawn = add_id(add_command(*group, registry, "withdraw", "Take back a request of your own",
+                                       [o](Session& s) { return end_request(s, *o, "/withdraw"); }));
+  withdrawn->add_option("--reason", o->reason, "why")->type_name("TEXT");
+  auto* password = add_command(*group, registry, "password", "The password of a CA that approves instead of officers",
+                               with(set_password));
+  password->add_option("ca", o->ca, "whose")->required()->type_name("CA");
+  auto* file = password->add_option("--file", o->file, "holds the new one, 12 characters or more")->check(CLI::ExistingFile)->type_name("FILE");
+  auto* clear = password->add_flag("--clear", o->clear, "no password approves any more");
+  file->excludes(clear);
+}
+
+}  // namespace certwright::cli

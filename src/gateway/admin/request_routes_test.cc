@@ -1,0 +1,170 @@
+// A request through the officers' routes, over a whole CA in memory.
+#include "gateway/admin/request_routes.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "audit/checkpointer.h"
+#include "gateway/certs/testing_world.h"
+#include "x509/oids.h"
+
+namespace certwright::gateway::admin {
+namespace {
+
+using access::Role;
+using certs::testing::must;
+using certs::testing::World;
+using ::testing::HasSubstr;
+
+class RequestRoutes : public ::testing::Test {
+ protected:
+  RequestRoutes() {
+    alice = world.add_account("default", {{Role::requester, "default", ""}});
+    bob = world.add_account("default", {{Role::approver, "default", ""}});
+    carol = world.add_account("default", {{Role::approver, "default", ""}});
+    world.set_approval("issuing", {{.officers = 2}});
+    web::WebOptions options;
+    options.per_peer = {};
+    options.per_principal = {};
+    handler = must(web::WebHandler::create(
+        {world.authenticator, world.clock, world.random, world.metrics, &world.journal},
+        request_routes({.requests = world.requests, .issuance = world.issuance, .passwords = world.approval_passwords,
+                        .selection = world.selection, .cas = world.cas, .store = world.store,
+                        .checkpoint_key = must(audit::CheckpointKey::create("test", {})), .clock = world.clock}),
+        std::move(options)));
+    id = submit({"a.example", "b.example"});
+  }
+
+  std::string submit(const std::vector<std::string>& names) {
+    registration::IssuanceRequest wanted;
+    wanted.principal = must(world.directory.find_principal(alice.id));
+    wanted.actor = {.principal = alice.id, .tenant = "default", .door = "portal", .remote = "192.0.2.1"};
+    wanted.ca = "issuing";
+    wanted.profile = "tls-server";
+    wanted.entity_id = names.front();
+    std::vector<x509::GeneralName> alternatives;
+    for (const auto& name : names) alternatives.push_back(must(x509::GeneralName::dns(name)));
+    x509::Extensions extensions;
+    must(extensions.add({x509::oids::kSubjectAltName, false, x509::encode_subject_alt_name(alternatives)}));
+    wanted.certification_request = must(pkcs10::parse_pem_or_der(
+        as_bytes(World::csr_pem(must(x509::Name::from_text("CN=" + names.front())), extensions))));
+    return must(world.requests.submit({.request = wanted, .purpose = "web"})).record.id;
+  }
+  int call(std::string method, const std::string& target, const std::string& token, std::string_view body = {}) {
+    const auto response = handler->handle(web::testing::make_request(
+        std::move(method), "/api/v1" + target, http::Headers{{"Authorization", "Bearer " + token}}, body));
+    last = response.body.text().empty() ? json::Value() : must(json::parse(response.body.text()));
+    return response.status;
+  }
+  std::string text(std::initializer_list<std::string_view> path) const {
+    const json::Value* at = &last;
+    for (const auto member : path)
+      if (at != nullptr) at = at->find(member);
+    return at != nullptr && at->if_string() != nullptr ? *at->if_string() : std::string();
+  }
+  std::string binding() { return to_hex((*must(world.requests.find(id))).binding); }
+  int approve(const World::Account& officer, const std::string& seen, const std::string& more = "") {
+    return call("POST", "/requests/" + id + "/approve", officer.token, R"({"binding":")" + seen + "\"" + more + "}");
+  }
+
+  World world;
+  World::Account alice, bob, carol;
+  std::unique_ptr<web::WebHandler> handler;
+  json::Value last;
+  std::string id;
+};
+
+TEST_F(RequestRoutes, ShowsWhatWasAskedBesideWhatWouldBeIssued) {
+  ASSERT_EQ(approve(bob, binding(), R"(,"validity":"10d","remove_names":["DNS:b.example"],"comment":"shorter")"), 200)
+      << json::write(last);
+  EXPECT_EQ(text({"state"}), "pending");
+  ASSERT_EQ(call("GET", "/requests/" + id, carol.token), 200);
+  EXPECT_EQ(json::write(*last.find("asked")->find("names")), R"(["DNS:a.example","DNS:b.example"])");
+  EXPECT_EQ(json::write(*last.find("would_be_issued")->find("names")), R"(["DNS:a.example"])");
+  EXPECT_EQ(json::write(*last.find("difference")), R"({"validity_s":864000,"names_removed":["DNS:b.example"]})");
+  EXPECT_EQ(text({"would_be_issued", "lint"}), "passed");
+  EXPECT_THAT(text({"certification_request"}), HasSubstr("BEGIN CERTIFICATE REQUEST"));
+  EXPECT_EQ(text({"purpose"}), "web");
+}
+
+TEST_F(RequestRoutes, TheLastApprovalIssues) {
+  const auto seen = binding();
+  ASSERT_EQ(approve(bob, seen), 200);
+  EXPECT_EQ(approve(bob, seen), 409);
+  ASSERT_EQ(approve(carol, seen), 200);
+  EXPECT_EQ(text({"state"}), "issued");
+  EXPECT_THAT(text({"certificate", "certificate"}), HasSubstr("BEGIN CERTIFICATE"));
+  EXPECT_EQ(approve(carol, seen), 409);
+}
+
+TEST_F(RequestRoutes, AnApprovalOfSomethingElseIsRefused) {
+  const auto seen = binding();
+  EXPECT_EQ(approve(bob, std::string(64, '0')), 409);
+  EXPECT_EQ(text({"field"}), "binding");
+  EXPECT_EQ(approve(bob, "x"), 422);
+  ASSERT_EQ(approve(bob, seen, R"(,"remove_names":["DNS:b.example"])"), 200);
+  EXPECT_EQ(approve(carol, seen), 409);
+  EXPECT_EQ(approve(carol, binding()), 200);
+  EXPECT_EQ(text({"state"}), "issued");
+}
+
+TEST_F(RequestRoutes, Denial) {
+  EXPECT_EQ(call("POST", "/requests/" + id + "/deny", bob.token, "{}"), 422);
+  EXPECT_EQ(call("POST", "/requests/" + id + "/deny", bob.token, R"({"reason":"not ours"})"), 200);
+  EXPECT_EQ(text({"state"}), "denied");
+  EXPECT_EQ(text({"reason"}), "not ours");
+  EXPECT_EQ(call("POST", "/requests/" + id + "/withdraw", alice.token), 409);
+}
+
+TEST_F(RequestRoutes, Withdrawal) {
+  EXPECT_EQ(call("POST", "/requests/" + id + "/withdraw", bob.token), 403);
+  EXPECT_EQ(call("POST", "/requests/" + id + "/withdraw", alice.token, R"({"reason":"mistake"})"), 200);
+  EXPECT_EQ(text({"state"}), "withdrawn");
+}
+
+TEST_F(RequestRoutes, ListsPages) {
+  for (const char* name : {"c.example", "d.example"}) {
+    world.clock.advance(Seconds(1));
+    submit({name});
+  }
+  ASSERT_EQ(call("GET", "/requests?state=pending&limit=2", bob.token), 200);
+  EXPECT_EQ(last.find("requests")->if_array()->size(), 2U);
+  const std::string cursor = text({"next_cursor"});
+  ASSERT_EQ(call("GET", "/requests?state=pending&limit=2&cursor=" + cursor, bob.token), 200);
+  EXPECT_EQ(last.find("requests")->if_array()->size(), 1U);
+  EXPECT_EQ(last.find("next_cursor"), nullptr);
+  EXPECT_EQ(call("GET", "/requests?state=lost", bob.token), 400);
+  EXPECT_EQ(call("GET", "/requests?limit=0", bob.token), 422);
+  ASSERT_EQ(call("GET", "/requests?tenant=acme", bob.token), 200);
+  EXPECT_TRUE(last.find("requests")->if_array()->empty());
+}
+
+TEST_F(RequestRoutes, TheCaseFileHasEveryStep) {
+  const auto seen = binding();
+  approve(bob, seen);
+  world.clock.advance(std::chrono::hours(30));
+  approve(carol, seen);
+  ASSERT_EQ(call("GET", "/requests/" + id + "/case", alice.token), 200) << json::write(last);
+  std::vector<std::string> events;
+  for (const auto& each : *last.find("records")->if_array())
+    events.push_back(*each.find("record")->find("event")->if_string());
+  EXPECT_THAT(events, ::testing::ElementsAre("REQUEST_RECEIVED", "REQUEST_PENDING", "APPROVAL_GIVEN", "APPROVAL_GIVEN",
+                                             "REQUEST_APPROVED", "CERTIFICATE_ISSUED", "REQUEST_ISSUED"));
+  EXPECT_EQ(*last.find("complete"), json::Value(true));
+  EXPECT_THAT(text({"request", "certificate", "certificate"}), HasSubstr("BEGIN CERTIFICATE"));
+}
+
+TEST_F(RequestRoutes, PasswordAndSelectionAreSet) {
+  EXPECT_EQ(call("PUT", "/cas/issuing/approval-password", world.admin, R"({"password":"short"})"), 422);
+  EXPECT_EQ(call("PUT", "/cas/issuing/approval-password", world.admin, R"({"password":"correct horse battery"})"), 204);
+  EXPECT_TRUE(must(world.approval_passwords.is_set("issuing")));
+  EXPECT_EQ(call("DELETE", "/cas/issuing/approval-password", world.admin), 204);
+  EXPECT_FALSE(must(world.approval_passwords.is_set("issuing")));
+  EXPECT_EQ(call("PUT", "/tenants/default/selection", world.admin, R"({"rules":[{"ca":"issuing","purposes":["web"]}]})"), 200);
+  EXPECT_EQ(call("GET", "/tenants/default/selection", world.admin), 200);
+  EXPECT_EQ(last.find("rules")->if_array()->size(), 1U);
+  EXPECT_EQ(call("PUT", "/tenants/none/selection", world.admin, "{}"), 404);
+}
+
+}  // namespace
+}  // namespace certwright::gateway::admin

@@ -1,0 +1,126 @@
+#include "gateway/portal/ca_template.h"
+
+#include <algorithm>
+#include <charconv>
+
+#include <fmt/format.h>
+
+#include "gateway/portal/csr_service.h"
+#include "json/writer.h"
+#include "x509/oids.h"
+
+namespace certwright::gateway::portal {
+namespace {
+
+void add_once(std::vector<std::string>& list, std::string_view text) {
+  if (std::ranges::find(list, text) == list.end()) list.emplace_back(text);
+}
+
+std::string first_attribute(const x509::Name& name, const der::Oid& type) {
+  for (std::size_t i = 0; i < name.size(); ++i)
+    if (const auto attribute = name.attribute(i); attribute.type == type) return attribute.text();
+  return {};
+}
+
+// openssl's words for the names of kExtensionNames.
+std::string openssl_name(std::string_view extension) {
+  if (extension == "server_auth") return "serverAuth";
+  if (extension == "client_auth") return "clientAuth";
+  if (extension == "email_protection") return "emailProtection";
+  return "codeSigning";
+}
+
+// The first key type that `openssl req` of every version makes.
+std::string new_key_options(const std::vector<std::string>& key_types) {
+  for (const std::string& type : key_types) {
+    if (type == "ecdsa-p256") return "ec -pkeyopt ec_paramgen_curve:P-256";
+    if (type == "ecdsa-p384") return "ec -pkeyopt ec_paramgen_curve:P-384";
+    if (type == "ecdsa-p521") return "ec -pkeyopt ec_paramgen_curve:P-521";
+    if (type == "ed25519") return "ed25519";
+    if (type.starts_with("rsa-")) return "rsa:" + type.substr(4);
+  }
+  return "rsa:2048";
+}
+
+std::string config_for(const profile::Profile* profile, const std::vector<std::string>& extensions) {
+  std::string text =
+      "# csr.cnf: put your own names in place of www.example.com\n"
+      "[req]\n"
+      "prompt = no\n"
+      "utf8 = yes\n"
+      "distinguished_name = subject\n"
+      "req_extensions = extensions\n"
+      "\n"
+      "[subject]\n"
+      "CN = www.example.com\n"
+      "\n"
+      "[extensions]\n";
+  const bool is_email = profile != nullptr && profile->email.permitted && !profile->dns.permitted;
+  text += is_email ? "subjectAltName = email:you@example.com\n" : "subjectAltName = DNS:www.example.com\n";
+  if (!extensions.empty()) {
+    std::vector<std::string> names;
+    for (const auto& extension : extensions) names.push_back(openssl_name(extension));
+    text += fmt::format("extendedKeyUsage = {}\n", fmt::join(names, ", "));
+  }
+  return text;
+}
+
+}  // namespace
+
+CaTemplate CsrService::template_of(const ca::CertificationAuthority& ca) const {
+  const auto& subject = ca.certificate().subject();
+  CaTemplate shown{.id = ca.id(),
+                   .name = ca.record().name,
+                   .common_name = first_attribute(subject, x509::oids::kCommonName),
+                   .organization = first_attribute(subject, x509::oids::kOrganizationName),
+                   .country = first_attribute(subject, x509::oids::kCountryName)};
+  std::vector<std::string> extensions;
+  for (const auto& name : ca.policy().profiles) {
+    const auto profile = d_.profiles.find(name);
+    if (profile == nullptr || profile->internal || profile->ca || profile->interception) continue;
+    shown.max_validity_days = std::max(shown.max_validity_days, longest_validity(ca, *profile).days);
+    for (const auto& type : profile->key_algorithms) add_once(shown.allowed_key_types, type);
+    for (const auto& extension : registration::extension_names(*profile)) add_once(extensions, extension);
+    const auto requirement = registration::approval_requirement(ca, name, "", {});
+    shown.requires_manual_approval = shown.requires_manual_approval || requirement.needed();
+  }
+  for (const auto known : registration::kExtensionNames)
+    if (std::ranges::find(extensions, known) != extensions.end()) shown.allowed_extensions.emplace_back(known);
+  for (const auto& type : shown.allowed_key_types) {
+    std::uint32_t bits = 0;
+    const std::string_view digits = std::string_view(type).starts_with("rsa-") ? std::string_view(type).substr(4) : "";
+    if (std::from_chars(digits.data(), digits.data() + digits.size(), bits).ec == std::errc())
+      shown.allowed_key_sizes.push_back(bits);
+  }
+  std::ranges::sort(shown.allowed_key_sizes);
+  // The profile that a request without further words would get.
+  const auto usual = registration::profile_for(ca, d_.profiles, {}, {});
+  shown.openssl_config = config_for(usual.get(), usual == nullptr ? extensions : registration::extension_names(*usual));
+  shown.openssl_command =
+      fmt::format("openssl req -new -newkey {} -nodes -keyout key.pem -out request.pem -config csr.cnf",
+                  new_key_options(usual == nullptr ? shown.allowed_key_types : usual->key_algorithms));
+  return shown;
+}
+
+http::Response template_answer(const CaTemplate& shown) {
+  json::Writer w;
+  const auto texts = [&](std::string_view name, const std::vector<std::string>& list) {
+    w.key(name).begin_array();
+    for (const auto& text : list) w.value(text);
+    w.end_array();
+  };
+  w.begin_object();
+  w.member("id", shown.id).member("name", shown.name).member("common_name", shown.common_name);
+  w.member("organization", shown.organization).member("country", shown.country);
+  w.member("requires_manual_approval", shown.requires_manual_approval);
+  w.member("max_validity_days", shown.max_validity_days).key("allowed_key_sizes").begin_array();
+  for (const auto bits : shown.allowed_key_sizes) w.value(bits);
+  w.end_array();
+  texts("allowed_extensions", shown.allowed_extensions);
+  texts("allowed_key_types", shown.allowed_key_types);
+  w.member("openssl_config", shown.openssl_config).member("openssl_command", shown.openssl_command);
+  w.end_object();
+  return http::respond(200, "application/json", std::move(w).take() + "\n");
+}
+
+}  // namespace certwright::gateway::portal

@@ -1,0 +1,226 @@
+#include "gateway/portal/csr_service.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "crypto/public_key.h"
+#include "profile/shown.h"
+#include "x509/oids.h"
+
+namespace certwright::gateway::portal {
+namespace {
+
+using registration::RequestDesk;
+
+constexpr std::int64_t kDay_s = 86'400;
+constexpr std::string_view kEntityType = "csr";
+
+std::string tenant_of(const CsrForm& form, const access::Principal& who) {
+  return form.tenant_id.empty() ? who.tenant : form.tenant_id;
+}
+
+// The purposes that the CSR itself asks for, where the form names none: those that have a name here.
+std::vector<std::string> extensions_of(const CsrForm& form) {
+  if (!form.extensions.empty() || !form.csr) return form.extensions;
+  const auto* usage = form.csr->requested_extensions().find(x509::oids::kExtKeyUsage);
+  if (usage == nullptr) return {};
+  profile::Profile asked;
+  const auto purposes = x509::parse_ext_key_usage(usage->value);
+  if (!purposes) return {};
+  asked.extended_key_usage = *purposes;
+  return registration::extension_names(asked);
+}
+
+std::string key_type_of(const CsrForm& form) {
+  if (!form.csr) return {};
+  const auto key = crypto::describe_public_key(form.csr->subject_public_key_info_tlv());
+  return key ? std::string(key->algorithm->name) : std::string();
+}
+
+bool serves(const ca::CertificationAuthority& ca, std::string_view tenant) {
+  return std::ranges::any_of(ca.policy().tenants, [&](const auto& t) { return t == "*" || t == tenant; });
+}
+
+// Does the CA serve a tenant in which the caller has a role?
+bool serves_one_of(const ca::CertificationAuthority& ca, const access::Principal& who) {
+  return std::ranges::any_of(who.bindings, [&](const access::RoleBinding& binding) {
+    return (binding.ca.empty() || binding.ca == ca.id()) && (binding.tenant == "*" || serves(ca, binding.tenant));
+  });
+}
+
+std::string allowed_extensions(const ca::CertificationAuthority& ca, const registration::ProfileDirectory& profiles) {
+  std::vector<std::string> each;
+  for (const auto name : registration::kExtensionNames)
+    if (registration::profile_for(ca, profiles, {std::string(name)}, {}) != nullptr) each.emplace_back(name);
+  return each.empty() ? "none" : fmt::format("{}", fmt::join(each, ", "));
+}
+
+}  // namespace
+
+Result<registration::Selection> CsrService::select(const CsrForm& form, const access::Principal& who,
+                                                   std::string_view client_address) const {
+  std::optional<Seconds> validity;
+  if (form.validity_days) validity = Seconds(std::min(*form.validity_days, kMaxValidity_days) * kDay_s);
+  return select_for(form, validity, who, client_address);
+}
+
+Result<registration::Selection> CsrService::select_for(const CsrForm& form, std::optional<Seconds> validity,
+                                                       const access::Principal& who,
+                                                       std::string_view client_address) const {
+  const std::string tenant = tenant_of(form, who);
+  CERTWRIGHT_TRY(const auto policy, d_.selection.find(tenant));
+  return registration::select_ca({.principal = who,
+                                  .tenant = tenant,
+                                  .purpose = form.purpose_category,
+                                  .profile = form.profile,
+                                  .extensions = extensions_of(form),
+                                  .client_address = std::string(client_address),
+                                  .key_type = key_type_of(form),
+                                  .validity = validity},
+                                 policy, d_.cas, d_.profiles, d_.clock.now());
+}
+
+Result<ca::CaPtr> CsrService::issuing_ca(std::string_view id, const access::Principal& who) const {
+  const auto ca = d_.cas.find(id);
+  if (ca == nullptr || !serves_one_of(*ca, who)) return tl::unexpected<Error>(access::not_found_error());
+  if (ca->is_root())
+    return fail_field(Errc::policy, "ca_id",
+                      fmt::format("ca_id: \"{}\" is a root CA; it signs no requests. Choose an issuing CA", ca->id()));
+  return ca;
+}
+
+std::vector<ca::CaPtr> CsrService::issuing_cas(const access::Principal& who) const {
+  std::vector<ca::CaPtr> found;
+  for (const auto& ca : d_.cas.all())
+    if (!ca->is_root() && ca->can_issue(d_.clock.now()) && serves_one_of(*ca, who) &&
+        std::ranges::any_of(who.bindings, [&](const access::RoleBinding& binding) {
+          const std::string& tenant = binding.tenant == "*" ? who.tenant : binding.tenant;
+          return access::authorise(who, access::Action::certificate_issue_csr, {tenant, ca->id(), ""}).has_value();
+        }))
+      found.push_back(ca);
+  std::ranges::sort(found, {}, [](const ca::CaPtr& ca) { return ca->id(); });
+  return found;
+}
+
+// CA and profile; nothing is authorised by it.
+Result<CsrService::Chosen> CsrService::choose(const CsrForm& form, const access::Principal& who,
+                                              const std::string& tenant, std::string_view client_address) const {
+  Chosen chosen;
+  if (!form.ca_id.empty()) {
+    CERTWRIGHT_TRY(chosen.ca, issuing_ca(form.ca_id, who));
+    CERTWRIGHT_CHECK(access::authorise(who, access::Action::certificate_issue_csr, {tenant, chosen.ca->id(), ""}));
+    chosen.explanation = "the requester named the CA";
+  } else {
+    CERTWRIGHT_TRY(auto selection, select(form, who, client_address));
+    if (selection.candidates.empty()) return tl::unexpected<Error>(access::not_found_error());
+    // Where only the validity is in the way, the refusal should be about that.
+    if (selection.ca.empty() && form.validity_days) {
+      CERTWRIGHT_TRY(selection, select_for(form, std::nullopt, who, client_address));
+    }
+    if (selection.ca.empty())
+      return fail_field(Errc::policy, "ca_id", "ca_id: no CA suits this request: " + selection.explanation);
+    chosen.ca = d_.cas.find(selection.ca);
+    chosen.explanation = std::move(selection.explanation);
+  }
+  if (chosen.ca == nullptr) return fail(Errc::unavailable, "the CA is being changed; try again");
+  const auto extensions = extensions_of(form);
+  if (form.profile.empty()) {
+    chosen.profile = registration::profile_for(*chosen.ca, d_.profiles, extensions, form.purpose_category);
+    if (chosen.profile == nullptr)
+      return fail_field(Errc::policy, "requested_extensions",
+                        fmt::format("requested_extensions: CA \"{}\" has no profile with {}; allowed: {}",
+                                    chosen.ca->id(), fmt::join(extensions, ", "),
+                                    allowed_extensions(*chosen.ca, d_.profiles)));
+    return chosen;
+  }
+  const auto& attached = chosen.ca->policy().profiles;
+  chosen.profile = d_.profiles.find(form.profile);
+  if (chosen.profile == nullptr || std::ranges::find(attached, form.profile) == attached.end())
+    return fail_field(Errc::policy, "profile",
+                      fmt::format("profile: CA \"{}\" has no profile {}", chosen.ca->id(), profile::shown(form.profile)));
+  const auto has = registration::extension_names(*chosen.profile);
+  for (const auto& extension : extensions)
+    if (std::ranges::find(has, extension) == has.end())
+      return fail_field(Errc::policy, "requested_extensions",
+                        fmt::format("requested_extensions: profile \"{}\" does not give {}", form.profile, extension));
+  return chosen;
+}
+
+LongestValidity CsrService::longest_validity(const ca::CertificationAuthority& ca,
+                                             const profile::Profile& profile) const {
+  const auto of_profile = profile.validity_max.count() / kDay_s;
+  const auto of_ca = std::chrono::floor<Seconds>(ca.not_after() - d_.clock.now()).count() / kDay_s;
+  LongestValidity longest{of_profile, fmt::format("the maximum of profile \"{}\"", profile.name)};
+  if (of_ca < longest.days) longest = {of_ca, fmt::format("the remaining life of CA \"{}\"", ca.id())};
+  if (kMaxValidity_days < longest.days) longest = {kMaxValidity_days, "the limit for requests of this kind"};
+  return longest;
+}
+
+Result<void> CsrService::check_validity(const CsrForm& form, const Chosen& chosen) const {
+  if (!form.validity_days) return {};
+  const auto longest = longest_validity(*chosen.ca, *chosen.profile);
+  if (*form.validity_days <= longest.days) return {};
+  return fail_field(Errc::policy, "validity_days",
+                    fmt::format("validity_days: {} is over the max_validity_days of {} ({})", *form.validity_days,
+                                longest.days, longest.rule));
+}
+
+Result<Outcome> CsrService::process(CsrForm form, const access::Principal& who, const audit::Actor& actor) {
+  if (!form.csr) return fail_field(Errc::invalid, "csr_data", "csr_data: required");
+  CERTWRIGHT_TRY(const auto common_name, common_name_of(*form.csr));
+  if (common_name != form.common_name)
+    return fail_field(Errc::invalid, "common_name",
+                      fmt::format("common_name: the request says {}, the CSR says {}",
+                                  profile::shown(form.common_name), profile::shown(common_name)));
+  // A key that no CA takes is the requester's business before any CA's.
+  if (const auto key = crypto::check_public_key(form.csr->subject_public_key_info_tlv()); !key)
+    return fail_field(key.error().code, "csr_data", "csr_data: " + key.error().detail);
+  const std::string tenant = tenant_of(form, who);
+  CERTWRIGHT_TRY(const auto chosen, choose(form, who, tenant, actor.remote));
+  CERTWRIGHT_CHECK(check_validity(form, chosen));
+
+  registration::IssuanceRequest request;
+  request.principal = who;
+  request.actor = actor;
+  request.tenant = tenant;
+  request.ca = chosen.ca->id();
+  request.profile = chosen.profile->name;
+  request.entity_type = std::string(kEntityType);
+  request.entity_id = form.common_name;
+  request.certification_request = std::move(form.csr);
+  if (form.validity_days) request.validity = Seconds(*form.validity_days * kDay_s);
+  CERTWRIGHT_TRY(auto submitted, d_.requests.submit({.request = std::move(request),
+                                                     .approval_password = std::move(form.approval_password),
+                                                     .purpose = form.purpose_category,
+                                                     .selection = chosen.explanation}));
+  CERTWRIGHT_TRY(auto outcome, issue_approved(std::move(submitted.record), actor));
+  outcome.coalesced = submitted.coalesced;
+  return outcome;
+}
+
+Result<Outcome> CsrService::issue_approved(store::RequestRecord request, const audit::Actor& actor) {
+  if (request.state != store::RequestState::approved) return look(std::move(request));
+  auto issued = d_.issuance.resume(request.id, actor);
+  CERTWRIGHT_TRY(auto now, d_.requests.find(request.id));
+  if (!now) return tl::unexpected<Error>(access::not_found_error());
+  if (issued)
+    return Outcome{.request = *std::move(now), .certificate = std::move(issued->certificate), .ca = issued->ca};
+  // Somebody else issues it at this moment, it waits again, or it failed: the record says so. Where it is
+  // approved still, an outage is what the caller should hear of; it will be issued when that is over.
+  const Error& error = issued.error();
+  if (now->state == store::RequestState::approved && error.code != Errc::conflict) return tl::unexpected(error);
+  if (now->state == store::RequestState::failed) return tl::unexpected(error);
+  return look(*std::move(now));
+}
+
+Result<Outcome> CsrService::look(store::RequestRecord request) const {
+  Outcome outcome{.request = std::move(request)};
+  outcome.ca = d_.cas.find(outcome.request.ca);
+  if (outcome.request.state != store::RequestState::issued) return outcome;
+  CERTWRIGHT_TRY(auto stored, d_.store.find_certificate(outcome.request.certificate));
+  if (stored) outcome.certificate = std::move(stored->certificate);
+  return outcome;
+}
+
+}  // namespace certwright::gateway::portal

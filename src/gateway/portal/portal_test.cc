@@ -1,0 +1,305 @@
+// The portal's routes over a whole CA in memory.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <map>
+#include <set>
+
+#include "gateway/certs/testing_world.h"
+#include "gateway/portal/portal_door.h"
+#include "x509/oids.h"
+
+namespace certwright::gateway::portal {
+namespace {
+
+using access::Role;
+using certs::testing::must;
+using certs::testing::World;
+using ::testing::HasSubstr;
+
+constexpr std::string_view kPassword = "correct horse battery";
+
+class Portal : public ::testing::Test {
+ protected:
+  Portal() {
+    world.add_tenant("acme");
+    alice = world.add_account("default", {{Role::requester, "default", ""}});
+    bob = world.add_account("default", {{Role::approver, "default", ""}});
+    dave = world.add_account("acme", {{Role::admin, "acme", ""}});
+    web::WebOptions options;
+    options.per_peer = {};
+    options.per_principal = {};
+    routes = door.routes();
+    handler = must(web::WebHandler::create({world.authenticator, world.clock, world.random, world.metrics, &world.journal},
+                                           routes, std::move(options)));
+  }
+
+  http::Response call(std::string method, std::string target, const std::string& token, std::string_view body = {},
+                      std::string_view type = "application/json") {
+    http::Headers headers;
+    if (!token.empty()) headers.add("Authorization", "Bearer " + token);
+    if (!body.empty()) headers.add("Content-Type", std::string(type));
+    auto response = handler->handle(web::testing::make_request(std::move(method), std::move(target), std::move(headers), body));
+    last = must(json::parse(response.body.text()));
+    return response;
+  }
+  using Members = std::map<std::string, std::string>;  // raw JSON values
+  std::string body(const std::string& pem, Members more = {}, const std::string& common_name = "a.example") {
+    json::Writer w;
+    w.begin_object().member("csr_data", pem).member("common_name", common_name);
+    for (const auto& [name, value] : more) w.key(name).raw(value);
+    w.end_object();
+    return std::move(w).take();
+  }
+  std::string pem(const char* subject = "CN=a.example", const std::vector<std::string>& names = {"a.example"}) {
+    x509::Extensions extensions;
+    std::vector<x509::GeneralName> alternatives;
+    for (const auto& name : names) alternatives.push_back(must(x509::GeneralName::dns(name)));
+    if (!names.empty())
+      must(extensions.add({x509::oids::kSubjectAltName, false, x509::encode_subject_alt_name(alternatives)}));
+    return World::csr_pem(must(x509::Name::from_text(subject)), extensions);
+  }
+  std::string text(std::initializer_list<std::string_view> path) const {
+    const json::Value* at = &last;
+    for (const auto member : path)
+      if (at != nullptr) at = at->find(member);
+    return at != nullptr && at->if_string() != nullptr ? *at->if_string() : std::string();
+  }
+  bool success() const { return last.find("success") != nullptr && *last.find("success") == json::Value(true); }
+  std::size_t requests() {
+    return must(world.requests.list({.scope = {{"*", "", ""}}}, {.limit = 100})).requests.size();
+  }
+  void approve(const std::string& id, const World::Account& officer) {
+    const auto record = *must(world.requests.find(id));
+    const auto who = must(world.directory.find_principal(officer.id));
+    const audit::Actor actor{.principal = who.id, .tenant = who.tenant, .door = "test", .remote = ""};
+    must(world.requests.approve({.id = id, .officer = who, .actor = actor, .binding = record.binding}));
+  }
+
+  World world;
+  World::Account alice, bob, dave;
+  CsrService service{{.requests = world.requests, .issuance = world.issuance, .cas = world.cas,
+                      .profiles = world.profiles, .selection = world.selection, .store = world.store, .clock = world.clock}};
+  Door door{service, world.requests};
+  std::vector<web::Route> routes;
+  std::unique_ptr<web::WebHandler> handler;
+  json::Value last;
+};
+
+TEST_F(Portal, IssuesAtOnceWhereNobodyMustApprove) {
+  const auto response = call("POST", "/csr/process", alice.token, body(pem(), {{"validity_days", "90"}}));
+  ASSERT_EQ(response.status, 200) << response.body.text();
+  EXPECT_TRUE(success());
+  EXPECT_EQ(text({"certificate", "ca_id"}), "issuing");
+  EXPECT_EQ(text({"certificate", "common_name"}), "a.example");
+  EXPECT_THAT(text({"certificate", "certificate"}), HasSubstr("BEGIN CERTIFICATE"));
+  EXPECT_EQ(text({"certificate", "chain"}), world.cas.find("issuing")->chain_pem());
+  const std::string serial = text({"certificate", "serial_number"});
+  EXPECT_EQ(text({"certificate", "links", "self"}), "/certs/" + serial);
+  EXPECT_EQ(world.call("GET", "/certs/" + serial, alice.token).status, 200);
+  EXPECT_EQ(call("GET", text({"status_url"}), alice.token).status, 200);
+  EXPECT_EQ(text({"request", "state"}), "issued");
+  EXPECT_EQ(text({"certificate", "serial_number"}), serial);
+}
+
+TEST_F(Portal, WaitsForAnOfficerElse) {
+  world.set_approval("issuing", {{}});
+  const auto response = call("POST", "/csr/process", alice.token, body(pem()));
+  ASSERT_EQ(response.status, 202) << response.body.text();
+  EXPECT_EQ(last.find("certificate"), nullptr);
+  const std::string id = text({"request_id"});
+  EXPECT_EQ(text({"status_url"}), "/csr/requests/" + id);
+  EXPECT_EQ(call("GET", "/csr/requests/" + id, alice.token).status, 200);
+  EXPECT_EQ(text({"request", "state"}), "pending");
+  approve(id, bob);
+  // Reading changes nothing; whoever approves goes on to issue, and else the server's upkeep does.
+  EXPECT_EQ(call("GET", "/csr/requests/" + id, alice.token).status, 200);
+  EXPECT_EQ(text({"request", "state"}), "approved");
+  EXPECT_EQ(must(world.issuance.resume_approved({})), 1U);
+  EXPECT_EQ(call("GET", "/csr/requests/" + id, alice.token).status, 200);
+  EXPECT_EQ(text({"request", "state"}), "issued");
+  EXPECT_THAT(text({"certificate", "certificate"}), HasSubstr("BEGIN CERTIFICATE"));
+}
+
+TEST_F(Portal, APasswordWrongOrMissingIsAnsweredAlike) {
+  world.set_approval("issuing", {{.password = true}});
+  must(world.approval_passwords.set("issuing", SecretBytes::copy_of(as_bytes(kPassword)), {}));
+  const auto with = [&](const char* password) {
+    Members more;
+    if (password != nullptr) more["approval_password"] = json::write(json::Value(password));
+    const auto response = call("POST", "/csr/process", alice.token, body(pem(), std::move(more)));
+    return std::to_string(response.status) + text({"message"});
+  };
+  EXPECT_EQ(with(std::string(kPassword).c_str()).substr(0, 3), "200");
+  const auto missing = with(nullptr);
+  EXPECT_EQ(missing.substr(0, 3), "202");
+  EXPECT_EQ(with("wrong horse battery"), missing);
+  EXPECT_EQ(with(""), missing);
+  for (int i = 0; i < 5; ++i) EXPECT_EQ(with("wrong horse battery"), missing);
+  EXPECT_EQ(with(std::string(kPassword).c_str()), missing) << "locked out";
+  for (const auto& leaf : must(world.store.audit_leaves(0, 1000)))
+    EXPECT_EQ(as_text(leaf.record).find("horse"), std::string_view::npos);
+}
+
+struct Refusal {
+  const char* name;
+  std::string body;
+  int status;
+  const char* field;
+  const char* message;
+};
+
+TEST_F(Portal, EveryRefusalNamesRuleAndValueAndQueuesNothing) {
+  world.set_approval("issuing", {{}});
+  const std::string good = pem();
+  const std::vector<Refusal> rows = {
+      {"another common name", body(good, {}, "b.example"), 422, "common_name", "\"b.example\", the CSR says \"a.example\""},
+      {"no common name", body(pem("O=Acme")), 422, "csr_data", "no common name"},
+      {"a root", body(good, {{"ca_id", "\"root\""}}), 422, "ca_id", "\"root\" is a root CA"},
+      {"no such CA", body(good, {{"ca_id", "\"none\""}}), 404, "", "no such"},
+      {"too long", body(good, {{"validity_days", "4000"}}), 422, "validity_days", "4000 is over the max_validity_days of"},
+      {"an extension that no profile has", body(good, {{"requested_extensions", R"(["email_protection"])"}}), 422, "ca_id", "no profile with email_protection"},
+      {"the same with a CA", body(good, {{"ca_id", "\"issuing\""}, {"requested_extensions", R"(["email_protection"])"}}), 422, "requested_extensions", "allowed: server_auth, client_auth, code_signing"},
+      {"an unknown extension", body(good, {{"requested_extensions", R"(["cert_sign"])"}}), 422, "requested_extensions", "\"cert_sign\" is none of"},
+      {"a foreign tenant", body(good, {{"tenant_id", "\"acme\""}}), 404, "", "no such"},
+      {"a foreign tenant with a CA", body(good, {{"tenant_id", "\"acme\""}, {"ca_id", "\"issuing\""}}), 404, "", "no such"},
+      {"not a CSR", body("x"), 400, "csr_data", "csr_data"},
+      {"a name that is none", body(pem("CN=a_b.example", {"a_b.example"}), {}, "a_b.example"), 422, "names[0]", "a_b.example"},
+  };
+  for (const auto& row : rows) {
+    const auto response = call("POST", "/csr/process", alice.token, row.body);
+    EXPECT_EQ(response.status, row.status) << row.name << ": " << response.body.text();
+    EXPECT_FALSE(success()) << row.name;
+    if (*row.field != 0) {
+      EXPECT_EQ(text({"field"}), row.field) << row.name << ": " << text({"message"});
+    }
+    EXPECT_THAT(text({"message"}), HasSubstr(row.message)) << row.name;
+  }
+  EXPECT_EQ(requests(), 0U);
+}
+
+TEST_F(Portal, SelectionIsShownWithoutBeingUsed) {
+  EXPECT_EQ(call("POST", "/csr/select", alice.token, R"({"validity_days": 30})").status, 200);
+  EXPECT_EQ(text({"ca_id"}), "issuing");
+  EXPECT_THAT(text({"message"}), HasSubstr("chose issuing"));
+  EXPECT_EQ(call("POST", "/csr/select", alice.token, R"({"tenant_id": "acme"})").status, 200);
+  EXPECT_FALSE(success());
+  EXPECT_EQ(requests(), 0U);
+}
+
+TEST_F(Portal, TemplateHasWhatTheSpecificationLists) {
+  world.set_approval("issuing", {{.profiles = {"code-signing"}}});
+  ASSERT_EQ(call("GET", "/csr/ca-template/issuing", alice.token).status, 200);
+  EXPECT_EQ(text({"id"}), "issuing");
+  EXPECT_EQ(text({"name"}), "Issuing");
+  EXPECT_EQ(text({"common_name"}), "Test Issuing CA");
+  EXPECT_EQ(text({"organization"}), "");
+  EXPECT_EQ(*last.find("requires_manual_approval"), json::Value(true));
+  EXPECT_GT(*last.find("max_validity_days")->if_int64(), 300);
+  EXPECT_LE(*last.find("max_validity_days")->if_int64(), 3650);
+  EXPECT_EQ(json::write(*last.find("allowed_extensions")), R"(["server_auth","client_auth","code_signing"])");
+  EXPECT_THAT(json::write(*last.find("allowed_key_sizes")), HasSubstr("2048"));
+  EXPECT_THAT(text({"openssl_command"}), HasSubstr("openssl req -new"));
+  EXPECT_THAT(text({"openssl_config"}), HasSubstr("extendedKeyUsage = serverAuth, clientAuth"));
+  EXPECT_EQ(call("GET", "/csr/ca-template/root", alice.token).status, 422);
+  EXPECT_EQ(call("GET", "/csr/ca-template/none", alice.token).status, 404);
+  // A CA of other tenants looks like none.
+  auto policy = world.cas.find("issuing")->policy();
+  policy.tenants = {"acme"};
+  must(world.authority.change_policy("issuing", policy, {}));
+  EXPECT_EQ(call("GET", "/csr/ca-template/issuing", alice.token).status, 404);
+  EXPECT_EQ(call("GET", "/csr/ca-template/issuing", dave.token).status, 200);
+}
+
+TEST_F(Portal, AFileAsMultipart) {
+  const std::string file = pem();
+  const std::string multipart =
+      "--b\r\nContent-Disposition: form-data; name=\"common_name\"\r\n\r\na.example\r\n"
+      "--b\r\nContent-Disposition: form-data; name=\"csr_data\"; filename=\"a.pem\"\r\n\r\n" + file + "\r\n--b--\r\n";
+  EXPECT_EQ(call("POST", "/csr/process", alice.token, multipart, "multipart/form-data; boundary=b").status, 200);
+}
+
+TEST_F(Portal, TheSameAgainIsTheSameRequest) {
+  world.set_approval("issuing", {{}});
+  const std::string same = body(pem());
+  call("POST", "/csr/process", alice.token, same);
+  const auto id = text({"request_id"});
+  call("POST", "/csr/process", alice.token, same);
+  EXPECT_EQ(text({"request_id"}), id);
+  EXPECT_EQ(requests(), 1U);
+}
+
+// The authorisation matrix: route x caller, on a request of alice's. A route without a row fails.
+TEST_F(Portal, Matrix) {
+  world.set_approval("issuing", {{}});
+  call("POST", "/csr/process", alice.token, body(pem()));
+  const std::string id = text({"request_id"});
+  const auto account = [&](const char* tenant, Role role, const char* scope) {
+    return world.add_account(tenant, {{role, scope, ""}}).token;
+  };
+  // admin of all; admin, issuer, approver, auditor, another requester, the owner of tenant default; admin of acme; nobody
+  const std::vector<std::string> callers = {
+      world.admin, account("default", Role::admin, "default"), account("default", Role::issuer, "default"), bob.token,
+      account("default", Role::auditor, "default"), account("default", Role::requester, "default"), alice.token, dave.token, ""};
+  const struct {
+    const char* route;
+    std::string target, body;
+    const char* expected;  // '+' done, '-' refused, '0' hidden, '?' no credential
+  } kRows[] = {
+      {"POST /csr/process", "/csr/process", body(pem(), {{"tenant_id", "\"default\""}}), "+++00++0?"},
+      {"POST /csr/select", "/csr/select", "{}", "++++++++?"},
+      {"GET /csr/ca-template/{caId}", "/csr/ca-template/issuing", "", "++++++++?"},
+      {"GET /csr/requests/{id}", "/csr/requests/" + id, "", "+++++0+0?"}};
+  std::set<std::string> rows, there;
+  for (const auto& row : kRows) {
+    rows.insert(row.route);
+    std::string found, answers;
+    for (const auto& token : callers) {
+      const std::string method(row.route, std::string_view(row.route).find(' '));
+      const auto response = call(method, row.target, token, row.body);
+      found += response.status == 401 ? '?' : response.status == 403 ? '-' : response.status == 404 ? '0' : '+';
+      answers += "\n  " + std::to_string(response.status) + " " + std::string(response.body.text());
+    }
+    EXPECT_EQ(found, row.expected) << row.route << answers;
+  }
+  for (const auto& route : routes) there.insert(web::key_of(route));
+  EXPECT_EQ(rows, there);
+}
+
+// ---- The certs service is no way around
+
+TEST_F(Portal, TheCertsServiceWaitsForTheSameOfficer) {
+  world.set_approval("issuing", {{}});
+  const std::string csr = World::csr_body(pem());
+  const auto first = world.call("POST", "/certs/csrs/e", alice.token, csr);
+  EXPECT_EQ(first.status, 409) << first.body.text();
+  EXPECT_EQ(World::text_of(first, "error"), "");
+  const std::string id = World::text_of(first, "request_id");
+  EXPECT_EQ(World::text_of(world.call("POST", "/certs/csrs/e", alice.token, csr), "request_id"), id);
+  EXPECT_EQ(world.call("POST", "/certs/issue/backend/e", alice.token, "{}").status, 409);
+  EXPECT_EQ(requests(), 1U);
+  approve(id, bob);
+  const auto issued = world.call("POST", "/certs/csrs/e", alice.token, csr);
+  ASSERT_EQ(issued.status, 200) << issued.body.text();
+  const std::string serial = World::text_of(issued, "serial_number");
+  EXPECT_FALSE(serial.empty());
+  EXPECT_EQ(World::text_of(world.call("POST", "/certs/csrs/e", alice.token, csr), "serial_number"), serial);
+  EXPECT_EQ(requests(), 1U);
+  // The same CSR from somebody else is another request.
+  EXPECT_EQ(world.call("POST", "/certs/csrs/e", world.admin, csr).status, 409);
+  EXPECT_EQ(requests(), 2U);
+}
+
+TEST_F(Portal, TheCertsServiceSaysThatItWasDenied) {
+  world.set_approval("issuing", {{}});
+  const std::string csr = World::csr_body(pem());
+  const std::string id = World::text_of(world.call("POST", "/certs/csrs/e", alice.token, csr), "request_id");
+  const auto officer = must(world.directory.find_principal(bob.id));
+  must(world.requests.deny(id, officer, {.principal = bob.id, .tenant = "default", .door = "test", .remote = ""}, "not ours"));
+  const auto denied = world.call("POST", "/certs/csrs/e", alice.token, csr);
+  EXPECT_EQ(denied.status, 403);
+  EXPECT_THAT(World::text_of(denied, "message"), HasSubstr("not ours"));
+}
+
+}  // namespace
+}  // namespace certwright::gateway::portal

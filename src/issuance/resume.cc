@@ -1,0 +1,71 @@
+// Requests that people approved.
+#include "access/principal.h"
+#include "issuance/issuance_service.h"
+#include "issuance/subject.h"
+
+namespace certwright::issuance {
+namespace {
+
+// Would it be refused the next time too?
+bool is_final(const Error& error) {
+  switch (error.code) {
+    case Errc::conflict:
+    case Errc::unavailable:
+    case Errc::too_many_requests:
+    case Errc::internal: return false;
+    default: return true;
+  }
+}
+
+}  // namespace
+
+Result<IssuedCertificate> IssuanceService::resume(std::string_view request, const audit::Actor& actor) {
+  if (d_.requests == nullptr) return tl::unexpected<Error>(access::not_found_error());
+  {
+    const std::lock_guard lock(resuming_mutex_);
+    if (!resuming_.emplace(request).second)
+      return fail_field(Errc::conflict, "request", "request: its certificate is being issued");
+  }
+  auto issued = resume_unguarded(request, actor);
+  const std::lock_guard lock(resuming_mutex_);
+  resuming_.erase(resuming_.find(request));
+  return issued;
+}
+
+Result<IssuedCertificate> IssuanceService::resume_unguarded(std::string_view request, const audit::Actor& actor) {
+  const auto give_up = [&](const store::RequestRecord& record, const Error& error) {
+    // Where this cannot be stored, resume_approved() comes here again.
+    if (is_final(error)) (void)d_.requests->fail(record, error, actor);
+    record_refusal(actor, record.profile, error);
+    return tl::unexpected<Error>(error);
+  };
+  auto decided = d_.requests->decided(request, actor);
+  if (!decided) {
+    CERTWRIGHT_TRY(const auto record, d_.requests->find(request));
+    if (record && record->state == store::RequestState::approved) return give_up(*record, decided.error());
+    return tl::unexpected(std::move(decided).error());
+  }
+  const store::RequestRecord record = decided->record();
+  auto approved = d_.registration.approve(*std::move(decided));
+  if (!approved) return give_up(record, approved.error());
+  Subject subject{.approved = *std::move(approved), .replaces = {}, .decided = record, .resumed_by = actor};
+  auto issued = run_path(subject);
+  if (!issued) return give_up(record, issued.error());
+  return finish(std::move(issued), subject.request().actor, record.profile);
+}
+
+Result<std::size_t> IssuanceService::resume_approved(const audit::Actor& actor) {
+  if (d_.requests == nullptr) return 0;
+  store::RequestFilter approved{
+      .scope = {{"*", "", ""}}, .states = {store::RequestState::approved}, .tenant = {}, .ca = {}, .principal = {}};
+  store::RequestPage page{.limit = store::RequestPage::kMaxLimit, .after = {}, .newest_first = false};
+  for (std::size_t issued = 0;;) {
+    CERTWRIGHT_TRY(const auto list, d_.requests->list(approved, page));
+    for (const auto& request : list.requests)
+      if (resume(request.id, actor)) ++issued;
+    if (!list.next) return issued;
+    page.after = *list.next;
+  }
+}
+
+}  // namespace certwright::issuance

@@ -1,0 +1,196 @@
+// Requests that people approved: one certificate each, whatever happens in between.
+#include "issuance/testing_service.h"
+#include "registration/testing_desk.h"
+
+namespace certwright::issuance::service_test {
+namespace {
+
+using registration::testing::DeskWorld;
+using store::RequestState;
+
+class Resuming : public testing::Test {
+ protected:
+  Resuming() {
+    world.add_ca({.wrap = [this](std::shared_ptr<signer::Signer> real) {
+                    signer = std::make_shared<TroubledSigner>(std::move(real));
+                    return signer;
+                  },
+                  .approval = {{}}});
+  }
+
+  store::RequestRecord approved(const std::string& name = "a.example") {
+    const auto pending = must(world.submit(alice, {name})).record;
+    return must(world.approve(bob, pending));
+  }
+  Result<IssuedCertificate> resume(const std::string& id) { return service.resume(id, DeskWorld::actor_of(bob)); }
+  static std::string outcome(const Result<IssuedCertificate>& result) {
+    if (result) return "ok";
+    return std::string(name_of(result.error().code)) + " " + result.error().field;
+  }
+  std::size_t certificates() {
+    store::LineageFilter filter;
+    filter.now = clock.now();
+    return must(memory.list_lineages(filter, {.limit = 1000})).size();
+  }
+  std::size_t open_intents() { return must(memory.unfinished_intents(clock.now() + kDay, 1000)).size(); }
+  std::size_t count(std::string_view event) { return world.records(event).size(); }
+
+  ManualClock clock{from_unix_s(kStart_s)};
+  crypto::DeterministicRandom random{42};
+  store::MemoryStore memory;
+  TroubledStore store{memory};
+  DeskWorld world{store, clock};
+  access::Principal alice = world.person("alice", {{access::Role::requester, "default", ""}});
+  access::Principal bob = world.person("bob", {{access::Role::approver, "default", ""}});
+  keys::Sealer sealer{keys::KeyEncryptionKey::generate(random), random};
+  IssuanceService::Dependencies dependencies{.registration = world.registration, .store = store,
+                                             .journal = world.journal, .sealer = sealer, .random = random,
+                                             .clock = clock, .requests = &world.desk};
+  IssuanceService service{dependencies};
+  std::shared_ptr<TroubledSigner> signer;
+};
+
+TEST_F(Resuming, AnApprovedRequestIsIssuedOnce) {
+  const auto request = approved();
+  const auto issued = must(resume(request.id));
+  EXPECT_EQ(issued.certificate.principal, "alice");
+  EXPECT_EQ(issued.certificate.names, std::vector<std::string>{"a.example"});
+  const auto stored = world.stored(request.id);
+  EXPECT_EQ(stored.state, RequestState::issued);
+  EXPECT_EQ(stored.certificate, issued.certificate.id);
+  EXPECT_EQ(outcome(resume(request.id)), "conflict state");
+  EXPECT_EQ(certificates(), 1U);
+  const auto record = world.records("CERTIFICATE_ISSUED").at(0);
+  EXPECT_EQ(text_at(record, {"fields", "approval"}), request.id);
+  EXPECT_EQ(text_at(record, {"actor", "principal"}), "alice");
+  const auto closed = world.records("REQUEST_ISSUED").at(0);
+  EXPECT_EQ(text_at(closed, {"actor", "principal"}), "bob");
+  EXPECT_EQ(text_at(closed, {"fields", "serial"}), issued.certificate.serial.hex());
+}
+
+TEST_F(Resuming, WhatIsNotApprovedIsNotIssued) {
+  const auto pending = must(world.submit(alice, {"a.example"})).record;
+  EXPECT_EQ(outcome(resume(pending.id)), "conflict state");
+  must(world.desk.deny(pending.id, bob, DeskWorld::actor_of(bob), "not ours"));
+  EXPECT_EQ(outcome(resume(pending.id)), "conflict state");
+  EXPECT_EQ(outcome(resume("nothing")), "not_found ");
+  EXPECT_EQ(certificates(), 0U);
+}
+
+TEST_F(Resuming, ChangesAreInTheCertificate) {
+  const auto pending = must(world.submit(alice, {"a.example", "b.example"})).record;
+  must(world.approve(bob, pending, {.validity = 5 * kDay, .names_removed = {"DNS:b.example"}}));
+  const auto issued = must(resume(pending.id));
+  EXPECT_EQ(issued.certificate.names, std::vector<std::string>{"a.example"});
+  EXPECT_EQ(issued.certificate.not_after - issued.certificate.issued_at, 5 * kDay);
+}
+
+TEST_F(Resuming, OfTwoAtOnceOneIssues) {
+  constexpr int kThreads = 8;
+  const auto request = approved();
+  IssuanceService other{dependencies};  // as on another node: nothing shared but the store
+  std::atomic<int> issued = 0;
+  std::vector<std::thread> threads;
+  for (int i = 0; i < kThreads; ++i)
+    threads.emplace_back([&, i] {
+      if ((i % 2 == 0 ? service : other).resume(request.id, DeskWorld::actor_of(bob))) ++issued;
+    });
+  for (auto& thread : threads) thread.join();
+  EXPECT_EQ(issued, 1);
+  EXPECT_EQ(certificates(), 1U);
+  EXPECT_EQ(open_intents(), 0U);
+  EXPECT_EQ(world.state(request.id), RequestState::issued);
+}
+
+TEST_F(Resuming, WhileItSignsAnotherNodeTakesOver) {
+  const auto request = approved();
+  IssuanceService other{dependencies};
+  std::optional<IssuedCertificate> theirs;
+  signer->while_signing = [&] { theirs = must(other.resume(request.id, DeskWorld::actor_of(bob))); };
+  EXPECT_EQ(outcome(resume(request.id)), "conflict revision");
+  ASSERT_TRUE(theirs);
+  EXPECT_EQ(world.stored(request.id).certificate, theirs->certificate.id);
+  EXPECT_EQ(certificates(), 1U);
+  EXPECT_EQ(open_intents(), 0U);
+}
+
+// apply() calls of one resume(): 1 intent, 2 record; then, on failure, 3 account.
+TEST_F(Resuming, AfterEveryFailureItIsIssuedOnce) {
+  int number = 0;
+  for (const auto trouble : {Trouble::refused, Trouble::lost_answer})
+    for (int at = 1; at <= 3; ++at) {
+      const auto request = approved("host" + std::to_string(++number) + ".example");
+      if (at == 3) signer->mode = TroubledSigner::Mode::away;
+      store.begin(trouble, at, at);
+      (void)resume(request.id);
+      store.end();
+      signer->mode = TroubledSigner::Mode::good;
+      // As after a restart.
+      clock.advance(Seconds(1));
+      IssuanceService next{dependencies};
+      must(next.account_for_unfinished_intents());
+      must(next.resume_approved(DeskWorld::actor_of(bob)));
+      EXPECT_EQ(world.state(request.id), RequestState::issued) << at;
+      EXPECT_EQ(certificates(), static_cast<std::size_t>(number)) << at;
+      EXPECT_EQ(open_intents(), 0U) << at;
+    }
+}
+
+TEST_F(Resuming, ATokenThatIsAwayLeavesItApproved) {
+  const auto request = approved();
+  signer->mode = TroubledSigner::Mode::away;
+  EXPECT_EQ(outcome(resume(request.id)).substr(0, 11), "unavailable");
+  EXPECT_EQ(world.state(request.id), RequestState::approved);
+  EXPECT_EQ(must(service.resume_approved({})), 0U);
+  signer->mode = TroubledSigner::Mode::good;
+  EXPECT_EQ(must(service.resume_approved({})), 1U);
+  EXPECT_EQ(must(service.resume_approved({})), 0U);
+}
+
+TEST_F(Resuming, WhatIsRefusedByNowIsFailed) {
+  const auto gone = approved();
+  world.set_disabled("alice", true);
+  EXPECT_EQ(outcome(resume(gone.id)), "unauthenticated ");
+  EXPECT_EQ(world.state(gone.id), RequestState::failed);
+  world.set_disabled("alice", false);
+
+  const auto blocked = approved("b.example");
+  const auto csr = must(pkcs10::CertificationRequest::parse(blocked.certification_request));
+  must(memory.apply({store::BlockKey{crypto::sha256(csr.subject_public_key_info_tlv()), "lost"}}));
+  EXPECT_EQ(outcome(resume(blocked.id)), "policy csr");
+  EXPECT_EQ(world.state(blocked.id), RequestState::failed);
+  EXPECT_THAT(world.stored(blocked.id).reason, HasSubstr("blocked"));
+  EXPECT_EQ(count("REQUEST_FAILED"), 2U);
+  EXPECT_EQ(certificates(), 0U);
+}
+
+TEST_F(Resuming, ADenialThatComesWhileItSignsWins) {
+  const auto request = approved();
+  signer->while_signing = [&] {
+    must(world.desk.deny(request.id, bob, DeskWorld::actor_of(bob), "stop it"));
+  };
+  EXPECT_EQ(outcome(resume(request.id)), "conflict revision");
+  EXPECT_EQ(world.state(request.id), RequestState::denied);
+  EXPECT_EQ(certificates(), 0U);
+}
+
+// ---- No way around
+
+TEST_F(Resuming, IssueAndRenewDoNotPassBy) {
+  auto request = world.submission(alice, {"a.example"}).request;
+  EXPECT_EQ(outcome(service.issue(request)), "approval_required approval");
+  const auto first = must(resume(approved().id));
+  RenewalRequest renewal{.principal = alice, .actor = DeskWorld::actor_of(alice),
+                         .newest = must(memory.find_certificate(first.certificate.id)).value(), .validity = {}};
+  const auto usual = std::chrono::floor<Seconds>(first.certificate.not_after - first.certificate.issued_at);
+  renewal.validity = usual + kDay;
+  EXPECT_EQ(outcome(service.renew(renewal)), "approval_required approval");
+  renewal.validity = usual;
+  EXPECT_EQ(outcome(service.renew(renewal)), "ok");
+  world.add_ca({.approval = {{.renewals = true}}});
+  renewal.newest = must(memory.find_certificate(must(memory.find_certificate(first.certificate.id))->current)).value();
+  EXPECT_EQ(outcome(service.renew(renewal)), "approval_required approval");
+}
+
+}  // namespace
+}  // namespace certwright::issuance::service_test

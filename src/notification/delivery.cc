@@ -1,0 +1,171 @@
+#include "notification/delivery.h"
+
+#include <algorithm>
+#include <array>
+#include <optional>
+#include <thread>
+
+#include "audit/events.h"
+#include "notification/event.h"
+
+namespace certwright::notification {
+namespace {
+
+const audit::Actor kSystem{.principal = "system", .tenant = "system", .door = "system", .remote = ""};
+
+audit::Event record_of(audit::EventType type, const store::NotificationLane& lane,
+                       const std::vector<store::NotificationId>& ids) {
+  return {type,
+          kSystem,
+          {{"channel", std::string(name_of(lane.channel))},
+           {"recipient", lane.recipient},
+           {"first", std::to_string(ids.front())},
+           {"last", std::to_string(ids.back())},
+           {"count", std::to_string(ids.size())}}};
+}
+
+}  // namespace
+
+std::string_view name_of(store::NotificationChannel channel) noexcept {
+  switch (channel) {
+    case store::NotificationChannel::in_product: return "in_product";
+    case store::NotificationChannel::email: return "email";
+    case store::NotificationChannel::webhook: return "webhook";
+  }
+  return "unknown";
+}
+
+std::string_view name_of(store::NotificationState state) noexcept {
+  switch (state) {
+    case store::NotificationState::waiting: return "waiting";
+    case store::NotificationState::delivered: return "delivered";
+    case store::NotificationState::failed: return "failed";
+    case store::NotificationState::acknowledged: return "acknowledged";
+  }
+  return "unknown";
+}
+
+Delivery::Delivery(const Dependencies& dependencies, DeliveryOptions options)
+    : d_(dependencies),
+      options_(std::move(options)),
+      lease_name_("notification-delivery/" + std::string(name_of(d_.courier.channel()))) {}
+
+DeliveryCounts Delivery::counts() const noexcept { return {delivered_, retried_, failed_}; }
+
+Duration Delivery::delay_after(std::uint32_t attempts) {
+  Duration delay = options_.first_delay;
+  for (std::uint32_t i = 1; i < attempts && delay < options_.longest_delay; ++i) delay *= 2;
+  delay = std::min(delay, options_.longest_delay);
+  std::array<std::uint8_t, 2> octets{};
+  d_.random.fill(octets);
+  const int thousandths = 800 + (octets[0] * 256 + octets[1]) % 401;
+  return delay * thousandths / 1000;
+}
+
+// True if the lease is ours for long enough for another attempt.
+Result<bool> Delivery::hold_lease() {
+  const std::lock_guard lock(lease_mutex_);
+  const Time now = d_.clock.now();
+  if (now + options_.attempt_limit < lease_until_ && now + options_.lease >= lease_until_) return true;
+  const Time until = now + options_.lease;
+  const auto taken = d_.store.apply({store::AcquireLease{lease_name_, options_.holder, now, until}});
+  if (taken) {
+    lease_until_ = until;
+    return true;
+  }
+  lease_until_ = {};
+  if (taken.error().code == Errc::conflict) return false;
+  return tl::unexpected(taken.error());
+}
+
+Result<void> Delivery::run_due() {
+  while (!stop_) {
+    CERTWRIGHT_TRY(const bool more, round());
+    if (!more) break;
+  }
+  return {};
+}
+
+// Some recipients, a few at once. False if none was due or another node delivers.
+Result<bool> Delivery::round() {
+  CERTWRIGHT_TRY(const auto lanes, d_.store.notifications().due_lanes(d_.courier.channel(), d_.clock.now(), options_.lanes));
+  if (lanes.empty()) return false;
+  CERTWRIGHT_TRY(const bool ours, hold_lease());
+  if (!ours) return false;
+  std::atomic<std::size_t> next{0};
+  std::mutex problem_mutex;
+  std::optional<Error> problem;
+  const auto work = [&] {
+    for (std::size_t i = next++; i < lanes.size() && !stop_; i = next++) {
+      const auto done = deliver_lane(lanes[i]);
+      if (done) continue;
+      const std::lock_guard lock(problem_mutex);
+      problem = done.error();
+      next = lanes.size();
+    }
+  };
+  {
+    const std::size_t helpers = std::min<std::size_t>(options_.threads, lanes.size()) - 1;
+    std::vector<std::jthread> threads;
+    for (std::size_t i = 0; i < helpers; ++i) threads.emplace_back(work);
+    work();
+  }
+  if (problem) return tl::unexpected(*std::move(problem));
+  return true;
+}
+
+Result<void> Delivery::deliver_lane(const store::NotificationLane& lane) {
+  const auto until = std::chrono::steady_clock::now() + options_.turn;
+  bool more = true;
+  while (more && !stop_ && std::chrono::steady_clock::now() < until) {
+    CERTWRIGHT_TRY(more, attempt(lane));
+  }
+  return {};
+}
+
+// True if it succeeded, so that the recipient's next ones may follow.
+Result<bool> Delivery::attempt(const store::NotificationLane& lane) {
+  CERTWRIGHT_TRY(const bool ours, hold_lease());
+  if (!ours) return fail(Errc::conflict, "another node has taken over the delivery of notifications");
+  CERTWRIGHT_TRY(auto waiting,
+                 d_.store.notifications().waiting(lane.channel, lane.recipient, d_.courier.most_at_once()));
+  if (waiting.empty() || waiting.front().next_attempt_at > d_.clock.now()) return false;
+  const auto outcome = d_.courier.deliver(lane.recipient, waiting, stop_);
+  if (!outcome && stop_) return false;  // broken off: as if it had not been tried
+  CERTWRIGHT_CHECK(settle(lane, waiting, outcome));
+  return outcome.has_value() || outcome.error().code == Errc::gone;
+}
+
+Result<void> Delivery::settle(const store::NotificationLane& lane,
+                              const std::vector<store::NotificationRecord>& tried, const Result<void>& outcome) {
+  const Time now = d_.clock.now();
+  std::vector<store::NotificationId> done;
+  std::vector<store::NotificationId> again;
+  std::uint32_t attempts = 0;
+  for (const auto& n : tried) {
+    const bool ends = outcome || outcome.error().code == Errc::gone || now - n.created_at >= options_.give_up_after;
+    (ends ? done : again).push_back(n.id);
+    attempts = std::max(attempts, n.attempts + 1);
+  }
+  const std::string reason = outcome ? "" : cleaned(outcome.error().detail);
+  store::Transaction transaction;
+  if (!done.empty()) {
+    const auto state = outcome ? store::NotificationState::delivered : store::NotificationState::failed;
+    transaction.push_back(
+        store::SettleNotifications{lane.channel, lane.recipient, done, state, now, now, reason});
+    auto event = record_of(outcome ? audit::EventType::notifications_delivered : audit::EventType::notifications_failed,
+                           lane, done);
+    if (!outcome) event.fields.emplace_back("reason", reason);
+    transaction.push_back(d_.journal.leaf(event));
+  }
+  if (!again.empty())
+    transaction.push_back(store::SettleNotifications{lane.channel, lane.recipient, again,
+                                                     store::NotificationState::waiting, now,
+                                                     now + delay_after(attempts), reason});
+  CERTWRIGHT_CHECK(d_.store.apply(transaction));
+  (outcome ? delivered_ : failed_) += done.size();
+  retried_ += again.size();
+  return {};
+}
+
+}  // namespace certwright::notification

@@ -1,0 +1,158 @@
+#include "notification/expiry_sweep.h"
+
+#include <algorithm>
+#include <charconv>
+#include <functional>
+#include <iterator>
+#include <optional>
+#include <utility>
+
+#include "audit/events.h"
+#include "ca/ca_policy.h"
+#include "x509/certificate.h"
+
+namespace certwright::notification {
+namespace {
+
+constexpr std::string_view kLease = "notification-expiry-sweep";
+constexpr std::uint32_t kMostShards = 1024;
+constexpr std::size_t kFullTransaction = 2000;  // commands; a lineage adds some hundred at most
+
+Duration days_of(std::uint32_t days) { return std::chrono::hours(24) * days; }
+
+std::string mark_name(std::uint32_t days) { return "expiry-sweep:" + std::to_string(days); }
+
+std::optional<Time> read_mark(const std::optional<Bytes>& setting) {
+  if (!setting) return std::nullopt;
+  std::int64_t seconds = 0;
+  const auto text = as_text(*setting);
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);
+  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return from_unix_s(seconds);
+}
+
+// What lives for less than twice the threshold is short-lived on purpose.
+bool counts(std::uint32_t days, Time not_before, Time not_after) { return not_after - not_before >= 2 * days_of(days); }
+
+void order(std::vector<std::uint32_t>& days) {
+  std::ranges::sort(days, std::greater<>());
+  const auto [first, last] = std::ranges::unique(days);
+  days.erase(first, last);
+  std::erase(days, 0U);
+}
+
+}  // namespace
+
+ExpirySweep::ExpirySweep(const Dependencies& dependencies, ExpirySweepOptions options)
+    : d_(dependencies), options_(std::move(options)) {
+  order(options_.certificate_days);
+  order(options_.ca_days);
+}
+
+Result<void> ExpirySweep::run_due() {
+  const Time now = d_.clock.now();
+  if (now < next_) return {};
+  const auto lease = d_.store.apply({store::AcquireLease{std::string(kLease), options_.holder, now, now + options_.lease}});
+  if (!lease && lease.error().code == Errc::conflict) return {};
+  CERTWRIGHT_CHECK(lease);
+  for (std::size_t i = 0; i < options_.certificate_days.size() && !stop_; ++i)
+    CERTWRIGHT_CHECK(sweep_certificates(options_.certificate_days[i],
+                                        i + 1 < options_.certificate_days.size() ? options_.certificate_days[i + 1] : 0));
+  if (!stop_) CERTWRIGHT_CHECK(sweep_cas());
+  next_ = now + options_.every;
+  return {};
+}
+
+// The lease is extended with every batch: another node that has taken it ends this one's sweep.
+Result<void> ExpirySweep::apply(store::Transaction transaction, std::string_view kind, std::uint32_t days,
+                                std::size_t count) {
+  const Time now = d_.clock.now();
+  transaction.insert(transaction.begin(),
+                     store::AcquireLease{std::string(kLease), options_.holder, now, now + options_.lease});
+  if (count != 0)
+    transaction.push_back(d_.journal.leaf({audit::EventType::expiry_notified,
+                                           {.principal = "system", .tenant = "system", .door = "system", .remote = ""},
+                                           {{"kind", std::string(kind)},
+                                            {"days", std::to_string(days)},
+                                            {"count", std::to_string(count)}}}));
+  return d_.store.apply(transaction);
+}
+
+// What is nearer than the next threshold is that one's to tell.
+Result<void> ExpirySweep::sweep_certificates(std::uint32_t days, std::uint32_t next_days) {
+  const Time now = d_.clock.now();
+  CERTWRIGHT_TRY(const auto setting, d_.store.find_setting(mark_name(days)));
+  const auto mark = read_mark(setting);
+  Time from = now + days_of(next_days);
+  if (mark) from = std::max(from, *mark + days_of(days));
+  const Time to = now + days_of(days);
+  if (from >= to) return {};
+  CERTWRIGHT_CHECK(sweep_range(days, from, to));
+  if (stop_) return {};
+  // Rounded down: a second is swept twice, not left out.
+  const std::string reached = std::to_string(to_unix_s(now));
+  return apply({store::PutSetting{mark_name(days), to_bytes(as_bytes(reached))}}, "", days, 0);
+}
+
+Result<void> ExpirySweep::sweep_range(std::uint32_t days, Time from, Time to) {
+  store::LineageFilter filter;
+  filter.expires_after = from;
+  filter.expires_before = to;
+  filter.now = d_.clock.now();
+  store::Page page;
+  page.limit = options_.batch;
+  while (!stop_) {
+    CERTWRIGHT_TRY(const auto rows, d_.store.list_lineages(filter, page));
+    store::Transaction transaction;
+    std::size_t count = 0;
+    for (const auto& row : rows) {
+      if (row.revocation || !counts(days, row.not_before, row.not_after)) continue;
+      CERTWRIGHT_TRY(auto told, d_.outbox.certificate_expiring(row, days));
+      if (!told.empty()) ++count;
+      std::ranges::move(told, std::back_inserter(transaction));
+      if (transaction.size() < kFullTransaction) continue;
+      CERTWRIGHT_CHECK(apply(std::exchange(transaction, {}), "certificate", days, std::exchange(count, 0)));
+    }
+    if (!transaction.empty()) CERTWRIGHT_CHECK(apply(std::move(transaction), "certificate", days, count));
+    if (rows.size() < page.limit) return {};
+    page.after = rows.back().lineage;
+  }
+  return {};
+}
+
+Result<void> ExpirySweep::sweep_cas() {
+  CERTWRIGHT_TRY(const auto cas, d_.store.list_cas());
+  const Time now = d_.clock.now();
+  for (const auto& ca : cas) {
+    if (stop_ || ca.certificate.empty()) continue;
+    CERTWRIGHT_CHECK(sweep_crls(ca));
+    if (ca.state != store::CaState::active) continue;
+    const auto certificate = x509::Certificate::parse(ca.certificate);
+    if (!certificate) continue;
+    const Time not_before = certificate->not_before();
+    const Time not_after = certificate->not_after();
+    std::optional<std::uint32_t> reached;  // the smallest
+    for (const auto days : options_.ca_days)
+      if (not_after > now && not_after - now <= days_of(days) && counts(days, not_before, not_after)) reached = days;
+    if (!reached) continue;
+    CERTWRIGHT_TRY(auto told, d_.outbox.ca_expiring(ca, certificate->subject().to_text(), not_after, *reached));
+    CERTWRIGHT_CHECK(apply(std::move(told), "ca", *reached, 0));
+  }
+  return {};
+}
+
+// A CRL in the last tenth of its life has missed its replacement.
+Result<void> ExpirySweep::sweep_crls(const store::CaRecord& ca) {
+  const auto policy = ca::parse_ca_policy(ca.policy);
+  const std::uint32_t shards = policy ? std::min(policy->crl_shards, kMostShards) : 1;
+  const Time now = d_.clock.now();
+  for (std::uint32_t shard = 0; shard < shards; ++shard) {
+    CERTWRIGHT_TRY(const auto crl, d_.store.find_crl(ca.id, shard));
+    if (!crl || crl->next_update - now > (crl->next_update - crl->this_update) / 10) continue;
+    CERTWRIGHT_TRY(auto told, d_.outbox.crl_expiring(*crl));
+    CERTWRIGHT_CHECK(apply(std::move(told), "crl", 0, 0));
+  }
+  return {};
+}
+
+}  // namespace certwright::notification

@@ -1,0 +1,163 @@
+#include "notification/expiry_sweep.h"
+
+#include "notification/testing_world.h"
+
+namespace certwright::notification {
+namespace {
+
+using fixture::World;
+using store::contract::id_of;
+using store::contract::kDay;
+using store::contract::kStart;
+using Names = std::vector<std::string>;
+
+class ExpirySweepTest : public testing::Test {
+ protected:
+  static ExpirySweepOptions options() {
+    ExpirySweepOptions o;
+    o.holder = "here";
+    o.batch = 3;
+    return o;
+  }
+  void issue(std::uint64_t n, Duration lives = 90 * kDay, const std::string& principal = "requester") {
+    auto record = store::contract::certificate(n);
+    record.principal = principal;
+    record.not_before = world_.clock.now();
+    record.not_after = world_.clock.now() + lives;
+    world_.apply({store::ReserveSerial{store::contract::reservation(n), {}}});
+    world_.apply({store::RecordCertificate{record, 0, {}}});
+  }
+  // A new one each time, as after a restart.
+  void sweep() {
+    ExpirySweep fresh({world_.store, world_.journal, outbox_, world_.clock}, options());
+    const auto done = fresh.run_due();
+    ASSERT_TRUE(done) << done.error().detail;
+  }
+  // The days that the principal was told, oldest first.
+  Names told(const std::string& principal = "requester", const std::string& name = "days") {
+    Names days;
+    const auto shown = world_.store.notifications().in_product(principal, 0, 1000).value();
+    for (const auto& n : shown) days.insert(days.begin(), std::string(fact(*read_facts(n.facts), name)));
+    return days;
+  }
+
+  World world_;
+  const Outbox outbox_{world_.store, world_.clock, {.mail = true, .portal_url = ""}};
+};
+
+TEST_F(ExpirySweepTest, TellsOnceAtEachThreshold) {
+  issue(1);
+  for (int day = 0; day < 95; ++day) {
+    sweep();
+    sweep();
+    world_.clock.advance(kDay);
+  }
+  EXPECT_EQ(told(), (Names{"30", "14", "7", "1"}));
+  EXPECT_EQ(world_.store.notifications().waiting(store::NotificationChannel::email, "requester", 10).value().size(), 4U);
+}
+
+TEST_F(ExpirySweepTest, AtAFirstSweepOnlyTheNearestThresholdCounts) {
+  issue(1);
+  world_.clock.advance(84 * kDay);
+  sweep();
+  EXPECT_EQ(told(), Names{"7"});
+}
+
+TEST_F(ExpirySweepTest, WhatWasCrossedWhileTheServerWasDownIsMadeUpFor) {
+  issue(1);
+  sweep();
+  world_.clock.advance(80 * kDay);
+  sweep();
+  EXPECT_EQ(told(), Names{"14"});
+  world_.clock.advance(5 * kDay);
+  sweep();
+  EXPECT_EQ(told(), (Names{"14", "7"}));
+}
+
+TEST_F(ExpirySweepTest, AnAcknowledgementEndsTheReminders) {
+  issue(1);
+  issue(2);
+  world_.clock.advance(61 * kDay);
+  sweep();
+  const auto shown = world_.store.notifications().in_product("requester", 0, 10).value();
+  ASSERT_EQ(shown.size(), 2U);
+  world_.apply({store::AcknowledgeNotification{"requester", shown[0].id, world_.clock.now()}});
+  EXPECT_EQ(world_.store.notifications().waiting(store::NotificationChannel::email, "requester", 10).value().size(), 1U);
+  world_.clock.advance(20 * kDay);
+  sweep();
+  EXPECT_EQ(told("requester", "days"), (Names{"30", "30", "14"}));
+}
+
+TEST_F(ExpirySweepTest, RevokedRenewedAndShortLivedOnesAreNoNews) {
+  issue(1);
+  issue(2);
+  issue(3, 59 * kDay);      // 30 days are more than half of its life
+  issue(4, kDay);
+  world_.apply({store::RevokeLineage{id_of(1), store::contract::revocation(x509::RevocationReason::superseded), {}}});
+  auto renewal = store::contract::renewal(5, 2);
+  renewal.not_after = world_.clock.now() + 300 * kDay;
+  world_.apply({store::ReserveSerial{store::contract::reservation(5), {}}});
+  world_.apply({store::RecordCertificate{renewal, id_of(2), {}}});
+  sweep();
+  world_.clock.advance(30 * kDay);
+  sweep();
+  EXPECT_EQ(told(), Names{});
+  world_.clock.advance(16 * kDay);
+  sweep();
+  EXPECT_EQ(told(), Names{"14"});  // the third
+}
+
+TEST_F(ExpirySweepTest, WhoCannotBeReachedHasAdministrators) {
+  issue(1, 90 * kDay, "nobody");
+  world_.clock.advance(61 * kDay);
+  sweep();
+  EXPECT_EQ(told("admin"), Names{"30"});
+  EXPECT_EQ(told("root"), Names{"30"});
+  EXPECT_EQ(told("officer"), Names{});
+}
+
+TEST_F(ExpirySweepTest, GoesThroughManyInBatchesWithOneRecordEach) {
+  for (std::uint64_t n = 1; n <= 10; ++n) issue(n);
+  world_.clock.advance(61 * kDay);
+  sweep();
+  EXPECT_EQ(told().size(), 10U);
+  EXPECT_EQ(world_.audit_events(), (Names{"EXPIRY_NOTIFIED", "EXPIRY_NOTIFIED", "EXPIRY_NOTIFIED", "EXPIRY_NOTIFIED"}));
+}
+
+TEST_F(ExpirySweepTest, ANodeAtATimeAndNotTooOften) {
+  issue(1);
+  world_.clock.advance(61 * kDay);
+  world_.apply({store::AcquireLease{"notification-expiry-sweep", "there", world_.clock.now(), world_.clock.now() + kDay}});
+  sweep();
+  EXPECT_EQ(told(), Names{});
+  world_.clock.advance(kDay);
+  ExpirySweep one({world_.store, world_.journal, outbox_, world_.clock}, options());
+  ASSERT_TRUE(one.run_due());
+  EXPECT_EQ(told(), Names{"30"});
+  issue(2, 60 * kDay);
+  ASSERT_TRUE(one.run_due());
+  world_.clock.advance(31 * kDay);
+  one.stop();
+  ASSERT_TRUE(one.run_due());
+  EXPECT_EQ(told(), Names{"30"});
+}
+
+TEST_F(ExpirySweepTest, ACrlInTheLastTenthOfItsLifeIsToldToTheInstallation) {
+  store::CaRecord ca;
+  ca.id = "issuing";
+  ca.certificate = {0x30, 0};
+  ca.policy = "{}";
+  ca.revision = 1;
+  world_.apply({store::PutCa{ca}, store::PutCrl{{"issuing", 0, 7, 0, kStart, kStart + 10 * kDay, {}}}});
+  world_.clock.set(kStart + 9 * kDay - Seconds(1));
+  sweep();
+  EXPECT_EQ(told("root", "number"), Names{});
+  world_.clock.set(kStart + 9 * kDay);
+  sweep();
+  sweep();
+  EXPECT_EQ(told("root", "number"), Names{"7"});
+  EXPECT_EQ(told("admin", "number"), Names{});
+}
+
+}  // namespace
+}  // namespace certwright::notification

@@ -1,0 +1,142 @@
+#include "notification/https_transport.h"
+
+#include <cstring>
+#include <memory>
+
+#include <fmt/format.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "notification/curl_handle.h"
+
+namespace certwright::notification {
+namespace {
+
+constexpr std::size_t kMaxAnswerOctets = 64 * 1024;
+
+std::optional<IpAddress> address_of_socket(const sockaddr* address, std::size_t size_octets) {
+  if (address->sa_family == AF_INET && size_octets >= sizeof(sockaddr_in)) {
+    std::array<std::uint8_t, 4> octets{};
+    std::memcpy(octets.data(), &reinterpret_cast<const sockaddr_in*>(address)->sin_addr, octets.size());
+    return IpAddress::v4(octets);
+  }
+  if (address->sa_family == AF_INET6 && size_octets >= sizeof(sockaddr_in6)) {
+    std::array<std::uint8_t, 16> octets{};
+    std::memcpy(octets.data(), &reinterpret_cast<const sockaddr_in6*>(address)->sin6_addr, octets.size());
+    return IpAddress::v6(octets);
+  }
+  return std::nullopt;
+}
+
+struct Exchange {
+  const AddressPolicy* policy = nullptr;
+  bool refused = false;
+  std::size_t octets = 0;
+};
+
+extern "C" {
+// The last word: whatever libcurl wants to connect to.
+static curl_socket_t certwright_notification_socket(void* context, curlsocktype purpose,
+                                                    curl_sockaddr* address) noexcept {
+  auto& exchange = *static_cast<Exchange*>(context);
+  const auto to = address_of_socket(&address->addr, address->addrlen);
+  if (purpose != CURLSOCKTYPE_IPCXN || !to || !exchange.policy->check(*to)) {
+    exchange.refused = true;
+    return CURL_SOCKET_BAD;
+  }
+  return ::socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+}
+
+static std::size_t certwright_notification_answer(char*, std::size_t size, std::size_t count,
+                                                  void* context) noexcept {
+  auto& exchange = *static_cast<Exchange*>(context);
+  exchange.octets += size * count;
+  return exchange.octets > kMaxAnswerOctets ? 0 : size * count;
+}
+}
+
+}  // namespace
+
+Result<std::vector<IpAddress>> resolve_by_system(const std::string& host) {
+  addrinfo hints{};
+  hints.ai_family = AF_UNSPEC;
+  hints.ai_socktype = SOCK_STREAM;
+  addrinfo* found = nullptr;
+  const int failed = getaddrinfo(host.c_str(), nullptr, &hints, &found);
+  if (failed != 0) return fail(Errc::unavailable, fmt::format("{} cannot be resolved: {}", host, gai_strerror(failed)));
+  const std::unique_ptr<addrinfo, decltype(&freeaddrinfo)> owner(found, freeaddrinfo);
+  std::vector<IpAddress> addresses;
+  for (const addrinfo* at = found; at != nullptr; at = at->ai_next)
+    if (const auto address = address_of_socket(at->ai_addr, at->ai_addrlen)) addresses.push_back(*address);
+  return addresses;
+}
+
+// One of several addresses that is private is a sign of rebinding: then none will do.
+Result<IpAddress> HttpsTransport::address_of(const WebhookUrl& url) const {
+  std::vector<IpAddress> addresses;
+  if (url.address()) {
+    addresses.push_back(*url.address());
+  } else {
+    CERTWRIGHT_TRY(addresses, options_.resolve(url.host()));
+  }
+  if (addresses.empty()) return fail(Errc::unavailable, url.host() + " has no address");
+  for (const auto& address : addresses) {
+    // Whose address it is may be a secret of the operator's DNS.
+    if (const auto judged = options_.policy.check(address); !judged)
+      return url.address() ? tl::unexpected(judged.error())
+                           : fail_field(Errc::policy, "url", "the host has an address that is not public; an administrator can list it");
+    if (!url.is_https() && !options_.policy.is_listed(address))
+      return fail_field(Errc::policy, "url", "plain http is only for addresses that an administrator lists");
+  }
+  return addresses.front();
+}
+
+Result<int> HttpsTransport::post(const WebhookRequest& request, const Stop& stop) {
+  const WebhookUrl& url = request.url;
+  CERTWRIGHT_TRY(const auto address, address_of(url));
+  CurlHandle curl;
+  if (!curl.is_ready()) return fail(Errc::unavailable, "libcurl cannot be set up");
+  const std::string text = url.text();
+  CurlList pinned;
+  CurlList headers;
+  bool listed = pinned.add(fmt::format("{}:{}:{}", url.host(), url.port(),
+                                       address.is_v4() ? address.text() : "[" + address.text() + "]"));
+  for (const auto& [name, value] : request.headers) {
+    if ((name + value).find_first_of(std::string_view("\r\n\0", 3)) != std::string::npos)
+      return fail(Errc::invalid, "a header field has a line break");
+    listed = listed && headers.add(name + ": " + value);
+  }
+  listed = listed && headers.add("Expect:");
+  Exchange exchange{&options_.policy};
+  curl.set_common(stop, static_cast<long>(options_.connect_timeout.count()),
+                  static_cast<long>(options_.timeout.count()), options_.ca_file);
+  curl.set(CURLOPT_URL, text.c_str());
+  curl.set(CURLOPT_PROTOCOLS_STR, url.is_https() ? "https" : "http");
+  curl.set(CURLOPT_FOLLOWLOCATION, 0L);
+  curl.set(CURLOPT_PATH_AS_IS, 1L);
+  curl.set(CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
+  if (!url.address()) curl.set(CURLOPT_RESOLVE, pinned.get());
+  curl.set(CURLOPT_OPENSOCKETFUNCTION, certwright_notification_socket);
+  curl.set(CURLOPT_OPENSOCKETDATA, &exchange);
+  curl.set(CURLOPT_WRITEFUNCTION, certwright_notification_answer);
+  curl.set(CURLOPT_WRITEDATA, &exchange);
+  curl.set(CURLOPT_HEADERFUNCTION, certwright_notification_answer);
+  curl.set(CURLOPT_HEADERDATA, &exchange);
+  curl.set(CURLOPT_HTTPHEADER, headers.get());
+  curl.set(CURLOPT_POST, 1L);
+  curl.set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body.size()));
+  curl.set(CURLOPT_POSTFIELDS, request.body.c_str());
+  if (!listed || !curl.ok()) return fail(Errc::internal, "libcurl does not take an option for a webhook");
+  const CURLcode code = curl_easy_perform(curl.get());
+  if (exchange.refused) return fail_field(Errc::policy, "url", "the address is not to be reached");
+  long status = 0;
+  curl_easy_getinfo(curl.get(), CURLINFO_RESPONSE_CODE, &status);
+  // A long answer is cut off; its status counts.
+  const bool cut = code == CURLE_WRITE_ERROR && exchange.octets > kMaxAnswerOctets && status >= 200;
+  if (code == CURLE_OK || cut) return static_cast<int>(status);
+  return fail(Errc::unavailable, fmt::format("no answer from {}: {}", url.origin(), curl.problem(code)));
+}
+
+}  // namespace certwright::notification

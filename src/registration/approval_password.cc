@@ -1,0 +1,149 @@
+#include "registration/approval_password.h"
+
+#include <sodium.h>
+
+#include <algorithm>
+#include <array>
+
+#include <fmt/format.h>
+
+#include "audit/events.h"
+
+namespace certwright::registration {
+namespace {
+
+constexpr std::size_t kMinOctets = 12;
+constexpr std::size_t kMaxOctets = 256;
+
+const char* chars(ByteView octets) noexcept { return reinterpret_cast<const char*>(octets.data()); }
+
+Result<std::string> verifier_of(ByteView password, const ApprovalPasswords::Limits& limits) {
+  std::array<char, crypto_pwhash_STRBYTES> text{};
+  if (sodium_init() < 0 || crypto_pwhash_str_alg(text.data(), chars(password), password.size(), limits.operations,
+                                                 limits.memory_octets, crypto_pwhash_ALG_ARGON2ID13) != 0)
+    return fail(Errc::unavailable, "no memory to hash a password");
+  return std::string(text.data());
+}
+
+}  // namespace
+
+// A place among those that hash at once, waited for.
+class ApprovalPasswords::Turn {
+ public:
+  static Result<Turn> take(ApprovalPasswords& of) {
+    std::unique_lock lock(of.mutex_);
+    if (of.hashing_ >= of.limits_.hashes_at_once && of.waiting_ >= of.limits_.waiting_max)
+      return fail(Errc::too_many_requests, "many approval passwords are being checked; try again shortly");
+    ++of.waiting_;
+    of.turn_is_free_.wait(lock, [&] { return of.hashing_ < of.limits_.hashes_at_once; });
+    --of.waiting_;
+    ++of.hashing_;
+    return Turn(of);
+  }
+  Turn(Turn&& other) noexcept : of_(std::exchange(other.of_, nullptr)) {}
+  Turn(const Turn&) = delete;
+  Turn& operator=(const Turn&) = delete;
+  ~Turn() {
+    if (of_ == nullptr) return;
+    {
+      const std::lock_guard lock(of_->mutex_);
+      --of_->hashing_;
+    }
+    of_->turn_is_free_.notify_one();
+  }
+
+ private:
+  explicit Turn(ApprovalPasswords& of) : of_(&of) {}
+  ApprovalPasswords* of_;
+};
+
+ApprovalPasswords::ApprovalPasswords(store::Store& store, audit::Journal& journal, const Clock& clock)
+    : ApprovalPasswords(store, journal, clock, Limits{}) {}
+
+ApprovalPasswords::ApprovalPasswords(store::Store& store, audit::Journal& journal, const Clock& clock, Limits limits)
+    : store_(store), journal_(journal), clock_(clock), limits_(limits) {
+  // Salt and hash of zeros: no password has that hash, and finding out takes as long as for another.
+  nobodys_ = fmt::format("$argon2id$v=19$m={},t={},p=1${:A<22}${:A<43}", limits_.memory_octets / 1024,
+                         limits_.operations, "", "");
+}
+
+std::string ApprovalPasswords::setting(std::string_view ca) { return "ca-approval-password:" + std::string(ca); }
+
+Result<void> ApprovalPasswords::set(std::string_view ca, const SecretBytes& password, const audit::Actor& actor) {
+  if (password.size() < kMinOctets)
+    return fail_field(Errc::invalid, "password", "password: at least 12 characters");
+  if (password.size() > kMaxOctets)
+    return fail_field(Errc::too_large, "password", "password: at most 256 octets");
+  std::string verifier;
+  {
+    CERTWRIGHT_TRY(const auto turn, Turn::take(*this));
+    CERTWRIGHT_TRY(verifier, verifier_of(password.reveal(), limits_));
+  }
+  return store_.apply({store::PutSetting{setting(ca), to_bytes(as_bytes(verifier))},
+                       journal_.leaf({.type = audit::EventType::approval_password_set,
+                                      .actor = actor,
+                                      .fields = {{"ca", std::string(ca)}}})});
+}
+
+Result<void> ApprovalPasswords::clear(std::string_view ca, const audit::Actor& actor) {
+  return store_.apply({store::PutSetting{setting(ca), {}},
+                       journal_.leaf({.type = audit::EventType::approval_password_cleared,
+                                      .actor = actor,
+                                      .fields = {{"ca", std::string(ca)}}})});
+}
+
+Result<bool> ApprovalPasswords::is_set(std::string_view ca) const {
+  CERTWRIGHT_TRY(const auto stored, store_.find_setting(setting(ca)));
+  return stored && !stored->empty();
+}
+
+Result<ApprovalPasswords::Checked> ApprovalPasswords::check(std::string_view ca, const SecretBytes& password, const audit::Actor& actor) {
+  CERTWRIGHT_TRY(const auto stored, store_.find_setting(setting(ca)));
+  const bool can_be_right = stored && !stored->empty() && !password.empty() && password.size() <= kMaxOctets;
+  const std::string verifier = can_be_right ? std::string(as_text(*stored)) : nobodys_;
+  const ByteView tried = password.reveal().first(std::min(password.size(), kMaxOctets));
+  const Key key(ca, actor.principal);
+  bool verified = false;
+  bool locked = false;
+  {
+    CERTWRIGHT_TRY(const auto turn, Turn::take(*this));
+    locked = is_locked(key, clock_.now());
+    verified = crypto_pwhash_str_verify(verifier.c_str(), chars(tried), tried.size()) == 0;
+  }
+  if (locked || password.empty()) return Checked{};
+  if (!verified || !can_be_right) return Checked{.right = false, .evidence = count_failure(key, actor)};
+  const std::lock_guard lock(mutex_);
+  failures_.erase(key);
+  return Checked{.right = true, .evidence = {}};
+}
+
+bool ApprovalPasswords::is_locked(const Key& key, Time now) {
+  const std::lock_guard lock(mutex_);
+  const auto found = failures_.find(key);
+  return found != failures_.end() && found->second.locked_until > now;
+}
+
+audit::Event ApprovalPasswords::count_failure(const Key& key, const audit::Actor& actor) {
+  const Time now = clock_.now();
+  bool locks = false;
+  std::uint32_t count = 0;
+  {
+    const std::lock_guard lock(mutex_);
+    if (failures_.size() >= limits_.tracked_max && !failures_.contains(key))
+      std::erase_if(failures_, [&](const auto& each) {
+        return each.second.locked_until <= now && each.second.since + limits_.window <= now;
+      });
+    if (failures_.size() >= limits_.tracked_max && !failures_.contains(key)) failures_.erase(failures_.begin());
+    Failures& failures = failures_[key];
+    if (failures.since + limits_.window <= now) failures = {.count = 0, .since = now, .locked_until = {}};
+    count = ++failures.count;
+    locks = count == limits_.failures_max;
+    if (locks) failures.locked_until = now + limits_.window;
+  }
+  return {.type = locks ? audit::EventType::approval_password_locked
+                        : audit::EventType::approval_password_refused,
+          .actor = actor,
+          .fields = {{"ca", key.first}, {"count", std::to_string(count)}}};
+}
+
+}  // namespace certwright::registration

@@ -1,0 +1,76 @@
+#pragma once
+// A CA's approval password: who knows it needs no officer (the spec's approval_password).
+#include <condition_variable>
+#include <cstdint>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "audit/journal.h"
+#include "bytes/secret_bytes.h"
+#include "store/store.h"
+
+namespace certwright::registration {
+
+// Keeps an Argon2id verifier (RFC 9106) for each CA in the store, and checks passwords against it. A
+// password is never stored, logged or recorded. Safe to call from any thread.
+class ApprovalPasswords {
+ public:
+  struct Limits {
+    std::uint32_t hashes_at_once = 2;   // each takes memory_octets and a core for a while
+    std::uint32_t waiting_max = 32;     // beyond it: too_many_requests
+    std::uint64_t operations = 3;       // Argon2id passes
+    std::size_t memory_octets = 32 * 1024 * 1024;
+    std::uint32_t failures_max = 5;     // of a principal at a CA within `window`: locked out for `window`
+    Seconds window{900};
+    std::size_t tracked_max = 10'000;   // principals with failures
+  };
+
+  // All must outlive this.
+  ApprovalPasswords(store::Store& store, audit::Journal& journal, const Clock& clock);
+  ApprovalPasswords(store::Store& store, audit::Journal& journal, const Clock& clock, Limits limits);
+
+  // 12 to 256 octets. Errors: invalid, too_large, field "password"; unavailable.
+  Result<void> set(std::string_view ca, const SecretBytes& password, const audit::Actor& actor);
+  // From then on no password is right. No error if there was none.
+  Result<void> clear(std::string_view ca, const audit::Actor& actor);
+  Result<bool> is_set(std::string_view ca) const;
+
+  struct Checked {
+    bool right = false;
+    std::optional<audit::Event> evidence;  // of a wrong one: goes into the caller's next transaction
+  };
+  // Is it the CA's password, and the principal not locked out? Takes about the same time whether it is
+  // right, wrong, missing (empty), not set or locked out: one hash is computed always, and what is to be
+  // recorded costs no commit of its own. failures_max wrong ones lock the principal out at this CA.
+  // Errors: too_many_requests if waiting_max others wait; unavailable.
+  Result<Checked> check(std::string_view ca, const SecretBytes& password, const audit::Actor& actor);
+
+  static std::string setting(std::string_view ca);  // "ca-approval-password:<ca>"
+
+ private:
+  using Key = std::pair<std::string, std::string>;  // CA, principal
+  struct Failures {
+    std::uint32_t count = 0;
+    Time since{};
+    Time locked_until{};
+  };
+  class Turn;
+  bool is_locked(const Key& key, Time now);
+  audit::Event count_failure(const Key& key, const audit::Actor& actor);
+
+  store::Store& store_;
+  audit::Journal& journal_;
+  const Clock& clock_;
+  const Limits limits_;
+  std::string nobodys_;  // a verifier that no password matches, for what has none
+  std::mutex mutex_;
+  std::condition_variable turn_is_free_;
+  std::uint32_t hashing_ = 0, waiting_ = 0;
+  std::map<Key, Failures> failures_;
+};
+
+}  // namespace certwright::registration

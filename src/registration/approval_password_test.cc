@@ -1,0 +1,110 @@
+#include "registration/approval_password.h"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "registration/testing_world.h"
+#include "store/memory/memory_store.h"
+
+namespace certwright::registration {
+namespace {
+
+using testing::kStart_s;
+using testing::must;
+
+constexpr std::string_view kRight = "correct horse battery";
+
+class Passwords : public ::testing::Test {
+ protected:
+  Passwords() { must(passwords.set("issuing", secret(kRight), {})); }
+
+  static SecretBytes secret(std::string_view text) { return SecretBytes::copy_of(as_bytes(text)); }
+  // "right", "wrong" (and recorded), "no" (nothing to record), or the error.
+  std::string check(std::string_view password, const std::string& principal = "alice", std::string_view ca = "issuing") {
+    const auto checked = passwords.check(ca, secret(password), {.principal = principal, .tenant = "t", .door = "d", .remote = "r"});
+    if (!checked) return std::string(name_of(checked.error().code));
+    if (checked->right) return "right";
+    if (!checked->evidence) return "no";
+    return checked->evidence->type == audit::EventType::approval_password_locked ? "locked" : "wrong";
+  }
+
+  ManualClock clock{from_unix_s(kStart_s)};
+  store::MemoryStore store;
+  audit::Journal journal{store, clock};
+  ApprovalPasswords passwords{store, journal, clock,
+                              {.hashes_at_once = 1, .waiting_max = 1, .operations = 1, .memory_octets = 8192,
+                               .failures_max = 3, .window = Seconds(900), .tracked_max = 4}};
+};
+
+TEST_F(Passwords, OnlyTheRightOneOfThisCaIsRight) {
+  EXPECT_EQ(check(kRight), "right");
+  EXPECT_EQ(check("correct horse batterz"), "wrong");
+  EXPECT_EQ(check(""), "no");
+  EXPECT_EQ(check(kRight, "alice", "other"), "wrong");
+  must(passwords.set("issuing", secret("another long password"), {}));
+  EXPECT_EQ(check(kRight), "wrong");
+  must(passwords.clear("issuing", {}));
+  EXPECT_EQ(check("another long password", "bob"), "wrong");
+  EXPECT_EQ(check("", "bob"), "no");
+  EXPECT_FALSE(must(passwords.is_set("issuing")));
+}
+
+TEST_F(Passwords, HaveALength) {
+  const auto set = [&](std::size_t octets) {
+    const auto done = passwords.set("issuing", SecretBytes(octets), {});
+    return done ? std::string("ok") : std::string(name_of(done.error().code));
+  };
+  EXPECT_EQ(set(11), "invalid");
+  EXPECT_EQ(set(257), "too_large");
+  EXPECT_EQ(check(std::string(100'000, 'x')), "wrong");
+}
+
+TEST_F(Passwords, FailuresLockAPrincipalOutOfOneCaForAWhile) {
+  EXPECT_EQ(check("wrong password 1"), "wrong");
+  EXPECT_EQ(check("wrong password 2"), "wrong");
+  EXPECT_EQ(check("wrong password 3"), "locked");
+  EXPECT_EQ(check(kRight), "no");  // not even the right one, and nothing says so
+  EXPECT_EQ(check(kRight, "bob"), "right");
+  clock.advance(Seconds(899));
+  EXPECT_EQ(check(kRight), "no");
+  clock.advance(Seconds(1));
+  EXPECT_EQ(check(kRight), "right");
+  EXPECT_EQ(check("wrong password 1"), "wrong");  // it begins anew
+}
+
+TEST_F(Passwords, OldFailuresAreForgotten) {
+  check("wrong password 1");
+  check("wrong password 2");
+  clock.advance(Seconds(900));
+  EXPECT_EQ(check("wrong password 3"), "wrong");
+  EXPECT_EQ(check(kRight), "right");
+}
+
+TEST_F(Passwords, MemoryForFailuresIsBounded) {
+  for (int i = 0; i < 100; ++i) EXPECT_EQ(check("wrong password 1", "p" + std::to_string(i)), "wrong");
+}
+
+TEST_F(Passwords, HashesAtOnceAndTheirQueueAreBounded) {
+  ApprovalPasswords slow(store, journal, clock,
+                         {.hashes_at_once = 1, .waiting_max = 1, .operations = 4, .memory_octets = 32 * 1024 * 1024,
+                          .failures_max = 1'000, .window = Seconds(900), .tracked_max = 100});
+  must(slow.set("issuing", secret(kRight), {}));
+  std::atomic<int> right = 0, refused = 0;
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 12; ++i)
+    threads.emplace_back([&, i] {
+      const auto checked = slow.check("issuing", secret(kRight), {.principal = std::to_string(i), .tenant = "", .door = "", .remote = ""});
+      if (checked) right += checked->right ? 1 : 0;
+      else if (checked.error().code == Errc::too_many_requests) ++refused;
+    });
+  for (auto& thread : threads) thread.join();
+  EXPECT_EQ(right + refused, 12);
+  EXPECT_GE(right, 1);
+}
+
+}  // namespace
+}  // namespace certwright::registration

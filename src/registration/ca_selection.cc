@@ -1,0 +1,198 @@
+#include "registration/ca_selection.h"
+
+#include <algorithm>
+#include <array>
+
+#include <fmt/format.h>
+
+#include "access/principal.h"
+#include "profile/name_rule.h"
+#include "profile/shown.h"
+#include "x509/general_name.h"
+#include "x509/oids.h"
+
+namespace certwright::registration {
+namespace {
+
+constexpr std::array<der::Oid, 4> kExtensionOids = {x509::oids::kServerAuth, x509::oids::kClientAuth,
+                                                    x509::oids::kEmailProtection, x509::oids::kCodeSigning};
+
+std::string lower_case(std::string_view text) {
+  std::string lower(text);
+  for (char& c : lower)
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  return lower;
+}
+
+// "@example.com" is every address of the domain and of those below it.
+bool email_matches(const std::string& rule, std::string_view email) {
+  const std::string wanted = lower_case(rule), is = lower_case(email);
+  if (!wanted.starts_with('@')) return wanted == is;
+  const auto at = is.rfind('@');
+  if (at == std::string::npos || at == 0) return false;
+  const std::string_view domain = std::string_view(is).substr(at);
+  return domain == wanted || domain.ends_with("." + wanted.substr(1));
+}
+
+bool network_matches(const std::string& rule, std::string_view address) {
+  const auto octets = x509::parse_ip_address(address);
+  return octets && profile::prefix_matches(rule, *octets);
+}
+
+// "rsa" is every RSA key, "rsa-2048" that size.
+bool key_type_matches(const std::string& rule, std::string_view key_type) {
+  return key_type == rule || (key_type.starts_with(rule) && key_type.substr(rule.size()).starts_with('-'));
+}
+
+struct Criterion {
+  std::string_view name;
+  std::string_view fact;
+  const std::vector<std::string>& wanted;
+  int points;
+  bool (*matches)(const std::string& rule, std::string_view fact);
+};
+
+// What the tenant's rule for the CA says of the request.
+void apply_rule(const SelectionRule& rule, const SelectionFacts& facts, const SelectionPolicy& policy,
+                SelectionCandidate& candidate) {
+  const Criterion criteria[] = {
+      {"purpose", facts.purpose, rule.purposes, policy.purpose_points,
+       [](const std::string& wanted, std::string_view is) { return wanted == is; }},
+      {"e-mail", facts.principal.email, rule.emails, policy.email_points, &email_matches},
+      {"client address", facts.client_address, rule.networks, policy.network_points, &network_matches},
+      {"key type", facts.key_type, rule.key_types, policy.key_type_points, &key_type_matches}};
+  for (const auto& each : criteria) {
+    if (each.wanted.empty()) continue;
+    const auto met = std::ranges::find_if(
+        each.wanted, [&](const std::string& wanted) { return each.matches(wanted, each.fact); });
+    const std::string fact = each.fact.empty() ? "none" : profile::shown(each.fact);
+    if (met != each.wanted.end()) {
+      candidate.points += each.points;
+      candidate.reasons.push_back(fmt::format("{} {} matches \"{}\" (+{})", each.name, fact, *met, each.points));
+    } else if (rule.required) {
+      candidate.excluded = true;
+      candidate.reasons.push_back(fmt::format("{} {} is none of those its rule requires", each.name, fact));
+    } else {
+      candidate.reasons.push_back(fmt::format("{} {} is none of those its rule prefers (+0)", each.name, fact));
+    }
+  }
+}
+
+void exclude(SelectionCandidate& candidate, std::string why) {
+  candidate.excluded = true;
+  candidate.reasons.push_back(std::move(why));
+}
+
+// Can it do what is asked for at all?
+void check_ability(const ca::CertificationAuthority& ca, const SelectionFacts& facts,
+                   const SelectionPolicy& policy, const ProfileDirectory& profiles, Time now,
+                   SelectionCandidate& candidate) {
+  if (!ca.can_issue(now)) return exclude(candidate, "it cannot issue now");
+  if (!facts.profile.empty()) {
+    if (std::ranges::find(ca.policy().profiles, facts.profile) == ca.policy().profiles.end())
+      return exclude(candidate, "it has no profile " + profile::shown(facts.profile));
+  } else if (const auto profile = profile_for(ca, profiles, facts.extensions, facts.purpose); profile == nullptr) {
+    return exclude(candidate, facts.extensions.empty()
+                                  ? std::string("it has no profile for requests")
+                                  : fmt::format("it has no profile with {}", fmt::join(facts.extensions, ", ")));
+  } else if (!facts.key_type.empty() && std::ranges::find(profile->key_algorithms, facts.key_type) ==
+                                            profile->key_algorithms.end()) {
+    return exclude(candidate, fmt::format("its profile \"{}\" takes no {} keys", profile->name, facts.key_type));
+  }
+  const auto left = std::chrono::floor<Seconds>(ca.not_after() - now);
+  const auto needed = std::max(facts.validity.value_or(Seconds(0)), policy.remaining_min);
+  if (left < needed)
+    return exclude(candidate, fmt::format("it ends in {} days, before the {} that are needed",
+                                          left.count() / 86'400, needed.count() / 86'400));
+  const int points = left >= 2 * needed ? policy.lifetime_points : policy.lifetime_points / 2;
+  candidate.points += points;
+  candidate.reasons.push_back(fmt::format("it lasts {} days more (+{})", left.count() / 86'400, points));
+}
+
+std::string explain(const Selection& selection) {
+  std::string text;
+  for (const auto& candidate : selection.candidates) {
+    if (!text.empty()) text += "; ";
+    const auto why = fmt::format("{}", fmt::join(candidate.reasons, ", "));
+    if (candidate.excluded) text += fmt::format("{} excluded because {}", candidate.ca, why);
+    else if (candidate.ca == selection.ca) text += fmt::format("chose {} ({} points) because {}", candidate.ca, candidate.points, why);
+    else text += fmt::format("{} has {} points: {}", candidate.ca, candidate.points, why);
+  }
+  return text.empty() ? "there is no issuing CA that you may use for this tenant" : text;
+}
+
+}  // namespace
+
+std::vector<std::string> extension_names(const profile::Profile& profile) {
+  std::vector<std::string> names;
+  for (std::size_t i = 0; i < kExtensionOids.size(); ++i)
+    if (std::ranges::find(profile.extended_key_usage, kExtensionOids[i]) != profile.extended_key_usage.end())
+      names.emplace_back(kExtensionNames[i]);
+  return names;
+}
+
+std::shared_ptr<const profile::Profile> profile_for(const ca::CertificationAuthority& ca,
+                                                    const ProfileDirectory& profiles,
+                                                    const std::vector<std::string>& extensions,
+                                                    std::string_view purpose) {
+  std::vector<std::shared_ptr<const profile::Profile>> usable;
+  for (const auto& name : ca.policy().profiles) {
+    auto profile = profiles.find(name);
+    if (profile != nullptr && !profile->internal && !profile->ca && !profile->interception)
+      usable.push_back(std::move(profile));
+  }
+  if (extensions.empty()) {
+    for (const std::string_view wanted : {purpose, std::string_view("tls-server-client")})
+      for (const auto& profile : usable)
+        if (profile->name == wanted) return profile;
+    return usable.empty() ? nullptr : usable.front();
+  }
+  std::shared_ptr<const profile::Profile> best;
+  std::size_t best_rights = 0;
+  for (const auto& profile : usable) {
+    const auto names = extension_names(*profile);
+    const bool has_all = std::ranges::all_of(extensions, [&](const std::string& wanted) {
+      return std::ranges::find(names, wanted) != names.end();
+    });
+    const std::size_t rights = profile->extended_key_usage.size();
+    if (!has_all || (best != nullptr && rights >= best_rights)) continue;
+    best = profile;
+    best_rights = rights;
+  }
+  return best;
+}
+
+Selection select_ca(const SelectionFacts& facts, const SelectionPolicy& policy, const ca::CaDirectory& cas,
+                    const ProfileDirectory& profiles, Time now) {
+  struct Ranked {
+    SelectionCandidate candidate;
+    Time not_after;
+  };
+  std::vector<Ranked> ranked;
+  for (const auto& ca : cas.all()) {
+    const auto& tenants = ca->policy().tenants;
+    const bool serves_tenant = std::ranges::any_of(tenants, [&](const auto& t) { return t == "*" || t == facts.tenant; });
+    if (ca->is_root() || !serves_tenant) continue;
+    if (!access::authorise(facts.principal, access::Action::certificate_issue_csr, {facts.tenant, ca->id(), ""}))
+      continue;
+    Ranked each{{.ca = ca->id(), .reasons = {}}, ca->not_after()};
+    check_ability(*ca, facts, policy, profiles, now, each.candidate);
+    const auto rule = std::ranges::find(policy.rules, ca->id(), &SelectionRule::ca);
+    if (rule != policy.rules.end()) apply_rule(*rule, facts, policy, each.candidate);
+    ranked.push_back(std::move(each));
+  }
+  std::ranges::sort(ranked, [](const Ranked& a, const Ranked& b) {
+    if (a.candidate.excluded != b.candidate.excluded) return b.candidate.excluded;
+    if (a.candidate.points != b.candidate.points) return a.candidate.points > b.candidate.points;
+    if (a.not_after != b.not_after) return a.not_after > b.not_after;
+    return a.candidate.ca < b.candidate.ca;
+  });
+  Selection selection;
+  for (auto& each : ranked) selection.candidates.push_back(std::move(each.candidate));
+  if (!selection.candidates.empty() && !selection.candidates.front().excluded)
+    selection.ca = selection.candidates.front().ca;
+  selection.explanation = explain(selection);
+  return selection;
+}
+
+}  // namespace certwright::registration

@@ -1,0 +1,128 @@
+#include "registration/request_content.h"
+
+#include <algorithm>
+
+#include "json/object_reader.h"
+#include "json/writer.h"
+#include "registration/digest_parts.h"
+#include "x509/extension.h"
+
+namespace certwright::registration {
+namespace {
+
+constexpr std::size_t kMaxText = 64 * 1024;
+constexpr std::int64_t kMaxValidity_s = 100LL * 366 * 86'400;
+
+tl::unexpected<Error> unreadable(const Error& error) {
+  return ::certwright::fail(Errc::internal, "a stored request cannot be read: " + error.detail);
+}
+
+Result<RequestContent> read_content(std::string_view json_text) {
+  CERTWRIGHT_TRY(const auto document, json::parse(json_text));
+  CERTWRIGHT_TRY(auto reader, json::ObjectReader::of(document));
+  RequestContent content;
+  CERTWRIGHT_TRY(auto subject, reader.objects("subject"));
+  for (auto& each : subject) {
+    profile::SubjectAttribute attribute;
+    CERTWRIGHT_TRY(attribute.attribute, each.string("attribute"));
+    CERTWRIGHT_TRY(attribute.value, each.string("value", {.max_length = kMaxText}));
+    content.subject.push_back(std::move(attribute));
+  }
+  CERTWRIGHT_TRY(const auto names, reader.string("names", {.max_length = kMaxText}));
+  if (!names.empty()) {
+    CERTWRIGHT_TRY(const auto der, from_base64(names));
+    CERTWRIGHT_TRY(content.names, x509::parse_general_names(der));
+  }
+  CERTWRIGHT_TRY(const auto validity, reader.optional_integer("validity_s", 1, kMaxValidity_s));
+  if (validity) content.validity = Seconds(*validity);
+  CERTWRIGHT_TRY(content.purpose, reader.string("purpose", {.max_length = kMaxText}));
+  CERTWRIGHT_TRY(content.selection, reader.string("selection", {.max_length = kMaxText}));
+  CERTWRIGHT_TRY(content.rule, reader.string("rule", {.max_length = kMaxText}));
+  return content;
+}
+
+Result<RequestChanges> read_changes(std::string_view json_text) {
+  CERTWRIGHT_TRY(const auto document, json::parse(json_text));
+  CERTWRIGHT_TRY(auto reader, json::ObjectReader::of(document));
+  RequestChanges changes;
+  CERTWRIGHT_TRY(const auto validity, reader.optional_integer("validity_s", 1, kMaxValidity_s));
+  if (validity) changes.validity = Seconds(*validity);
+  CERTWRIGHT_TRY(changes.names_removed, reader.strings("names_removed", {.max_count = 1'024, .max_length = kMaxText}));
+  return changes;
+}
+
+bool equal_attribute(const profile::SubjectAttribute& a, const profile::SubjectAttribute& b) {
+  return a.attribute == b.attribute && a.value == b.value;
+}
+
+}  // namespace
+
+bool operator==(const RequestContent& a, const RequestContent& b) {
+  return std::ranges::equal(a.subject, b.subject, equal_attribute) && a.names == b.names &&
+         a.validity == b.validity && a.purpose == b.purpose && a.selection == b.selection && a.rule == b.rule;
+}
+
+std::string write_request_content(const RequestContent& content) {
+  json::Writer w;
+  w.begin_object().key("subject").begin_array();
+  for (const auto& [attribute, value] : content.subject)
+    w.begin_object().member("attribute", attribute).member("value", value).end_object();
+  w.end_array();
+  w.member("names", content.names.empty() ? std::string() : to_base64(x509::encode_subject_alt_name(content.names)));
+  if (content.validity) w.member("validity_s", content.validity->count());
+  w.member("purpose", content.purpose).member("selection", content.selection).member("rule", content.rule);
+  w.end_object();
+  return std::move(w).take();
+}
+
+Result<RequestContent> read_request_content(std::string_view json_text) {
+  auto content = read_content(json_text);
+  if (!content) return unreadable(content.error());
+  return content;
+}
+
+std::string write_request_changes(const RequestChanges& changes) {
+  if (changes.empty()) return {};
+  json::Writer w;
+  w.begin_object();
+  if (changes.validity) w.member("validity_s", changes.validity->count());
+  w.key("names_removed").begin_array();
+  for (const auto& name : changes.names_removed) w.value(name);
+  w.end_array().end_object();
+  return std::move(w).take();
+}
+
+Result<RequestChanges> read_request_changes(std::string_view json_text) {
+  if (json_text.empty()) return RequestChanges{};
+  auto changes = read_changes(json_text);
+  if (!changes) return unreadable(changes.error());
+  return changes;
+}
+
+store::Sha256 request_sha256_of(const IssuanceRequest& request, std::string_view tenant, std::string_view ca) {
+  DigestParts parts;
+  parts.add("certwright equal requests 1");
+  for (const std::string_view text : {std::string_view(request.principal.id), tenant, ca,
+                                      std::string_view(request.profile), std::string_view(request.entity_type),
+                                      std::string_view(request.entity_id)})
+    parts.add(text);
+  parts.add(request.certification_request ? request.certification_request->info_tlv() : ByteView{});
+  parts.add(write_request_content({.subject = request.subject,
+                                   .names = request.names,
+                                   .validity = request.validity,
+                                   .purpose = {}, .selection = {}, .rule = {}}));
+  return parts.finish();
+}
+
+store::Sha256 binding_of(const store::RequestRecord& record) {
+  DigestParts parts;
+  parts.add("certwright approval 1");
+  for (const std::string* text : {&record.id, &record.tenant, &record.principal, &record.ca, &record.profile,
+                                  &record.entity_type, &record.entity_id, &record.content, &record.changes})
+    parts.add(*text);
+  parts.add(std::to_string(record.profile_version));
+  parts.add(record.certification_request);
+  return parts.finish();
+}
+
+}  // namespace certwright::registration

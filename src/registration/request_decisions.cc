@@ -1,0 +1,313 @@
+// What officers decide, and how an approved request goes to issuance.
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "access/stored_principal.h"
+#include "registration/registration_authority.h"
+#include "registration/request_content.h"
+#include "registration/request_desk.h"
+#include "registration/request_step.h"
+
+namespace certwright::registration {
+namespace {
+
+using access::Action;
+using store::RequestRecord;
+using store::RequestState;
+
+constexpr int kAttempts = 5;
+constexpr std::size_t kReasonMaxOctets = 1'000;
+
+tl::unexpected<Error> not_in_state(const RequestRecord& record) {
+  return fail_field(Errc::conflict, "state", fmt::format("state: the request is {}", name_of(record.state)));
+}
+
+tl::unexpected<Error> changed_meanwhile(std::string_view what) {
+  return fail_field(Errc::conflict, "binding", fmt::format("binding: {}; look at the request again", what));
+}
+
+bool is_lost_race(const Error& error) { return error.code == Errc::conflict && error.field == "revision"; }
+
+// Changes add up: what one officer took away stays away.
+RequestChanges combined(RequestChanges earlier, const RequestChanges& more) {
+  if (more.validity) earlier.validity = more.validity;
+  for (const auto& name : more.names_removed)
+    if (std::ranges::find(earlier.names_removed, name) == earlier.names_removed.end())
+      earlier.names_removed.push_back(name);
+  return earlier;
+}
+
+audit::Event changed_event(const RequestRecord& before, const RequestRecord& after, std::string_view cause,
+                           const audit::Actor& actor) {
+  const auto shown = [](const RequestRecord& record) {
+    return fmt::format("{} version {}{}", record.profile, record.profile_version,
+                       record.changes.empty() ? "" : " with " + record.changes);
+  };
+  return {.type = audit::EventType::request_changed,
+          .actor = actor,
+          .fields = {{"request", after.id},
+                     {"cause", std::string(cause)},
+                     {"before", shown(before)},
+                     {"after", shown(after)},
+                     {"binding_before", to_hex(before.binding)},
+                     {"binding", to_hex(after.binding)}}};
+}
+
+}  // namespace
+
+Result<access::Principal> RequestDesk::requester_of(const RequestRecord& record) const {
+  return access::stored_principal(d_.store, record.principal);
+}
+
+namespace {
+
+// What the record asks for, as a request by `requester`.
+Result<IssuanceRequest> issuance_request(const RequestRecord& record, access::Principal requester,
+                                         const RequestChanges& changes) {
+  CERTWRIGHT_TRY(auto content, read_request_content(record.content));
+  CERTWRIGHT_TRY(auto csr, pkcs10::CertificationRequest::parse(record.certification_request));
+  IssuanceRequest request;
+  request.actor = {.principal = record.principal,
+                   .tenant = requester.tenant,
+                   .door = record.door,
+                   .remote = record.remote};
+  request.principal = std::move(requester);
+  request.tenant = record.tenant;
+  request.ca = record.ca;
+  request.profile = record.profile;
+  request.entity_type = record.entity_type;
+  request.entity_id = record.entity_id;
+  request.certification_request = std::move(csr);
+  request.subject = std::move(content.subject);
+  request.names = std::move(content.names);
+  request.validity = changes.validity ? changes.validity : content.validity;
+  request.names_removed = changes.names_removed;
+  return request;
+}
+
+}  // namespace
+
+Result<Examination> RequestDesk::examine(const RequestRecord& record, View view) const {
+  CERTWRIGHT_TRY(auto requester, requester_of(record));
+  RequestChanges changes;
+  if (view == View::as_changed) {
+    CERTWRIGHT_TRY(changes, read_request_changes(record.changes));
+  }
+  CERTWRIGHT_TRY(auto request, issuance_request(record, std::move(requester), changes));
+  return d_.registration.examine(std::move(request));
+}
+
+Result<RequestRecord> RequestDesk::approve(const Decision& decision) {
+  for (int attempt = 1;; ++attempt) {
+    auto done = approve_once(decision);
+    if (done) return done;
+    if (attempt < kAttempts && is_lost_race(done.error())) continue;
+    record_refusal(done.error(), decision.id, "approve", decision.actor);
+    return done;
+  }
+}
+
+Result<RequestRecord> RequestDesk::approve_once(const Decision& decision) {
+  CERTWRIGHT_CHECK(check_reason("comment", decision.comment, 0));
+  CERTWRIGHT_TRY(const auto before, load(decision.id));
+  const auto object = object_of(before);
+  CERTWRIGHT_CHECK(access::authorise(decision.officer, Action::request_decide, object));
+  if (before.state != RequestState::pending) return not_in_state(before);
+  CERTWRIGHT_TRY(const auto examined, examine(before, View::as_changed));
+  CERTWRIGHT_CHECK(check_officer(examined.requirement, decision.officer, before));
+  if (examined.profile->version != before.profile_version) {
+    CERTWRIGHT_TRY(const auto rebased, rebase(before, decision.actor));
+    return changed_meanwhile(fmt::format("profile \"{}\" has version {} since", rebased.profile, rebased.profile_version));
+  }
+  if (decision.binding != before.binding) return changed_meanwhile("it is another one than you saw");
+  CERTWRIGHT_TRY(auto after, with_changes(decision, before, examined));
+  Step step{.actor = decision.actor, .approval = {}, .events = {}};
+  if (after.binding != before.binding)
+    step.events.push_back(changed_event(before, after, "officer", decision.actor));
+
+  // The policy of now decides how many. Where it wants nobody any more, the one who decides is enough.
+  after.approvals_needed = std::max(examined.requirement.officers, 1U);
+  CERTWRIGHT_TRY(const auto given, officers_for(after, examined.requirement, decision.officer.id));
+  after.decided_by = decision.officer.id;
+  step.approval = store::ApprovalRecord{.request = after.id,
+                                        .principal = decision.officer.id,
+                                        .kind = store::ApprovalKind::officer,
+                                        .binding = after.binding,
+                                        .comment = decision.comment,
+                                        .approved_at = d_.clock.now()};
+  step.events.push_back(approval_event(after, *step.approval, given + 1, decision.actor));
+  if (given + 1 >= after.approvals_needed) {
+    after.state = RequestState::approved;
+    after.changed_at = d_.clock.now();
+    step.events.push_back(approved_event(after, before.state, decision.actor));
+  }
+  return commit(&before, std::move(after), std::move(step));
+}
+
+// How many officers besides `not_this_one` approved what the record is now, and still may.
+Result<std::size_t> RequestDesk::officers_for(const RequestRecord& record, const ApprovalRequirement& requirement,
+                                              std::string_view not_this_one) const {
+  CERTWRIGHT_TRY(const auto all, d_.store.list_approvals(record.id));
+  std::size_t count = 0;
+  for (const auto& approval : all) {
+    if (approval.kind != store::ApprovalKind::officer || approval.binding != record.binding ||
+        approval.principal == not_this_one)
+      continue;
+    const auto officer = access::stored_principal(d_.store, approval.principal);
+    if (!officer && officer.error().code != Errc::unauthenticated) return tl::unexpected(officer.error());
+    if (officer && access::authorise(*officer, Action::request_decide, object_of(record)) &&
+        check_officer(requirement, *officer, record))
+      ++count;
+  }
+  return count;
+}
+
+Result<RequestRecord> RequestDesk::with_changes(const Decision& decision, RequestRecord record,
+                                                const Examination& examined) const {
+  if (decision.changes.empty()) return record;
+  const auto usual = std::chrono::floor<Seconds>(examined.not_after - d_.clock.now());
+  if (decision.changes.validity && (*decision.changes.validity <= Seconds(0) || *decision.changes.validity > usual))
+    return fail_field(Errc::policy, "validity",
+                      fmt::format("validity: an officer can only shorten it; it would be {} s, not {} s",
+                                  usual.count(), decision.changes.validity->count()));
+  CERTWRIGHT_TRY(auto earlier, read_request_changes(record.changes));
+  const auto changes = combined(earlier, decision.changes);
+  if (changes == earlier) return record;
+  record.changes = write_request_changes(changes);
+  record.binding = binding_of(record);
+  CERTWRIGHT_CHECK(examine(record, View::as_changed));
+  return record;
+}
+
+// The profile has another version: what would be issued is another certificate.
+Result<RequestRecord> RequestDesk::rebase(const RequestRecord& record, const audit::Actor& actor) {
+  CERTWRIGHT_TRY(const auto examined, examine(record, View::as_changed));
+  RequestRecord after = record;
+  after.profile_version = examined.profile->version;
+  after.binding = binding_of(after);
+  Step step{.actor = actor, .approval = {}, .events = {}};
+  step.events.push_back(changed_event(record, after, "profile", actor));
+  if (examined.requirement.needed() && record.state == RequestState::approved) {
+    after.state = RequestState::pending;
+    after.changed_at = d_.clock.now();
+    after.expires_at = after.changed_at + examined.requirement.time_limit;
+    after.approvals_needed = examined.requirement.officers;
+    step.events.push_back(pending_event(after, record.state, actor));
+  } else if (!examined.requirement.needed()) {
+    after.approvals_needed = 0;
+  }
+  return commit(&record, std::move(after), std::move(step));
+}
+
+Result<RequestRecord> RequestDesk::deny(std::string_view id, const access::Principal& officer,
+                                        const audit::Actor& actor, std::string reason) {
+  constexpr std::size_t kLeast = 3;
+  CERTWRIGHT_CHECK(check_reason("reason", reason, kLeast));
+  CERTWRIGHT_TRY(const auto before, load(id));
+  CERTWRIGHT_CHECK(access::authorise(officer, Action::request_decide, object_of(before)));
+  if (const auto may = check_officer({}, officer, before); !may) {
+    record_refusal(may.error(), id, "deny", actor);
+    return tl::unexpected(may.error());
+  }
+  if (before.state != RequestState::pending && before.state != RequestState::approved) return not_in_state(before);
+  RequestRecord after = before;
+  after.state = RequestState::denied;
+  after.reason = std::move(reason);
+  after.decided_by = officer.id;
+  after.changed_at = d_.clock.now();
+  Step step{.actor = actor, .approval = {}, .events = {}};
+  step.events.push_back(closing_event(audit::EventType::request_denied, after, before.state, actor));
+  return commit(&before, std::move(after), std::move(step));
+}
+
+void RequestDesk::record_refusal(const Error& error, std::string_view id, std::string_view action,
+                                 const audit::Actor& actor) {
+  if (error.code != Errc::not_permitted && error.code != Errc::conflict) return;
+  (void)d_.journal.record({.type = audit::EventType::decision_refused,
+                           .actor = actor,
+                           .fields = {{"request", std::string(id)},
+                                      {"action", std::string(action)},
+                                      {"code", std::string(::certwright::name_of(error.code))},
+                                      {"reason", error.detail}}});
+}
+
+// ---- To issuance
+
+Result<DecidedRequest> RequestDesk::decided(std::string_view id, const audit::Actor& actor) {
+  CERTWRIGHT_TRY(auto record, load(id));
+  if (record.state != RequestState::approved) return not_in_state(record);
+  if (record.binding != binding_of(record))
+    return ::certwright::fail(Errc::internal, "the stored request is not the one that was approved: " + record.id);
+  if (d_.registration.current_version(record.profile) != record.profile_version) {
+    CERTWRIGHT_TRY(record, rebase(record, actor));
+    if (record.state != RequestState::approved)
+      return changed_meanwhile(fmt::format("profile \"{}\" has version {} since", record.profile, record.profile_version));
+  }
+  CERTWRIGHT_CHECK(check_evidence(record));
+  CERTWRIGHT_TRY(auto requester, requester_of(record));
+  CERTWRIGHT_TRY(const auto changes, read_request_changes(record.changes));
+  CERTWRIGHT_TRY(auto request, issuance_request(record, std::move(requester), changes));
+  return DecidedRequest(std::move(request), std::move(record));
+}
+
+// The state alone is not believed: the approvals must be there, to what the record is now.
+Result<void> RequestDesk::check_evidence(const RequestRecord& record) const {
+  if (record.approvals_needed == 0) return {};
+  CERTWRIGHT_TRY(const auto approvals, d_.store.list_approvals(record.id));
+  std::size_t officers = 0;
+  for (const auto& approval : approvals) {
+    if (approval.binding != record.binding) continue;
+    if (approval.kind == store::ApprovalKind::password) return {};
+    if (approval.kind == store::ApprovalKind::officer && approval.principal != record.principal) ++officers;
+  }
+  if (officers >= record.approvals_needed) return {};
+  return ::certwright::fail(Errc::internal, "the approvals of request " + record.id + " are not there");
+}
+
+store::Transaction RequestDesk::commands_of_intent(RequestRecord& record, store::CertificateId intent) const {
+  ++record.revision;
+  record.certificate = intent;
+  return {store::PutRequest{.request = record, .open_max = 0}};
+}
+
+Result<store::Transaction> RequestDesk::commands_of_issue(RequestRecord& record, store::CertificateId certificate,
+                                                  std::string_view serial_hex, const audit::Actor& actor) const {
+  const RequestRecord before = record;
+  ++record.revision;
+  record.state = RequestState::issued;
+  record.certificate = certificate;
+  record.changed_at = d_.clock.now();
+  const std::vector<audit::Event> events{{.type = audit::EventType::request_issued,
+                                          .actor = actor,
+                                          .fields = {{"request", record.id},
+                                                     {"before", std::string(name_of(before.state))},
+                                                     {"after", std::string(name_of(record.state))},
+                                                     {"serial", std::string(serial_hex)},
+                                                     {"binding", to_hex(record.binding)},
+                                                     {"approved_by", record.decided_by}}}};
+  store::Transaction transaction{store::PutRequest{.request = record, .open_max = 0}, d_.journal.leaf(events.front())};
+  if (companion_ != nullptr) CERTWRIGHT_CHECK(companion_->accompany({&before, record, actor, events}, transaction));
+  return transaction;
+}
+
+Result<void> RequestDesk::fail(const RequestRecord& record, const Error& refusal, const audit::Actor& actor) {
+  CERTWRIGHT_TRY(const auto before, load(record.id));
+  if (before.state != RequestState::approved) return not_in_state(before);
+  RequestRecord after = before;
+  after.state = RequestState::failed;
+  after.reason = refusal.detail.substr(0, kReasonMaxOctets);
+  after.changed_at = d_.clock.now();
+  Step step{.actor = actor, .approval = {}, .events = {}};
+  step.events.push_back({.type = audit::EventType::request_failed,
+                         .actor = actor,
+                         .fields = {{"request", after.id},
+                                    {"before", std::string(name_of(before.state))},
+                                    {"after", std::string(name_of(after.state))},
+                                    {"code", std::string(::certwright::name_of(refusal.code))},
+                                    {"reason", after.reason}}});
+  CERTWRIGHT_CHECK(commit(&before, std::move(after), std::move(step)));
+  return {};
+}
+
+}  // namespace certwright::registration

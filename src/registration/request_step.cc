@@ -1,0 +1,65 @@
+#include "registration/request_step.h"
+
+namespace certwright::registration {
+namespace {
+
+std::string text_of(store::RequestState state) { return std::string(name_of(state)); }
+
+std::string_view name_of_kind(store::ApprovalKind kind) {
+  switch (kind) {
+    case store::ApprovalKind::officer: return "officer";
+    case store::ApprovalKind::password: return "password";
+    case store::ApprovalKind::standing_rule: return "standing_rule";
+  }
+  return "";
+}
+
+}  // namespace
+
+audit::Event pending_event(const store::RequestRecord& after, store::RequestState before, const audit::Actor& actor) {
+  return {.type = audit::EventType::request_pending,
+          .actor = actor,
+          .fields = {{"request", after.id},
+                     {"before", text_of(before)},
+                     {"after", text_of(after.state)},
+                     {"ca", after.ca},
+                     {"needed", std::to_string(after.approvals_needed)},
+                     {"expires_at", to_rfc3339(after.expires_at)}}};
+}
+
+audit::Event approval_event(const store::RequestRecord& after, const store::ApprovalRecord& approval,
+                            std::size_t given, const audit::Actor& actor) {
+  audit::Event event{.type = audit::EventType::approval_given,
+                     .actor = actor,
+                     .fields = {{"request", after.id},
+                                {"kind", std::string(name_of_kind(approval.kind))},
+                                {"binding", to_hex(approval.binding)}}};
+  if (approval.kind == store::ApprovalKind::officer) {
+    event.fields.emplace_back("given", std::to_string(given));
+    event.fields.emplace_back("needed", std::to_string(after.approvals_needed));
+  }
+  if (!after.changes.empty()) event.fields.emplace_back("changes", after.changes);
+  if (!approval.comment.empty()) event.fields.emplace_back("comment", approval.comment);
+  return event;
+}
+
+audit::Event approved_event(const store::RequestRecord& after, store::RequestState before, const audit::Actor& actor) {
+  return {.type = audit::EventType::request_approved,
+          .actor = actor,
+          .fields = {{"request", after.id},
+                     {"before", text_of(before)},
+                     {"after", text_of(after.state)},
+                     {"binding", to_hex(after.binding)}}};
+}
+
+audit::Event closing_event(audit::EventType type, const store::RequestRecord& after, store::RequestState before,
+                           const audit::Actor& actor) {
+  return {.type = type,
+          .actor = actor,
+          .fields = {{"request", after.id},
+                     {"before", text_of(before)},
+                     {"after", text_of(after.state)},
+                     {"reason", after.reason}}};
+}
+
+}  // namespace certwright::registration

@@ -1,0 +1,88 @@
+#include <algorithm>
+
+#include "store/limits.h"
+#include "store/memory/state.h"
+
+namespace certwright::store::memory {
+namespace {
+
+template <class Predicate>
+void end_where(Data& data, UndoLog& undo, Predicate is_meant) {
+  std::vector<Sha256> ids;
+  for (const auto& [id, session] : data.sessions)
+    if (is_meant(session)) ids.push_back(id);
+  for (const auto& id : ids) undo.erase(data.sessions, id);
+}
+
+}  // namespace
+
+Result<void> run(Data& data, UndoLog& undo, const PutPassword& c) {
+  const auto& credential = c.credential;
+  const auto lookup = std::pair(CredentialKind::password, credential.lookup);
+  const auto named = data.credential_lookups.find(lookup);
+  if (named != data.credential_lookups.end() &&
+      data.credentials.at(named->second).principal != credential.principal)
+    return fail_field(Errc::conflict, "sign_in_name", "somebody else signs in with this name");
+  std::string present;
+  for (const auto& [id, other] : data.credentials)
+    if (other.principal == credential.principal && other.kind == CredentialKind::password) present = id;
+  if (present != c.replaces)
+    return fail_field(Errc::conflict, "password", "the password was changed by someone else meanwhile");
+  if (credential.id != present && data.credentials.contains(credential.id))
+    return fail_field(Errc::conflict, "credential", "the credential exists");
+  if (!present.empty()) {
+    undo.erase(data.credential_lookups, std::pair(CredentialKind::password, data.credentials.at(present).lookup));
+    undo.erase(data.credentials, present);
+  }
+  undo.put(data.credentials, credential.id, credential);
+  undo.put(data.credential_lookups, lookup, credential.id);
+  return {};
+}
+
+Result<void> run(Data& data, UndoLog& undo, const PutSession& c) {
+  if (data.sessions.contains(c.session.id_sha256))
+    return fail_field(Errc::conflict, "session", "the session exists");
+  undo.put(data.sessions, c.session.id_sha256, c.session);
+  return {};
+}
+
+Result<void> run(Data& data, UndoLog& undo, const TouchSession& c) {
+  const auto found = data.sessions.find(c.id_sha256);
+  if (found == data.sessions.end()) return {};
+  auto session = found->second;
+  session.last_seen_at = std::max(session.last_seen_at, c.seen_at);
+  session.idle_ends_at = std::max(session.idle_ends_at, std::min(c.idle_ends_at, session.ends_at));
+  undo.put(data.sessions, c.id_sha256, session);
+  return {};
+}
+
+Result<void> run(Data& data, UndoLog& undo, const EndSession& c) {
+  if (!data.sessions.contains(c.id_sha256))
+    return fail_field(Errc::not_found, "session", "there is no such session");
+  undo.erase(data.sessions, c.id_sha256);
+  return {};
+}
+
+Result<void> run(Data& data, UndoLog& undo, const EndSessions& c) {
+  end_where(data, undo, [&](const SessionRecord& session) {
+    return session.principal == c.principal && session.id_sha256 != c.spared;
+  });
+  return {};
+}
+
+Result<void> run(Data& data, UndoLog& undo, const EndTenantSessions& c) {
+  end_where(data, undo, [&](const SessionRecord& session) { return session.tenant == c.tenant; });
+  return {};
+}
+
+Result<void> run(Data& data, UndoLog& undo, const ForgetSessions& c) {
+  std::vector<std::pair<Time, Sha256>> over;
+  for (const auto& [id, session] : data.sessions)
+    if (session.idle_ends_at < c.before) over.emplace_back(session.idle_ends_at, id);
+  std::ranges::sort(over);
+  over.resize(std::min<std::size_t>({over.size(), c.limit, kMaxForgottenSessions}));
+  for (const auto& [end, id] : over) undo.erase(data.sessions, id);
+  return {};
+}
+
+}  // namespace certwright::store::memory

@@ -1,0 +1,70 @@
+#include <algorithm>
+
+#include "store/limits.h"
+#include "store/sqlite/command_runner.h"
+
+namespace certwright::store::sqlite {
+
+Result<void> CommandRunner::operator()(const PutPassword& c) {
+  const auto& r = c.credential;
+  {
+    CERTWRIGHT_TRY(auto named, database_.query(Statement::find_credential, static_cast<int>(r.kind), r.lookup));
+    CERTWRIGHT_TRY(const bool found, named.next());
+    if (found && named.text(1) != r.principal)
+      return fail_field(Errc::conflict, "sign_in_name", "somebody else signs in with this name");
+  }
+  std::string present;
+  {
+    CERTWRIGHT_TRY(auto password, database_.query(Statement::find_password, r.principal));
+    CERTWRIGHT_TRY(const bool found, password.next());
+    if (found) present = password.text(0);
+  }
+  if (present != c.replaces)
+    return fail_field(Errc::conflict, "password", "the password was changed by someone else meanwhile");
+  if (!present.empty()) CERTWRIGHT_CHECK(database_.run(Statement::delete_credential, present));
+  CERTWRIGHT_TRY(
+      const bool inserted,
+      database_.insert(Statement::put_credential, r.id, r.principal, static_cast<int>(r.kind),
+                       r.lookup, r.verifier, r.label, r.created_at, r.expires_at, r.revoked));
+  if (!inserted) return fail_field(Errc::conflict, "credential", "the credential exists");
+  return {};
+}
+
+Result<void> CommandRunner::operator()(const PutSession& c) {
+  const auto& s = c.session;
+  CERTWRIGHT_TRY(const bool inserted,
+                 database_.insert(Statement::put_session, s.id_sha256, s.principal, s.tenant, s.remote,
+                                  s.created_at, s.last_seen_at, s.idle_ends_at, s.ends_at, s.restricted));
+  if (!inserted) return fail_field(Errc::conflict, "session", "the session exists");
+  return {};
+}
+
+Result<void> CommandRunner::operator()(const TouchSession& c) {
+  CERTWRIGHT_CHECK(database_.run(Statement::touch_session, c.id_sha256, c.seen_at, c.idle_ends_at));
+  return {};
+}
+
+Result<void> CommandRunner::operator()(const EndSession& c) {
+  CERTWRIGHT_TRY(const auto changed, database_.run(Statement::end_session, c.id_sha256));
+  if (changed == 0) return fail_field(Errc::not_found, "session", "there is no such session");
+  return {};
+}
+
+Result<void> CommandRunner::operator()(const EndSessions& c) {
+  // An empty blob is nobody's id.
+  const ByteView spared = c.spared ? ByteView(*c.spared) : ByteView();
+  CERTWRIGHT_CHECK(database_.run(Statement::end_sessions, c.principal, spared));
+  return {};
+}
+
+Result<void> CommandRunner::operator()(const EndTenantSessions& c) {
+  CERTWRIGHT_CHECK(database_.run(Statement::end_tenant_sessions, c.tenant));
+  return {};
+}
+
+Result<void> CommandRunner::operator()(const ForgetSessions& c) {
+  CERTWRIGHT_CHECK(database_.run(Statement::forget_sessions, c.before, std::min(c.limit, kMaxForgottenSessions)));
+  return {};
+}
+
+}  // namespace certwright::store::sqlite
