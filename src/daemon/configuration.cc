@@ -26,11 +26,13 @@ Result<void> set_listener(std::optional<ListenAddress>& listener, std::string_vi
   return {};
 }
 
-Result<void> set_count(std::size_t& count, std::string_view value, std::size_t most) {
+constexpr std::size_t kShortestSession_s = 60;  // with less nobody gets from a form to its answer
+
+Result<void> set_count(std::size_t& count, std::string_view value, std::size_t most, std::size_t least = 0) {
   std::size_t parsed = 0;
   const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), parsed);
-  if (error != std::errc() || end != value.data() + value.size() || parsed > most)
-    return fail(Errc::invalid, "expected a number from 0 to " + std::to_string(most));
+  if (error != std::errc() || end != value.data() + value.size() || parsed < least || parsed > most)
+    return fail(Errc::invalid, "expected a number from " + std::to_string(least) + " to " + std::to_string(most));
   count = parsed;
   return {};
 }
@@ -214,9 +216,9 @@ const std::vector<Setting>& settings() {
       {"access.trusted_proxies", "", "addresses or prefixes whose X-Forwarded-For counts", true,
        [](C& c, V v) -> Result<void> { c.trusted_proxies.emplace_back(v); return {}; }},
       {"access.session_idle_s", "", "seconds without a request after which a person signs in again", false,
-       [](C& c, V v) { return set_count(c.session_idle_s, v, 86'400); }},
+       [](C& c, V v) { return set_count(c.session_idle_s, v, 86'400, kShortestSession_s); }},
       {"access.session_s", "", "seconds after which a person signs in again, whatever the requests", false,
-       [](C& c, V v) { return set_count(c.session_s, v, 30 * 86'400); }},
+       [](C& c, V v) { return set_count(c.session_s, v, 30 * 86'400, kShortestSession_s); }},
       {"smtp.host", "", "mail server; empty: no e-mail", false,
        [](C& c, V v) -> Result<void> { c.smtp.host = std::string(v); return {}; }},
       {"smtp.port", "", "its port", false,

@@ -34,6 +34,14 @@ TEST_F(ConfigurationFile, SetsEveryKindOfValue) {
   EXPECT_EQ(c->worker_threads, 8U);
 }
 
+TEST_F(ConfigurationFile, LeavesSessionsLongEnoughToSignIn) {
+  for (const char* text : {"access: {session_idle_s: 0}\n", "access: {session_s: 59}\n"})
+    EXPECT_EQ(load(text).error().code, Errc::invalid) << text;
+  const auto c = load("access: {session_idle_s: 60, session_s: 60}\n");
+  ASSERT_TRUE(c) << c.error().detail;
+  EXPECT_EQ(c->session_idle_s, 60U);
+}
+
 TEST_F(ConfigurationFile, TheCertificateGeneratorNeedsAListOfPeersBeyondLoopback) {
   const auto off = load("");
   ASSERT_TRUE(off);

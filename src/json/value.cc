@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "bytes/secret_bytes.h"
+
 namespace certwright::json {
 
 Value::Value() noexcept : alternatives_(nullptr) {}
@@ -26,7 +28,10 @@ Value::Value(const Value& other) = default;
 Value::Value(Value&& other) noexcept = default;
 Value& Value::operator=(const Value& other) = default;
 Value& Value::operator=(Value&& other) noexcept = default;
-Value::~Value() = default;
+// A document may hold a password or a key.
+Value::~Value() {
+  if (auto* text = std::get_if<std::string>(&alternatives_)) wipe(*text);
+}
 
 bool Value::is_null() const noexcept {
   return std::holds_alternative<std::nullptr_t>(alternatives_);

@@ -162,6 +162,13 @@ struct EndSessions {
   std::optional<Sha256> spared{};
 };
 struct EndTenantSessions { std::string tenant; };
+struct EndCredentialSessions { std::string credential; };  // those that began with it
+// Changes nothing. Errors: conflict, field "credential", unless after the commands before it the principal
+// has this credential, unrevoked, and it and its tenant are enabled: what was asked before may have changed.
+struct RequireCredential {
+  std::string id;
+  std::string principal;
+};
 // Drops sessions whose idle_ends_at is before `before`, the oldest `limit` of them (at most 1,000).
 struct ForgetSessions {
   Time before{};
@@ -176,7 +183,7 @@ using Command =
                  PutSetting, PutSettingOnce, BlockKey, AppendAuditLeaf, PutAuditCheckpoint,
                  PutAuditTile, AcquireLease, RequireAdministrator, ResealManagedKey, ResealSetting,
                  PutRequest, AddApproval, PutPassword, PutSession, TouchSession, EndSession, EndSessions,
-                 EndTenantSessions, ForgetSessions,
+                 EndTenantSessions, ForgetSessions, EndCredentialSessions, RequireCredential,
                  EnqueueNotification, SettleNotifications, AcknowledgeNotification, PruneNotifications,
                  PutWebhook, DeleteWebhook, PutNotificationTemplate, DeleteNotificationTemplate>;
 

@@ -267,7 +267,8 @@ struct CommandCheck {
       return fail_field(Errc::invalid, "idle_ends_at", "the session would be idle after its end");
     return check_texts({{"principal", c.session.principal},
                         {"tenant", c.session.tenant},
-                        {"remote", c.session.remote}});
+                        {"remote", c.session.remote},
+                        {"credential", c.session.credential}});
   }
 };
 

@@ -19,6 +19,7 @@ struct SessionRecord {
   Time idle_ends_at{};  // moves with use; never after ends_at
   Time ends_at{};       // whatever the use
   bool restricted = false;  // for nothing but choosing a password: signed in with one of somebody else
+  std::string credential{};  // its id: what the sign-in, or the change of password, was with
   friend bool operator==(const SessionRecord&, const SessionRecord&) = default;
 };
 

@@ -12,7 +12,7 @@ CredentialRecord password(std::string id, std::string principal, std::string nam
 
 SessionRecord session(std::uint64_t n, std::string principal, std::string tenant = "default") {
   return {hash_of(n), std::move(principal), std::move(tenant), "192.0.2.1", kStart + Seconds(n),
-          kStart + Seconds(n), kStart + Seconds(1800 + n), kStart + Seconds(43'200), false};
+          kStart + Seconds(n), kStart + Seconds(1800 + n), kStart + Seconds(43'200), false, "c0"};
 }
 
 TEST_P(StoreContract, APrincipalHasOnePasswordAndANameHasOnePrincipal) {
@@ -55,6 +55,50 @@ TEST_P(StoreContract, AFailedChangeLeavesThePassword) {
   EXPECT_EQ(outcome({PutPassword{password("c2", "p1", "alice"), "c1"}, EndSession{hash_of(9)}}), "not_found");
   EXPECT_EQ(store().find_credential(CredentialKind::password, "alice").value()->id, "c1");
   EXPECT_TRUE(store().find_session(hash_of(1)).value());
+}
+
+TEST_P(StoreContract, APasswordUnderATakenIdLeavesTheOldOne) {
+  auto token = password("c1", "p2", "prefix");
+  token.kind = CredentialKind::api_token;
+  ASSERT_EQ(outcome({PutCredential{token}, PutPassword{password("c0", "p1", "alice"), ""}}), "ok");
+  EXPECT_EQ(outcome_with_field({PutPassword{password("c1", "p1", "alice"), "c0"}}), "conflict:credential");
+  EXPECT_EQ(store().find_credential(CredentialKind::password, "alice").value()->id, "c0");
+  EXPECT_EQ(store().find_credential(CredentialKind::api_token, "prefix").value()->principal, "p2");
+}
+
+TEST_P(StoreContract, ACredentialCanBeRequired) {
+  const auto outcome_now = [&] { return outcome_with_field({RequireCredential{"c1", "p1"}, PutSetting{"s", {1}}}); };
+  const std::string none = "conflict:credential";
+  EXPECT_EQ(outcome_now(), none);
+  const PutTenant tenant{{"default", "", false, kStart}};
+  const PutPrincipal person{{"p1", "default", "Alice", "", PrincipalKind::person, false, kStart}};
+  ASSERT_EQ(outcome({tenant, person, PutPassword{password("c1", "p1", "alice"), ""}}), "ok");
+  EXPECT_EQ(outcome_now(), "ok");
+  EXPECT_EQ(outcome_with_field({RequireCredential{"c1", "p2"}}), none);
+  EXPECT_EQ(outcome_with_field({RequireCredential{"c2", "p1"}}), none);
+  // What the commands before it do counts; and then nothing of them does.
+  auto disabled = person;
+  disabled.principal.disabled = true;
+  auto closed = tenant;
+  closed.tenant.disabled = true;
+  EXPECT_EQ(outcome_with_field({disabled, RequireCredential{"c1", "p1"}}), none);
+  EXPECT_EQ(outcome_with_field({closed, RequireCredential{"c1", "p1"}}), none);
+  EXPECT_EQ(outcome_with_field({RevokeCredential{"c1"}, RequireCredential{"c1", "p1"}}), none);
+  EXPECT_EQ(outcome_with_field({PutPassword{password("c2", "p1", "alice"), "c1"}, RequireCredential{"c1", "p1"}}), none);
+  EXPECT_EQ(outcome_now(), "ok");
+  EXPECT_EQ(outcome({PutPassword{password("c2", "p1", "alice"), "c1"}, RequireCredential{"c2", "p1"}}), "ok");
+  EXPECT_EQ(outcome_now(), none);
+}
+
+TEST_P(StoreContract, SessionsEndWithTheCredentialTheyBeganWith) {
+  auto other = session(3, "p1");
+  other.credential = "c9";
+  ASSERT_EQ(outcome({PutSession{session(1, "p1")}, PutSession{session(2, "p1")}, PutSession{other}}), "ok");
+  EXPECT_EQ(outcome({EndCredentialSessions{"c0"}, EndCredentialSessions{"c1"}}), "ok");
+  EXPECT_EQ(store().list_sessions("p1").value(), std::vector<SessionRecord>{other});
+  auto huge = session(4, "p1");
+  huge.credential = std::string(65 * 1024, 'a');
+  EXPECT_EQ(outcome_with_field({PutSession{huge}}), "too_large:credential");
 }
 
 TEST_P(StoreContract, KeepsSessions) {

@@ -281,6 +281,8 @@ class Runner {
   Result<void> operator()(const EndSessions& c) { return run(data_, undo_, c); }
   Result<void> operator()(const EndTenantSessions& c) { return run(data_, undo_, c); }
   Result<void> operator()(const ForgetSessions& c) { return run(data_, undo_, c); }
+  Result<void> operator()(const EndCredentialSessions& c) { return run(data_, undo_, c); }
+  Result<void> operator()(const RequireCredential& c) { return run(data_, c); }
 
   Result<void> operator()(const EnqueueNotification& c) { return run(data_, undo_, c); }
   Result<void> operator()(const SettleNotifications& c) { return run(data_, undo_, c); }

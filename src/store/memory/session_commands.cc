@@ -75,6 +75,26 @@ Result<void> run(Data& data, UndoLog& undo, const EndTenantSessions& c) {
   return {};
 }
 
+Result<void> run(Data& data, UndoLog& undo, const EndCredentialSessions& c) {
+  end_where(data, undo, [&](const SessionRecord& session) { return session.credential == c.credential; });
+  return {};
+}
+
+Result<void> run(const Data& data, const RequireCredential& c) {
+  const auto refused = [] {
+    return fail_field(Errc::conflict, "credential", "the credential, or its principal, is good no more");
+  };
+  const auto credential = data.credentials.find(c.id);
+  if (credential == data.credentials.end() || credential->second.principal != c.principal ||
+      credential->second.revoked)
+    return refused();
+  const auto principal = data.principals.find(c.principal);
+  if (principal == data.principals.end() || principal->second.disabled) return refused();
+  const auto tenant = data.tenants.find(principal->second.tenant);
+  if (tenant == data.tenants.end() || tenant->second.disabled) return refused();
+  return {};
+}
+
 Result<void> run(Data& data, UndoLog& undo, const ForgetSessions& c) {
   std::vector<std::pair<Time, Sha256>> over;
   for (const auto& [id, session] : data.sessions)

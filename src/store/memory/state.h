@@ -125,5 +125,7 @@ Result<void> run(Data& data, UndoLog& undo, const EndSession& c);
 Result<void> run(Data& data, UndoLog& undo, const EndSessions& c);
 Result<void> run(Data& data, UndoLog& undo, const EndTenantSessions& c);
 Result<void> run(Data& data, UndoLog& undo, const ForgetSessions& c);
+Result<void> run(Data& data, UndoLog& undo, const EndCredentialSessions& c);
+Result<void> run(const Data& data, const RequireCredential& c);
 
 }  // namespace certwright::store::memory

@@ -9,8 +9,10 @@ CREATE TABLE session (
   last_seen_at INTEGER NOT NULL,
   idle_ends_at INTEGER NOT NULL,
   ends_at      INTEGER NOT NULL,
-  restricted   INTEGER NOT NULL
+  restricted   INTEGER NOT NULL,
+  credential   TEXT NOT NULL  -- what it began with
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX session_by_principal ON session (principal, created_at, id_sha256);
 CREATE INDEX session_by_tenant ON session (tenant);
+CREATE INDEX session_by_credential ON session (credential);
 CREATE INDEX session_by_end ON session (idle_ends_at);

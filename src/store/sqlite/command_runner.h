@@ -68,6 +68,8 @@ class CommandRunner {
   Result<void> operator()(const EndSessions& c);
   Result<void> operator()(const EndTenantSessions& c);
   Result<void> operator()(const ForgetSessions& c);
+  Result<void> operator()(const EndCredentialSessions& c);
+  Result<void> operator()(const RequireCredential& c);
 
   Result<void> operator()(const AppendAuditLeaf& c);
   Result<void> operator()(const PutAuditCheckpoint& c);

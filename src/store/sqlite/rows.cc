@@ -140,7 +140,7 @@ ProfileRecord profile_record(const Query& row) {
 
 SessionRecord session_record(const Query& row) {
   return {row.hash(0), row.text(1), row.text(2), row.text(3),          row.time(4),
-          row.time(5), row.time(6), row.time(7), row.integer(8) != 0};
+          row.time(5), row.time(6), row.time(7), row.integer(8) != 0, row.text(9)};
 }
 
 AuditCheckpoint audit_checkpoint(const Query& row) {

@@ -21,6 +21,11 @@ Result<void> CommandRunner::operator()(const PutPassword& c) {
   }
   if (present != c.replaces)
     return fail_field(Errc::conflict, "password", "the password was changed by someone else meanwhile");
+  if (r.id != present) {  // before anything changes: alone in its transaction it must leave nothing
+    CERTWRIGHT_TRY(auto other, database_.query(Statement::find_credential_id, r.id));
+    CERTWRIGHT_TRY(const bool taken, other.next());
+    if (taken) return fail_field(Errc::conflict, "credential", "the credential exists");
+  }
   if (!present.empty()) CERTWRIGHT_CHECK(database_.run(Statement::delete_credential, present));
   CERTWRIGHT_TRY(
       const bool inserted,
@@ -34,7 +39,8 @@ Result<void> CommandRunner::operator()(const PutSession& c) {
   const auto& s = c.session;
   CERTWRIGHT_TRY(const bool inserted,
                  database_.insert(Statement::put_session, s.id_sha256, s.principal, s.tenant, s.remote,
-                                  s.created_at, s.last_seen_at, s.idle_ends_at, s.ends_at, s.restricted));
+                                  s.created_at, s.last_seen_at, s.idle_ends_at, s.ends_at, s.restricted,
+                                  s.credential));
   if (!inserted) return fail_field(Errc::conflict, "session", "the session exists");
   return {};
 }
@@ -59,6 +65,19 @@ Result<void> CommandRunner::operator()(const EndSessions& c) {
 
 Result<void> CommandRunner::operator()(const EndTenantSessions& c) {
   CERTWRIGHT_CHECK(database_.run(Statement::end_tenant_sessions, c.tenant));
+  return {};
+}
+
+Result<void> CommandRunner::operator()(const EndCredentialSessions& c) {
+  CERTWRIGHT_CHECK(database_.run(Statement::end_credential_sessions, c.credential));
+  return {};
+}
+
+Result<void> CommandRunner::operator()(const RequireCredential& c) {
+  CERTWRIGHT_TRY(auto row, database_.query(Statement::find_good_credential, c.id, c.principal));
+  CERTWRIGHT_TRY(const bool found, row.next());
+  if (!found)
+    return fail_field(Errc::conflict, "credential", "the credential, or its principal, is good no more");
   return {};
 }
 

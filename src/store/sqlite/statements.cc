@@ -486,13 +486,15 @@ constexpr std::array kTable = {
      "DELETE FROM credential WHERE id = ?1"},
     Entry{Statement::put_session, "put_session",
      "INSERT INTO session (id_sha256, principal, tenant, remote, created_at, last_seen_at, "
-     "idle_ends_at, ends_at, restricted) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)"},
+     "idle_ends_at, ends_at, restricted, credential) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, "
+     "?10)"},
     Entry{Statement::find_session, "find_session",
      "SELECT id_sha256, principal, tenant, remote, created_at, last_seen_at, idle_ends_at, "
-     "ends_at, restricted FROM session WHERE id_sha256 = ?1"},
+     "ends_at, restricted, credential FROM session WHERE id_sha256 = ?1"},
     Entry{Statement::list_sessions, "list_sessions",
      "SELECT id_sha256, principal, tenant, remote, created_at, last_seen_at, idle_ends_at, "
-     "ends_at, restricted FROM session WHERE principal = ?1 ORDER BY created_at, id_sha256"},
+     "ends_at, restricted, credential FROM session WHERE principal = ?1 ORDER BY created_at, "
+     "id_sha256"},
     Entry{Statement::touch_session, "touch_session",
      "UPDATE session SET last_seen_at = max(last_seen_at, ?2), idle_ends_at = "
      "max(idle_ends_at, min(?3, ends_at)) WHERE id_sha256 = ?1"},
@@ -505,6 +507,14 @@ constexpr std::array kTable = {
     Entry{Statement::forget_sessions, "forget_sessions",
      "DELETE FROM session WHERE id_sha256 IN (SELECT id_sha256 FROM session WHERE "
      "idle_ends_at < ?1 ORDER BY idle_ends_at LIMIT ?2)"},
+    Entry{Statement::end_credential_sessions, "end_credential_sessions",
+     "DELETE FROM session WHERE credential = ?1"},
+    Entry{Statement::find_credential_id, "find_credential_id",
+     "SELECT 1 FROM credential WHERE id = ?1"},
+    Entry{Statement::find_good_credential, "find_good_credential",
+     "SELECT 1 FROM credential AS c CROSS JOIN principal AS p ON p.id = c.principal CROSS JOIN "
+     "tenant AS t ON t.id = p.tenant WHERE c.id = ?1 AND c.principal = ?2 AND c.revoked = 0 AND "
+     "p.disabled = 0 AND t.disabled = 0"},
     // Notifications
     Entry{Statement::enqueue_notification, "enqueue_notification",
      "INSERT INTO notification (channel, recipient, tenant, event, subject, facts, "

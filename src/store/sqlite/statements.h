@@ -178,6 +178,9 @@ enum class Statement : std::uint8_t {
   end_sessions,
   end_tenant_sessions,
   forget_sessions,
+  end_credential_sessions,
+  find_credential_id,
+  find_good_credential,
   // Notifications
   enqueue_notification,
   find_notification,
