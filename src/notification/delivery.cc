@@ -104,6 +104,7 @@ Result<bool> Delivery::round() {
   if (lanes.empty()) return false;
   CERTWRIGHT_TRY(const bool ours, hold_lease());
   if (!ours) return false;
+  const std::uint64_t settled_before = settled();
   std::atomic<std::size_t> next{0};
   std::mutex problem_mutex;
   std::optional<Error> problem;
@@ -123,7 +124,7 @@ Result<bool> Delivery::round() {
     work();
   }
   if (problem) return tl::unexpected(*std::move(problem));
-  return true;
+  return settled() != settled_before;  // else there is nothing to be done now, whatever the lanes say
 }
 
 Result<void> Delivery::deliver_lane(const store::NotificationLane& lane) {
@@ -228,6 +229,7 @@ Result<void> Delivery::settle(const store::NotificationLane& lane,
                                                      store::NotificationState::waiting, now,
                                                      now + delay_after(attempts), reason});
   CERTWRIGHT_CHECK(d_.store.apply(transaction));
+  if (!outcome && options_.on_failure) options_.on_failure(lane.recipient, reason);
   (outcome ? delivered_ : failed_) += done.size();
   retried_ += again.size();
   return {};

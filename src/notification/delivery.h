@@ -2,9 +2,11 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <mutex>
 #include <string>
+#include <string_view>
 
 #include "audit/journal.h"
 #include "clock/clock.h"
@@ -25,6 +27,8 @@ struct DeliveryOptions {
   Duration turn = std::chrono::seconds(15);           // of one recipient, before others have theirs
   std::uint32_t lanes = 64;                           // recipients in one round
   std::uint32_t threads = 4;                          // so many slow endpoints at once
+  // Told of each attempt that failed, from any thread; may be empty.
+  std::function<void(std::string_view recipient, std::string_view reason)> on_failure{};
 };
 
 struct DeliveryCounts {
@@ -60,6 +64,7 @@ class Delivery {
 
  private:
   Result<bool> round();
+  std::uint64_t settled() const noexcept { return delivered_ + retried_ + failed_; }
   Result<bool> hold_lease();
   Result<void> deliver_lane(const store::NotificationLane& lane);
   using Deadline = std::chrono::steady_clock::time_point;

@@ -97,6 +97,21 @@ TEST_F(DeliveryTest, AFailureHoldsUpOnlyItsRecipient) {
   EXPECT_EQ(courier_.tried, (Names{"officer: 1", "second: 3", "officer: 1", "officer: 2"}));
 }
 
+TEST_F(DeliveryTest, SaysWhatFailed) {
+  auto telling = options();
+  Names told;
+  telling.on_failure = [&](std::string_view recipient, std::string_view reason) {
+    told.push_back(std::string(recipient) + ": " + std::string(reason));
+  };
+  Delivery delivery({world_.store, world_.journal, courier_, world_.random, world_.clock}, telling);
+  courier_.fails["officer"] = Errc::unavailable;
+  world_.enqueue("officer", "1");
+  world_.enqueue("second", "2");
+  ASSERT_TRUE(delivery.run_due());
+  ASSERT_EQ(told.size(), 1U);
+  EXPECT_TRUE(told[0].starts_with("officer: refused"));
+}
+
 TEST_F(DeliveryTest, WhatIsOldIsGivenUpAndAudited) {
   courier_.fails["officer"] = Errc::unavailable;
   world_.enqueue("officer", "1");
