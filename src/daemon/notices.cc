@@ -1,6 +1,12 @@
 #include "daemon/notices.h"
 
 #include <algorithm>
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <mutex>
+
+#include "daemon/log.h"
 
 namespace certwright::daemon {
 namespace {
@@ -15,10 +21,31 @@ constexpr auto kRetention = std::chrono::hours(24) * 400;
 constexpr std::uint32_t kPrunedAtOnce = 500;
 constexpr std::size_t kMaxPasswordOctets = 1024;
 
-notification::DeliveryOptions delivery_options(std::uint32_t threads) {
+// At most one line in ten seconds for each channel: an endpoint that is away fails often.
+std::function<void(std::string_view, std::string_view)> log_failures(std::string channel) {
+  struct Quiet {
+    std::mutex mutex;
+    std::chrono::steady_clock::time_point until{};
+  };
+  return [channel = std::move(channel), quiet = std::make_shared<Quiet>()](std::string_view recipient,
+                                                                           std::string_view reason) {
+    {
+      const std::lock_guard lock(quiet->mutex);
+      const auto now = std::chrono::steady_clock::now();
+      if (now < quiet->until) return;
+      quiet->until = now + 10s;
+    }
+    log_warning("a notification could not be delivered", {{"channel", channel},
+                                                          {"recipient", std::string(recipient)},
+                                                          {"reason", std::string(reason)}});
+  };
+}
+
+notification::DeliveryOptions delivery_options(std::string channel, std::uint32_t threads) {
   notification::DeliveryOptions options;
   options.holder = kHolder;
   options.threads = threads;
+  options.on_failure = log_failures(std::move(channel));
   return options;
 }
 
@@ -117,13 +144,13 @@ Notices::Notices(Installation& installation, const Configuration& configuration,
       webhooks_({*in_.store, in_.journal, outbox_, secrets_, policy_, *in_.random, in_.clock}),
       https_(https_options(policy_, configuration.notifications)),
       webhook_courier_(*in_.store, https_, secrets_, in_.clock),
-      webhook_delivery_({*in_.store, in_.journal, webhook_courier_, *in_.random, in_.clock}, delivery_options(8)),
+      webhook_delivery_({*in_.store, in_.journal, webhook_courier_, *in_.random, in_.clock}, delivery_options("webhook", 8)),
       sweep_({*in_.store, in_.journal, outbox_, in_.clock}, sweep_options(configuration.notifications)) {
   if (mail_) {
     mail_courier_.emplace(*in_.store, *mail_, std::move(opened.from), in_.clock);
     mail_delivery_.emplace(
         notification::Delivery::Dependencies{*in_.store, in_.journal, *mail_courier_, *in_.random, in_.clock},
-        delivery_options(4));
+        delivery_options("email", 4));
   }
   in_.revocation.tell_with([this](const store::CertificateRecord& certificate, std::string_view reason, Time when) {
     return outbox_.certificate_revoked({certificate, reason, when});

@@ -67,6 +67,11 @@ std::string webhook_body(const store::NotificationRecord& notification) {
 
 }  // namespace
 
+std::size_t MailCourier::together(const std::vector<store::NotificationRecord>& waiting) const {
+  const auto other = std::ranges::find_if(waiting, [&](const auto& n) { return n.tenant != waiting.front().tenant; });
+  return static_cast<std::size_t>(other - waiting.begin());
+}
+
 Result<void> MailCourier::deliver(const std::string& recipient,
                                   const std::vector<store::NotificationRecord>& notifications, const Stop& stop) {
   CERTWRIGHT_TRY(const auto principal, store_.find_principal(recipient));
@@ -89,7 +94,11 @@ Result<void> MailCourier::deliver(const std::string& recipient,
                             .id = message_id(ids),
                             .contained = ids,
                             .date = clock_.now()};
-  return transport_.send(message, stop);
+  const auto sent = transport_.send(message, stop);
+  // Something in it was refused. By itself it is lost; those that came with it are not.
+  if (!sent && sent.error().code == Errc::policy)
+    return fail(notifications.size() == 1 ? Errc::gone : Errc::conflict, sent.error().detail);
+  return sent;
 }
 
 Result<void> WebhookCourier::deliver(const std::string& recipient,

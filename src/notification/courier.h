@@ -17,14 +17,17 @@ class Courier {
   virtual store::NotificationChannel channel() const noexcept = 0;
   // How many of one recipient's notifications go in one delivery.
   virtual std::uint32_t most_at_once() const noexcept = 0;
-  // All of them, or an error for all. Errors: gone if there is no use in trying again; anything else may
-  // be tried later, though it may have arrived.
+  // How many of those that wait, from the first on, may go in one delivery; at least one of one.
+  virtual std::size_t together(const std::vector<store::NotificationRecord>& waiting) const { return waiting.size(); }
+  // All of them, or an error for all. Errors: gone if there is no use in trying again; conflict if several
+  // were refused and each should be tried by itself; anything else may be tried later, though it may have
+  // arrived.
   virtual Result<void> deliver(const std::string& recipient,
                                const std::vector<store::NotificationRecord>& notifications, const Stop& stop) = 0;
 };
 
-// One e-mail for all of them: the texts of the first, from the templates of their tenants, and the subjects
-// of the rest.
+// One e-mail for all of them: the texts of the first, from the template of their tenant, and the subjects of
+// the rest. Never of two tenants: what one of them words is not to stand among the other's.
 class MailCourier final : public Courier {
  public:
   static constexpr std::uint32_t kDigest = 200;
@@ -33,6 +36,7 @@ class MailCourier final : public Courier {
       : store_(store), transport_(transport), from_(std::move(from)), clock_(clock) {}
   store::NotificationChannel channel() const noexcept override { return store::NotificationChannel::email; }
   std::uint32_t most_at_once() const noexcept override { return kDigest; }
+  std::size_t together(const std::vector<store::NotificationRecord>& waiting) const override;
   Result<void> deliver(const std::string& recipient, const std::vector<store::NotificationRecord>& notifications,
                        const Stop& stop) override;
 

@@ -1,10 +1,15 @@
 #include "notification/curl_handle.h"
 
+#include <algorithm>
 #include <mutex>
 
 #include "notification/event.h"
 
 namespace certwright::notification {
+
+namespace {
+constexpr long kLongestAnswerS = 25;
+}
 
 extern "C" {
 static int certwright_notification_progress(void* stop, curl_off_t, curl_off_t, curl_off_t, curl_off_t) noexcept {
@@ -28,6 +33,11 @@ void CurlHandle::set_common(const Stop& stop, long connect_timeout_ms, long time
   set(CURLOPT_SSL_VERIFYHOST, 2L);
   set(CURLOPT_CONNECTTIMEOUT_MS, connect_timeout_ms);
   set(CURLOPT_TIMEOUT_MS, timeout_ms);
+  // The good-bye after a transfer has no other limit: it belongs to the transfer, and takes no longer than an
+  // answer. Nor has a name server that is away.
+  set(CURLOPT_FORBID_REUSE, 1L);
+  set(CURLOPT_SERVER_RESPONSE_TIMEOUT, std::clamp((timeout_ms + 999) / 1000, 1L, kLongestAnswerS));
+  set(CURLOPT_QUICK_EXIT, 1L);
   set(CURLOPT_NOPROGRESS, 0L);
   set(CURLOPT_XFERINFOFUNCTION, certwright_notification_progress);
   set(CURLOPT_XFERINFODATA, const_cast<Stop*>(&stop));

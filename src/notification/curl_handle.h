@@ -22,8 +22,8 @@ class CurlHandle {
     ok_ = ok_ && curl_easy_setopt(handle_.get(), option, value) == CURLE_OK;
   }
   // What every transfer here has: no signals, TLS 1.2 or newer with the certificate and its name verified,
-  // no proxy from the environment (it would resolve the name anew), limits of time, and an end when
-  // `stop` is set. An empty `ca_file`: the system's anchors.
+  // no proxy from the environment (it would resolve the name anew), limits of time for the transfer, for each
+  // answer and for the good-bye, and an end when `stop` is set. An empty `ca_file`: the system's anchors.
   void set_common(const Stop& stop, long connect_timeout_ms, long timeout_ms, const std::string& ca_file);
   // The error of the last transfer, one line without control characters; "" if there is none.
   std::string problem(CURLcode code) const;
@@ -32,8 +32,8 @@ class CurlHandle {
   struct Free {
     void operator()(CURL* handle) const noexcept { curl_easy_cleanup(handle); }
   };
+  std::unique_ptr<char[]> reason_;  // outlives the handle, which writes to it to its end
   std::unique_ptr<CURL, Free> handle_;
-  std::unique_ptr<char[]> reason_;
   bool ok_ = true;
 };
 

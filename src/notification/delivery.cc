@@ -11,6 +11,8 @@
 namespace certwright::notification {
 namespace {
 
+constexpr std::size_t kMostCounted = 10'000;  // recipients with failures
+
 const audit::Actor kSystem{.principal = "system", .tenant = "system", .door = "system", .remote = ""};
 
 audit::Event record_of(audit::EventType type, const store::NotificationLane& lane,
@@ -22,6 +24,16 @@ audit::Event record_of(audit::EventType type, const store::NotificationLane& lan
            {"first", std::to_string(ids.front())},
            {"last", std::to_string(ids.back())},
            {"count", std::to_string(ids.size())}}};
+}
+
+std::vector<store::NotificationId> ids_of(const std::vector<store::NotificationRecord>& notifications) {
+  std::vector<store::NotificationId> ids;
+  for (const auto& n : notifications) ids.push_back(n.id);
+  return ids;
+}
+
+tl::unexpected<Error> taken_over() {
+  return fail(Errc::conflict, "another node has taken over the delivery of notifications");
 }
 
 }  // namespace
@@ -92,6 +104,7 @@ Result<bool> Delivery::round() {
   if (lanes.empty()) return false;
   CERTWRIGHT_TRY(const bool ours, hold_lease());
   if (!ours) return false;
+  const std::uint64_t settled_before = settled();
   std::atomic<std::size_t> next{0};
   std::mutex problem_mutex;
   std::optional<Error> problem;
@@ -111,42 +124,95 @@ Result<bool> Delivery::round() {
     work();
   }
   if (problem) return tl::unexpected(*std::move(problem));
-  return true;
+  return settled() != settled_before;  // else there is nothing to be done now, whatever the lanes say
 }
 
 Result<void> Delivery::deliver_lane(const store::NotificationLane& lane) {
-  const auto until = std::chrono::steady_clock::now() + options_.turn;
+  const Deadline until = std::chrono::steady_clock::now() + options_.turn;
   bool more = true;
   while (more && !stop_ && std::chrono::steady_clock::now() < until) {
-    CERTWRIGHT_TRY(more, attempt(lane));
+    CERTWRIGHT_TRY(more, attempt(lane, until));
   }
   return {};
 }
 
 // True if it succeeded, so that the recipient's next ones may follow.
-Result<bool> Delivery::attempt(const store::NotificationLane& lane) {
+Result<bool> Delivery::attempt(const store::NotificationLane& lane, Deadline until) {
   CERTWRIGHT_TRY(const bool ours, hold_lease());
-  if (!ours) return fail(Errc::conflict, "another node has taken over the delivery of notifications");
+  if (!ours) return taken_over();
   CERTWRIGHT_TRY(auto waiting,
                  d_.store.notifications().waiting(lane.channel, lane.recipient, d_.courier.most_at_once()));
   if (waiting.empty() || waiting.front().next_attempt_at > d_.clock.now()) return false;
+  waiting.resize(std::clamp<std::size_t>(d_.courier.together(waiting), 1, waiting.size()));
   const auto outcome = d_.courier.deliver(lane.recipient, waiting, stop_);
   if (!outcome && stop_) return false;  // broken off: as if it had not been tried
+  if (!outcome && outcome.error().code == Errc::conflict && waiting.size() > 1)
+    return one_by_one(lane, waiting, until);
   CERTWRIGHT_CHECK(settle(lane, waiting, outcome));
   return outcome.has_value() || outcome.error().code == Errc::gone;
+}
+
+// One of them spoils what they would go in together.
+Result<bool> Delivery::one_by_one(const store::NotificationLane& lane,
+                                  const std::vector<store::NotificationRecord>& waiting, Deadline until) {
+  for (const auto& notification : waiting) {
+    CERTWRIGHT_TRY(const bool ours, hold_lease());
+    if (!ours) return taken_over();
+    const std::vector one{notification};
+    const auto outcome = d_.courier.deliver(lane.recipient, one, stop_);
+    if (!outcome && stop_) return false;
+    CERTWRIGHT_CHECK(settle(lane, one, outcome));
+    if (!outcome && outcome.error().code != Errc::gone) return false;
+    if (std::chrono::steady_clock::now() >= until) break;
+  }
+  return true;
+}
+
+// Once the first is given up, all that is as old is: whoever is away is not asked once for each. What comes
+// next waits like what was tried.
+Result<Delivery::Sorted> Delivery::sort_failed(const store::NotificationLane& lane,
+                                               const std::vector<store::NotificationRecord>& tried, Time now) const {
+  Sorted sorted;
+  const auto is_old = [&](const auto& n) { return now - n.created_at >= options_.give_up_after; };
+  if (!is_old(tried.front()) || tried.front().attempts + 1 < options_.least_attempts) {
+    sorted.again = ids_of(tried);
+    return sorted;
+  }
+  CERTWRIGHT_TRY(const auto waiting, d_.store.notifications().waiting(lane.channel, lane.recipient,
+                                                                      store::NotificationQueries::kMaxLimit));
+  for (std::size_t i = 0; i < waiting.size(); ++i) {
+    if (is_old(waiting[i])) sorted.done.push_back(waiting[i].id);
+    else if (i < tried.size() || sorted.again.empty()) sorted.again.push_back(waiting[i].id);
+  }
+  return sorted;
+}
+
+std::uint32_t Delivery::count_failure(const std::string& recipient, std::uint32_t attempts) {
+  const std::lock_guard lock(failures_mutex_);
+  if (failures_.size() >= kMostCounted && !failures_.contains(recipient)) failures_.clear();
+  auto& failures = failures_[recipient];
+  failures = std::max(failures, attempts) + 1;  // after a restart the store knows
+  return failures;
+}
+
+void Delivery::forget_failures(const std::string& recipient) {
+  const std::lock_guard lock(failures_mutex_);
+  failures_.erase(recipient);
 }
 
 Result<void> Delivery::settle(const store::NotificationLane& lane,
                               const std::vector<store::NotificationRecord>& tried, const Result<void>& outcome) {
   const Time now = d_.clock.now();
-  std::vector<store::NotificationId> done;
-  std::vector<store::NotificationId> again;
+  Sorted sorted;
   std::uint32_t attempts = 0;
-  for (const auto& n : tried) {
-    const bool ends = outcome || outcome.error().code == Errc::gone || now - n.created_at >= options_.give_up_after;
-    (ends ? done : again).push_back(n.id);
-    attempts = std::max(attempts, n.attempts + 1);
+  if (outcome || outcome.error().code == Errc::gone) {
+    sorted.done = ids_of(tried);
+    forget_failures(lane.recipient);
+  } else {
+    CERTWRIGHT_TRY(sorted, sort_failed(lane, tried, now));
+    attempts = count_failure(lane.recipient, tried.front().attempts);
   }
+  const auto& [done, again] = sorted;
   const std::string reason = outcome ? "" : cleaned(outcome.error().detail);
   store::Transaction transaction;
   if (!done.empty()) {
@@ -163,6 +229,7 @@ Result<void> Delivery::settle(const store::NotificationLane& lane,
                                                      store::NotificationState::waiting, now,
                                                      now + delay_after(attempts), reason});
   CERTWRIGHT_CHECK(d_.store.apply(transaction));
+  if (!outcome && options_.on_failure) options_.on_failure(lane.recipient, reason);
   (outcome ? delivered_ : failed_) += done.size();
   retried_ += again.size();
   return {};

@@ -1,8 +1,12 @@
 #pragma once
 #include <atomic>
+#include <chrono>
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <mutex>
 #include <string>
+#include <string_view>
 
 #include "audit/journal.h"
 #include "clock/clock.h"
@@ -19,9 +23,12 @@ struct DeliveryOptions {
   Duration first_delay = std::chrono::seconds(30);    // doubled with each attempt
   Duration longest_delay = std::chrono::hours(6);
   Duration give_up_after = std::chrono::hours(72);    // since it was enqueued
+  std::uint32_t least_attempts = 3;                   // before that: after a long standstill too
   Duration turn = std::chrono::seconds(15);           // of one recipient, before others have theirs
   std::uint32_t lanes = 64;                           // recipients in one round
   std::uint32_t threads = 4;                          // so many slow endpoints at once
+  // Told of each attempt that failed, from any thread; may be empty.
+  std::function<void(std::string_view recipient, std::string_view reason)> on_failure{};
 };
 
 struct DeliveryCounts {
@@ -30,8 +37,9 @@ struct DeliveryCounts {
 
 // Empties the outbox of one channel: at least once, in order for each recipient. Only the holder of the
 // lease delivers; a crash between delivery and its record delivers again. What fails is tried again with
-// exponential back-off and jitter, and given up, with an audit record, when it is old. Holds no thread
-// of its own between rounds.
+// exponential back-off and jitter, and given up, with an audit record, when it is old, together with all of
+// its recipient's that are. The back-off is the recipient's: it begins anew with a success only. Holds no
+// thread of its own between rounds.
 class Delivery {
  public:
   struct Dependencies {  // all must outlive this
@@ -56,11 +64,22 @@ class Delivery {
 
  private:
   Result<bool> round();
+  std::uint64_t settled() const noexcept { return delivered_ + retried_ + failed_; }
   Result<bool> hold_lease();
   Result<void> deliver_lane(const store::NotificationLane& lane);
-  Result<bool> attempt(const store::NotificationLane& lane);
+  using Deadline = std::chrono::steady_clock::time_point;
+  Result<bool> attempt(const store::NotificationLane& lane, Deadline until);
+  Result<bool> one_by_one(const store::NotificationLane& lane, const std::vector<store::NotificationRecord>& waiting,
+                          Deadline until);
   Result<void> settle(const store::NotificationLane& lane, const std::vector<store::NotificationRecord>& tried,
                       const Result<void>& outcome);
+  struct Sorted {
+    std::vector<store::NotificationId> done, again;
+  };
+  Result<Sorted> sort_failed(const store::NotificationLane& lane, const std::vector<store::NotificationRecord>& tried,
+                             Time now) const;
+  std::uint32_t count_failure(const std::string& recipient, std::uint32_t attempts);
+  void forget_failures(const std::string& recipient);
 
   const Dependencies d_;
   const DeliveryOptions options_;
@@ -68,6 +87,8 @@ class Delivery {
   Stop stop_{false};
   std::mutex lease_mutex_;
   Time lease_until_{};
+  std::mutex failures_mutex_;
+  std::map<std::string, std::uint32_t> failures_;  // of recipients, since their last success
   std::atomic<std::uint64_t> delivered_{0}, retried_{0}, failed_{0};
 };
 

@@ -19,7 +19,7 @@ namespace certwright::notification {
   X(request_approved, "request ca profile common_name decided_by reason changes link",               \
     "A request was approved.")                                                                       \
   X(request_denied, "request ca profile common_name decided_by reason link", "A request was denied.") \
-  X(request_issued, "request ca profile common_name serial not_after link",                          \
+  X(request_issued, "request ca profile common_name serial not_after decided_by changes link",                          \
     "The certificate of a request was issued.")                                                      \
   X(request_closed, "request ca profile common_name reason link",                                    \
     "A request came to nothing: nobody decided in time, or it was refused after its approval.")      \

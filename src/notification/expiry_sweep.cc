@@ -16,6 +16,7 @@ namespace {
 
 constexpr std::string_view kLease = "notification-expiry-sweep";
 constexpr std::uint32_t kMostShards = 1024;
+constexpr Duration kNarrowest = Seconds(1);
 constexpr std::size_t kFullTransaction = 2000;  // commands; a lineage adds some hundred at most
 
 Duration days_of(std::uint32_t days) { return std::chrono::hours(24) * days; }
@@ -33,6 +34,11 @@ std::optional<Time> read_mark(const std::optional<Bytes>& setting) {
 
 // What lives for less than twice the threshold is short-lived on purpose.
 bool counts(std::uint32_t days, Time not_before, Time not_after) { return not_after - not_before >= 2 * days_of(days); }
+
+// A hold may end.
+bool is_over(const std::optional<store::Revocation>& revocation) {
+  return revocation && revocation->reason != x509::RevocationReason::certificate_hold;
+}
 
 void order(std::vector<std::uint32_t>& days) {
   std::ranges::sort(days, std::greater<>());
@@ -55,10 +61,14 @@ Result<void> ExpirySweep::run_due() {
   const auto lease = d_.store.apply({store::AcquireLease{std::string(kLease), options_.holder, now, now + options_.lease}});
   if (!lease && lease.error().code == Errc::conflict) return {};
   CERTWRIGHT_CHECK(lease);
-  for (std::size_t i = 0; i < options_.certificate_days.size() && !stop_; ++i)
-    CERTWRIGHT_CHECK(sweep_certificates(options_.certificate_days[i],
-                                        i + 1 < options_.certificate_days.size() ? options_.certificate_days[i + 1] : 0));
-  if (!stop_) CERTWRIGHT_CHECK(sweep_cas());
+  // Each by itself: what one of them cannot do must not silence the others.
+  Result<void> outcome = sweep_cas();
+  for (std::size_t i = 0; i < options_.certificate_days.size() && !stop_; ++i) {
+    const bool is_last = i + 1 == options_.certificate_days.size();
+    auto swept = sweep_certificates(options_.certificate_days[i], is_last ? 0 : options_.certificate_days[i + 1]);
+    if (!swept && outcome) outcome = std::move(swept);
+  }
+  CERTWRIGHT_CHECK(outcome);
   next_ = now + options_.every;
   return {};
 }
@@ -78,7 +88,8 @@ Result<void> ExpirySweep::apply(store::Transaction transaction, std::string_view
   return d_.store.apply(transaction);
 }
 
-// What is nearer than the next threshold is that one's to tell.
+// What is nearer than the next threshold is that one's to tell. A range that the store finds too large is
+// swept in narrower ones, each with its mark, so that a store of any size gets through.
 Result<void> ExpirySweep::sweep_certificates(std::uint32_t days, std::uint32_t next_days) {
   const Time now = d_.clock.now();
   CERTWRIGHT_TRY(const auto setting, d_.store.find_setting(mark_name(days)));
@@ -86,12 +97,22 @@ Result<void> ExpirySweep::sweep_certificates(std::uint32_t days, std::uint32_t n
   Time from = now + days_of(next_days);
   if (mark) from = std::max(from, *mark + days_of(days));
   const Time to = now + days_of(days);
-  if (from >= to) return {};
-  CERTWRIGHT_CHECK(sweep_range(days, from, to));
-  if (stop_) return {};
-  // Rounded down: a second is swept twice, not left out.
-  const std::string reached = std::to_string(to_unix_s(now));
-  return apply({store::PutSetting{mark_name(days), to_bytes(as_bytes(reached))}}, "", days, 0);
+  Duration width = to - from;
+  while (from < to) {
+    const Time end = std::min(to, from + width);
+    const auto swept = sweep_range(days, from, end);
+    if (!swept && swept.error().code == Errc::too_large && width > kNarrowest) {
+      width = std::max(kNarrowest, width / 2);
+      continue;
+    }
+    CERTWRIGHT_CHECK(swept);
+    if (stop_) return {};
+    // Rounded down: a second is swept twice, not left out.
+    const std::string reached = std::to_string(to_unix_s(end - days_of(days)));
+    CERTWRIGHT_CHECK(apply({store::PutSetting{mark_name(days), to_bytes(as_bytes(reached))}}, "", days, 0));
+    from = end;
+  }
+  return {};
 }
 
 Result<void> ExpirySweep::sweep_range(std::uint32_t days, Time from, Time to) {
@@ -106,7 +127,7 @@ Result<void> ExpirySweep::sweep_range(std::uint32_t days, Time from, Time to) {
     store::Transaction transaction;
     std::size_t count = 0;
     for (const auto& row : rows) {
-      if (row.revocation || !counts(days, row.not_before, row.not_after)) continue;
+      if (is_over(row.revocation) || !counts(days, row.not_before, row.not_after)) continue;
       CERTWRIGHT_TRY(auto told, d_.outbox.certificate_expiring(row, days));
       if (!told.empty()) ++count;
       std::ranges::move(told, std::back_inserter(transaction));

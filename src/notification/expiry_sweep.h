@@ -35,8 +35,9 @@ class ExpirySweep {
   };
   ExpirySweep(const Dependencies& dependencies, ExpirySweepOptions options);
 
-  // Sweeps if the last time is long enough ago and no other node does. Errors: of the store; the next
-  // call goes on.
+  // Sweeps if the last time is long enough ago and no other node does: CAs and CRLs, then certificates by
+  // threshold. Errors: the first of the store; what does not depend on it was swept all the same, and the
+  // next call goes on.
   Result<void> run_due();
   // From any thread: ends at the next batch.
   void stop() noexcept { stop_ = true; }

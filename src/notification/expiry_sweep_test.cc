@@ -1,6 +1,7 @@
 #include "notification/expiry_sweep.h"
 
 #include "notification/testing_world.h"
+#include "store/testing_forwarding_store.h"
 
 namespace certwright::notification {
 namespace {
@@ -135,11 +136,84 @@ TEST_F(ExpirySweepTest, ANodeAtATimeAndNotTooOften) {
   ASSERT_TRUE(one.run_due());
   EXPECT_EQ(told(), Names{"30"});
   issue(2, 60 * kDay);
-  ASSERT_TRUE(one.run_due());
-  world_.clock.advance(31 * kDay);
-  one.stop();
+  world_.clock.advance(30 * kDay - Seconds(1));  // the first is over, the second not yet at 30
   ASSERT_TRUE(one.run_due());
   EXPECT_EQ(told(), Names{"30"});
+  world_.clock.advance(Seconds(2));  // it is, and the last sweep was just now
+  ASSERT_TRUE(one.run_due());
+  EXPECT_EQ(told(), Names{"30"});
+  world_.clock.advance(options().every);
+  ASSERT_TRUE(one.run_due());
+  EXPECT_EQ(told(), (Names{"30", "30"}));
+}
+
+TEST_F(ExpirySweepTest, AStoppedOneTellsNothing) {
+  issue(1);
+  world_.clock.advance(61 * kDay);
+  ExpirySweep one({world_.store, world_.journal, outbox_, world_.clock}, options());
+  one.stop();
+  ASSERT_TRUE(one.run_due());
+  EXPECT_EQ(told(), Names{});
+}
+
+TEST_F(ExpirySweepTest, OneOnHoldMayComeBack) {
+  issue(1);
+  world_.apply({store::RevokeLineage{id_of(1), store::contract::revocation(x509::RevocationReason::certificate_hold), {}}});
+  world_.clock.advance(61 * kDay);
+  sweep();
+  EXPECT_EQ(told(), Names{"30"});
+}
+
+// Of a store that is too large to look at more than an hour at once, or at a whole threshold.
+class LargeStore final : public store::testing::ForwardingStore {
+ public:
+  using ForwardingStore::ForwardingStore;
+  Result<std::vector<store::LineageRow>> list_lineages(const store::LineageFilter& filter,
+                                                       const store::Page& page) const override {
+    const auto width = *filter.expires_before - *filter.expires_after;
+    widest = std::max(widest, width);
+    if (width > most || (refuses && *filter.expires_before > *refuses)) return fail_field(Errc::too_large, "filter", "too many");
+    return ForwardingStore::list_lineages(filter, page);
+  }
+  Duration most = std::chrono::hours(1);
+  std::optional<Time> refuses;
+  mutable Duration widest{};
+};
+
+TEST_F(ExpirySweepTest, ALargeStoreIsSweptInNarrowerRanges) {
+  LargeStore large(world_.store);
+  for (std::uint64_t n = 1; n <= 4; ++n) issue(n, (86 + n) * kDay);
+  world_.clock.advance(61 * kDay);
+  ExpirySweep one({large, world_.journal, outbox_, world_.clock}, options());
+  const auto done = one.run_due();
+  ASSERT_TRUE(done) << done.error().detail;
+  EXPECT_EQ(told(), (Names{"30", "30", "30", "30"}));
+  large.widest = {};
+  world_.clock.advance(options().every);
+  ASSERT_TRUE(one.run_due());
+  EXPECT_LE(large.widest, options().every + Seconds(1));  // goes on where it was
+}
+
+TEST_F(ExpirySweepTest, AThresholdThatFailsDoesNotSilenceTheOthers) {
+  LargeStore large(world_.store);
+  large.most = 100 * kDay;
+  large.refuses = world_.clock.now() + 75 * kDay;
+  issue(1, 66 * kDay);
+  issue(2, 90 * kDay);
+  store::CaRecord ca;
+  ca.id = "issuing";
+  ca.certificate = {0x30, 0};
+  ca.policy = "{}";
+  ca.revision = 1;
+  world_.clock.advance(61 * kDay);
+  world_.apply({store::PutCa{ca}, store::PutCrl{{"issuing", 0, 7, 0, kStart, world_.clock.now() + Seconds(60), {}}}});
+  ExpirySweep one({large, world_.journal, outbox_, world_.clock}, options());
+  EXPECT_EQ(one.run_due().error().code, Errc::too_large);
+  EXPECT_EQ(told(), Names{"7"});
+  EXPECT_EQ(told("root", "number"), Names{"7"});
+  large.refuses.reset();
+  ASSERT_TRUE(one.run_due());
+  EXPECT_EQ(told(), (Names{"7", "30"}));
 }
 
 TEST_F(ExpirySweepTest, ACrlInTheLastTenthOfItsLifeIsToldToTheInstallation) {

@@ -1,7 +1,13 @@
 #include "notification/https_transport.h"
 
+#include <algorithm>
+#include <atomic>
+#include <condition_variable>
 #include <cstring>
 #include <memory>
+#include <mutex>
+#include <optional>
+#include <thread>
 
 #include <fmt/format.h>
 #include <netdb.h>
@@ -15,6 +21,8 @@ namespace certwright::notification {
 namespace {
 
 constexpr std::size_t kMaxAnswerOctets = 64 * 1024;
+constexpr std::size_t kMostAddresses = 8;
+constexpr int kMostLookups = 64;
 
 std::optional<IpAddress> address_of_socket(const sockaddr* address, std::size_t size_octets) {
   if (address->sa_family == AF_INET && size_octets >= sizeof(sockaddr_in)) {
@@ -73,13 +81,41 @@ Result<std::vector<IpAddress>> resolve_by_system(const std::string& host) {
   return addresses;
 }
 
+// The lookup has a thread of its own, for nobody can break it off; one that is late ends by itself and is
+// heard by nobody.
+Result<std::vector<IpAddress>> resolve_within(const Resolve& resolve, const std::string& host,
+                                              std::chrono::milliseconds limit, const Stop& stop) {
+  struct Lookup {
+    std::mutex mutex;
+    std::condition_variable ended;
+    std::optional<Result<std::vector<IpAddress>>> answer;
+  };
+  static std::atomic<int> under_way{0};
+  if (under_way >= kMostLookups) return fail(Errc::unavailable, "too many lookups of names wait for an answer");
+  const auto lookup = std::make_shared<Lookup>();
+  ++under_way;
+  std::thread([lookup, resolve, host] {
+    auto answer = resolve(host);
+    const std::lock_guard lock(lookup->mutex);
+    lookup->answer.emplace(std::move(answer));
+    --under_way;
+    lookup->ended.notify_one();
+  }).detach();
+  std::unique_lock lock(lookup->mutex);
+  const auto until = std::chrono::steady_clock::now() + limit;
+  while (!lookup->answer && !stop && std::chrono::steady_clock::now() < until)
+    lookup->ended.wait_for(lock, std::min(limit, std::chrono::milliseconds(100)));
+  if (!lookup->answer) return fail(Errc::unavailable, host + " was not resolved in time");
+  return *std::move(lookup->answer);
+}
+
 // One of several addresses that is private is a sign of rebinding: then none will do.
-Result<IpAddress> HttpsTransport::address_of(const WebhookUrl& url) const {
+Result<std::vector<IpAddress>> HttpsTransport::addresses_of(const WebhookUrl& url, const Stop& stop) const {
   std::vector<IpAddress> addresses;
   if (url.address()) {
     addresses.push_back(*url.address());
   } else {
-    CERTWRIGHT_TRY(addresses, options_.resolve(url.host()));
+    CERTWRIGHT_TRY(addresses, resolve_within(options_.resolve, url.host(), options_.connect_timeout, stop));
   }
   if (addresses.empty()) return fail(Errc::unavailable, url.host() + " has no address");
   for (const auto& address : addresses) {
@@ -90,19 +126,22 @@ Result<IpAddress> HttpsTransport::address_of(const WebhookUrl& url) const {
     if (!url.is_https() && !options_.policy.is_listed(address))
       return fail_field(Errc::policy, "url", "plain http is only for addresses that an administrator lists");
   }
-  return addresses.front();
+  if (addresses.size() > kMostAddresses) addresses.resize(kMostAddresses);
+  return addresses;
 }
 
 Result<int> HttpsTransport::post(const WebhookRequest& request, const Stop& stop) {
   const WebhookUrl& url = request.url;
-  CERTWRIGHT_TRY(const auto address, address_of(url));
+  CERTWRIGHT_TRY(const auto addresses, addresses_of(url, stop));
   CurlHandle curl;
   if (!curl.is_ready()) return fail(Errc::unavailable, "libcurl cannot be set up");
   const std::string text = url.text();
   CurlList pinned;
   CurlList headers;
-  bool listed = pinned.add(fmt::format("{}:{}:{}", url.host(), url.port(),
-                                       address.is_v4() ? address.text() : "[" + address.text() + "]"));
+  std::string pin = fmt::format("{}:{}:", url.host(), url.port());
+  for (const auto& address : addresses)  // libcurl goes on to the next where one does not answer
+    pin += (pin.ends_with(':') ? "" : ",") + (address.is_v4() ? address.text() : "[" + address.text() + "]");
+  bool listed = pinned.add(pin);
   for (const auto& [name, value] : request.headers) {
     if ((name + value).find_first_of(std::string_view("\r\n\0", 3)) != std::string::npos)
       return fail(Errc::invalid, "a header field has a line break");

@@ -113,8 +113,9 @@ Result<store::Transaction> Outbox::request_pending(const RequestNotice& notice) 
     std::erase_if(officers, [&](const auto& principal) { return principal.id == notice.requester; });
   };
   drop_requester();
-  if (officers.empty()) {
-    CERTWRIGHT_TRY(officers, recipients_.administrators(notice.tenant));
+  if (officers.size() < std::max(notice.approvals_needed, 1U)) {
+    CERTWRIGHT_TRY(auto administrators, recipients_.administrators(notice.tenant));
+    add_missing(officers, std::move(administrators));
     drop_requester();
   }
   return enqueue({EventKind::request_pending, notice.tenant, notice.request, notice.occasion, facts_of(notice),
@@ -166,7 +167,7 @@ Result<store::Transaction> Outbox::certificate_revoked(const RevocationNotice& n
                    {"revoked_at", to_rfc3339(notice.revoked_at)},
                    {"entity_type", c.entity_type},
                    {"entity_id", c.entity_id},
-                   {"link", link_to("certificates", serial)}},
+                   {"link", link_to("certs", c.serial.decimal())}},
                   std::move(owner)});
 }
 
@@ -197,7 +198,7 @@ Result<store::Transaction> Outbox::certificate_expiring(const store::LineageRow&
                    {"days", std::to_string(days)},
                    {"entity_type", row.entity_type},
                    {"entity_id", row.entity_id},
-                   {"link", link_to("certificates", serial)}},
+                   {"link", link_to("certs", row.current_serial.decimal())}},
                   std::move(unaware)});
 }
 

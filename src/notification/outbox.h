@@ -1,4 +1,5 @@
 #pragma once
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -25,13 +26,14 @@ struct RequestNotice {
   std::string profile;
   std::string common_name;
   std::vector<std::string> names;
-  std::string requester;       // principal
+  std::string requester;       // principal; empty: only webhooks are told
   std::string requester_name;
   std::string decided_by;      // name of the officer, or "password", "rule"
   std::string reason;
   std::string changes;         // what the officer changed, in words
   std::string serial;          // once it is issued, hex
   std::optional<Time> not_after;
+  std::uint32_t approvals_needed = 1;
   std::string occasion;        // tells apart several notices of one kind about one request: "changed-2"
 };
 
@@ -61,7 +63,8 @@ class Outbox {
   Outbox(const store::Store& store, const Clock& clock, OutboxOptions options)
       : store_(store), clock_(clock), recipients_(store), options_(std::move(options)) {}
 
-  // To the officers, never to the requester; without officers to the administrators of the tenant.
+  // To the officers, never to the requester; where they are fewer than approvals_needed, to the
+  // administrators of the tenant as well.
   Result<store::Transaction> request_pending(const RequestNotice& notice) const;
   // To the requester.
   Result<store::Transaction> request_approved(const RequestNotice& notice) const;

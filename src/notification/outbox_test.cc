@@ -61,6 +61,21 @@ TEST_F(OutboxTest, WithoutOfficersTheAdministratorsAreTold) {
   EXPECT_EQ(World::recipients(outbox_.request_pending(notice("admin"))), Names{});
 }
 
+TEST_F(OutboxTest, WhereOfficersAreFewAdministratorsAreToldToo) {
+  auto two = notice();
+  two.approvals_needed = 2;
+  EXPECT_EQ(World::recipients(outbox_.request_pending(two)).size(), 4U);  // the two officers
+  auto three = notice("admin");
+  three.approvals_needed = 3;
+  EXPECT_EQ(World::recipients(outbox_.request_pending(three)),
+            (Names{"email:officer", "email:root", "email:second", "in_product:officer", "in_product:root", "in_product:second"}));
+}
+
+TEST_F(OutboxTest, WithoutARequesterOnlyWebhooksAreTold) {
+  world_.webhook("w1", "default");
+  EXPECT_EQ(World::recipients(outbox_.request_issued(notice(""))), Names{"webhook:w1"});
+}
+
 TEST_F(OutboxTest, DecisionsGoToTheRequester) {
   const Names requester{"email:requester", "in_product:requester"};
   EXPECT_EQ(World::recipients(outbox_.request_approved(notice())), requester);
@@ -127,6 +142,8 @@ TEST_F(OutboxTest, ARevocationGoesToWhoeverAskedForTheCertificate) {
   certificate.principal = "requester";
   EXPECT_EQ(World::recipients(outbox_.certificate_revoked({certificate, "keyCompromise", world_.clock.now()})),
             (Names{"email:requester", "in_product:requester"}));
+  const auto read = read_facts(facts(outbox_.certificate_revoked({certificate, "keyCompromise", world_.clock.now()})));
+  EXPECT_EQ(fact(*read, "link"), "https://ca.example.org/certs/" + certificate.serial.decimal());
 }
 
 TEST_F(OutboxTest, NotificationsHaveIdsThatStay) {

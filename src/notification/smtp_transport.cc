@@ -1,6 +1,7 @@
 #include "notification/smtp_transport.h"
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 
 #include <fmt/format.h>
@@ -26,6 +27,30 @@ static std::size_t certwright_notification_upload(char* buffer, std::size_t size
 }
 }
 
+// How the last command began: a refusal is about it.
+struct Spoken {
+  std::array<char, 5> begin{};
+  bool is(std::string_view command) const { return std::string_view(begin.data(), begin.size()) == command; }
+};
+
+extern "C" {
+static int certwright_notification_spoken(CURL*, curl_infotype kind, char* text, std::size_t octets,
+                                          void* context) noexcept {
+  auto& begin = static_cast<Spoken*>(context)->begin;
+  if (kind != CURLINFO_HEADER_OUT || octets < begin.size() || std::memcmp(text, "QUIT", 4) == 0) return 0;
+  std::memcpy(begin.data(), text, begin.size());
+  return 0;
+}
+}
+
+// The recipient, or this message; a refusal of anything else may be a mistake of the operators.
+Errc meaning_of(long reply, const Spoken& last) {
+  const bool for_good = reply >= 500 && reply <= 599;
+  if (for_good && last.is("RCPT ")) return Errc::gone;
+  if (for_good && last.is("DATA\r")) return Errc::policy;
+  return Errc::unavailable;
+}
+
 // A host that is nothing but a host inside of a URL: the parser of webhooks knows what that is.
 Result<std::string> host_in_url(const std::string& host) {
   const bool v6 = host.find(':') != std::string::npos;
@@ -46,6 +71,7 @@ Result<std::unique_ptr<SmtpTransport>> SmtpTransport::create(SmtpOptions options
 }
 
 Result<void> SmtpTransport::send(const MailMessage& message, const Stop& stop) {
+  Spoken spoken;  // outlives the handle, which may speak to its end
   CurlHandle curl;
   if (!curl.is_ready()) return fail(Errc::unavailable, "libcurl cannot be set up");
   const std::string mail = compose(message);
@@ -73,13 +99,17 @@ Result<void> SmtpTransport::send(const MailMessage& message, const Stop& stop) {
   curl.set(CURLOPT_UPLOAD, 1L);
   curl.set(CURLOPT_READFUNCTION, certwright_notification_upload);
   curl.set(CURLOPT_READDATA, &upload);
+  curl.set(CURLOPT_VERBOSE, 1L);
+  curl.set(CURLOPT_DEBUGFUNCTION, certwright_notification_spoken);
+  curl.set(CURLOPT_DEBUGDATA, &spoken);
   if (!listed || !curl.ok()) return fail(Errc::internal, "libcurl does not take an option for SMTP");
   const CURLcode code = curl_easy_perform(curl.get());
   if (code == CURLE_OK) return {};
   long reply = 0;
   curl_easy_getinfo(curl.get(), CURLINFO_RESPONSE_CODE, &reply);
-  return fail(Errc::unavailable, fmt::format("{}:{} did not take the message: {}{}", options_.host, options_.port,
-                                             curl.problem(code), reply == 0 ? "" : fmt::format(" (reply {})", reply)));
+  return fail(meaning_of(reply, spoken),
+              fmt::format("{}:{} did not take the message: {}{}", options_.host, options_.port, curl.problem(code),
+                          reply == 0 ? "" : fmt::format(" (reply {})", reply)));
 }
 
 }  // namespace certwright::notification

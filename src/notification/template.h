@@ -26,8 +26,10 @@ inline constexpr std::size_t kMaxRenderedOctets = 64 * 1024;  // of the text, of
 
 // Errors: too_large; invalid, with the field, for a fact that the event does not have, "{{" without
 // "}}", a subject of more than one line, HTML whose tags are not plainly tags (no comments, values between
-// double quotes), <script>, <style> and the like, or a placeholder inside of a tag: only href="{{link}}" may
-// be, for only that fact is made here.
+// double quotes, no line break inside), elements that are not simple text, tables and links, attributes but
+// href and align, elements that are not closed in order, or a placeholder inside of a tag: only
+// href="{{link}}" may be, for only that fact is made here. A line with placeholders, which may be left out,
+// closes what it opens.
 Result<void> check_template(EventKind kind, const Template& what);
 
 // Facts are escaped for where they stand: in the HTML, &<>"' become entities. Of a template that

@@ -35,6 +35,14 @@ TEST(Template, ALineOfEmptyFactsIsLeftOut) {
   EXPECT_EQ(render(wording, {{"requester", "Al"}}).text, "a\nby Al \nb\n");
 }
 
+TEST(Template, SimpleMarkupIsAllowed) {
+  const Template wording{"s", "t",
+                         "<h2>A</h2><p align=\"center\">b<br>c<br/></p>\n<ul>\n<li>{{request}}</li>\n</ul>\n<hr>\n"
+                         "<P>see <a href=\"https://wiki.example/x?y=1\">this</a>, <a href=\"{{link}}\">that</a></P>"};
+  const auto checked = check_template(EventKind::request_pending, wording);
+  EXPECT_TRUE(checked) << checked.error().detail;
+}
+
 struct BadCase {
   const char* name;
   Template wording;
@@ -45,6 +53,11 @@ TEST_P(BadTemplate, IsRefused) {
   const auto checked = check_template(EventKind::request_pending, GetParam().wording);
   ASSERT_FALSE(checked);
   EXPECT_EQ(checked.error().field, GetParam().field);
+}
+std::string repeated(std::string_view what, int times) {
+  std::string all;
+  while (times-- > 0) all += what;
+  return all;
 }
 const BadCase kBad[] = {
     {"UnknownFact", {"{{serial}}", "t", "h"}, "subject"},
@@ -66,6 +79,20 @@ const BadCase kBad[] = {
     {"SingleQuotes", {"s", "t", "<a title='x'>"}, "html"},
     {"NoTag", {"s", "t", "1 < 2"}, "html"},
     {"Unended", {"s", "t", "<p"}, "html"},
+    {"BreakInATag", {"s", "t", "<a\nhref=\"{{link}}\">x</a>"}, "html"},
+    {"BreakInAValue", {"s", "t", "<a href=\"https://x\n{{request}}\">x</a>"}, "html"},
+    {"DroppedLineThatOpens", {"s", "t", "<b>{{reason}}\n{{common_name}}</b>"}, "html"},
+    {"NotClosed", {"s", "t", "<table><tr>"}, "html"},
+    {"ClosesWhatIsOutside", {"s", "t", "</body>"}, "html"},
+    {"ClosesInAnotherOrder", {"s", "t", "<b><i></b></i>"}, "html"},
+    {"TooDeep", {"s", "t", repeated("<b>", 33) + repeated("</b>", 33)}, "html"},
+    {"HidesByStyle", {"s", "t", "<div style=\"display:none\">x</div>"}, "html"},
+    {"HidesByAttribute", {"s", "t", "<div hidden>x</div>"}, "html"},
+    {"Class", {"s", "t", "<p class=\"x\">x</p>"}, "html"},
+    {"Fetches", {"s", "t", "<img src=\"https://x.example/\">"}, "html"},
+    {"Form", {"s", "t", "<form action=\"https://x.example/\"></form>"}, "html"},
+    {"ScriptLink", {"s", "t", "<a href=\"javascript:a()\">x</a>"}, "html"},
+    {"SlashOfNothing", {"s", "t", "<p/>"}, "html"},
     {"TooLong", {"s", "t", std::string(kMaxTemplateOctets + 1, 'x')}, "html"},
 };
 INSTANTIATE_TEST_SUITE_P(Check, BadTemplate, testing::ValuesIn(kBad),

@@ -16,8 +16,9 @@ using Stop = std::atomic<bool>;
 class MailTransport {
  public:
   virtual ~MailTransport() = default;
-  // Success: a server has taken charge of the message. Errors: unavailable, too_large, ...: it may have
-  // been taken all the same. The detail names no password and no text of the message.
+  // Success: a server has taken charge of the message. Errors: gone if it refuses this recipient for good,
+  // policy if it refuses this very message for good; anything else: it may have been taken all the same, and
+  // may be tried later. The detail names no password and no text of the message.
   virtual Result<void> send(const MailMessage& message, const Stop& stop) = 0;
 };
 

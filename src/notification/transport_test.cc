@@ -1,76 +1,20 @@
-// The two transports against small servers of bytes on loopback.
+// Against small servers of bytes on loopback.
 #include <gtest/gtest.h>
-
-#include <arpa/inet.h>
-#include <poll.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include <chrono>
 #include <functional>
 #include <thread>
 
 #include "notification/https_transport.h"
-#include "notification/smtp_transport.h"
+#include "notification/testing_byte_server.h"
 
 namespace certwright::notification {
 namespace {
 
 using namespace std::chrono_literals;
-
-// Accepts connections one after the other and hands each to `serve`.
-class ByteServer {
- public:
-  explicit ByteServer(std::function<void(int)> serve) : serve_(std::move(serve)) {
-    listener_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof address;
-    EXPECT_EQ(::bind(listener_, reinterpret_cast<sockaddr*>(&address), size), 0);
-    EXPECT_EQ(::listen(listener_, 8), 0);
-    ::getsockname(listener_, reinterpret_cast<sockaddr*>(&address), &size);
-    port_ = ntohs(address.sin_port);
-    thread_ = std::jthread([this](const std::stop_token& stop) {
-      while (!stop.stop_requested()) {
-        pollfd ready{listener_, POLLIN, 0};
-        if (::poll(&ready, 1, 20) != 1) continue;
-        const int connection = ::accept(listener_, nullptr, nullptr);
-        ++connections;
-        serve_(connection);
-        ::close(connection);
-      }
-    });
-  }
-  ~ByteServer() {
-    thread_.request_stop();
-    thread_.join();
-    ::close(listener_);
-  }
-  std::uint16_t port() const { return port_; }
-  std::atomic<int> connections{0};
-
- private:
-  std::function<void(int)> serve_;
-  int listener_ = -1;
-  std::uint16_t port_ = 0;
-  std::jthread thread_;
-};
-
-bool say(int connection, std::string_view text) {
-  return ::send(connection, text.data(), text.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(text.size());
-}
-
-// Reads until `end` has come; "" if the other side closes before.
-std::string read_until(int connection, std::string_view end) {
-  std::string text;
-  char c = 0;
-  while (!text.ends_with(end)) {
-    if (::recv(connection, &c, 1, 0) != 1) return "";
-    text += c;
-  }
-  return text;
-}
+using fixture::ByteServer;
+using fixture::read_until;
+using fixture::say;
 
 std::string read_request(int connection) {
   std::string head = read_until(connection, "\r\n\r\n");
@@ -159,6 +103,34 @@ TEST_F(HttpsTransportTest, ANameIsResolvedOnceAndOnePrivateAddressSpoilsIt) {
   EXPECT_EQ(HttpsTransport(options).post(request("https://none.example/"), stop_).error().code, Errc::unavailable);
 }
 
+TEST_F(HttpsTransportTest, WhereOneAddressDoesNotAnswerTheNextIsTried) {
+  ByteServer server([](int c) {
+    read_request(c);
+    say(c, "HTTP/1.1 204 No Content\r\n\r\n");
+  });
+  auto options = listed();
+  options.resolve = [](const std::string&) -> Result<std::vector<IpAddress>> {
+    return std::vector{*IpAddress::parse("127.0.0.2"), *IpAddress::parse("127.0.0.1")};
+  };
+  HttpsTransport transport(std::move(options));
+  const auto status = transport.post(request("http://both.example:" + std::to_string(server.port()) + "/"), stop_);
+  ASSERT_TRUE(status) << status.error().detail;
+  EXPECT_EQ(*status, 204);
+}
+
+TEST_F(HttpsTransportTest, ANameServerThatIsAwayEndsTheAttempt) {
+  const Resolve slow = [](const std::string&) -> Result<std::vector<IpAddress>> {
+    std::this_thread::sleep_for(2s);
+    return std::vector{*IpAddress::parse("127.0.0.1")};
+  };
+  const auto begin = std::chrono::steady_clock::now();
+  EXPECT_EQ(resolve_within(slow, "a.example", 200ms, stop_).error().code, Errc::unavailable);
+  stop_ = true;
+  EXPECT_FALSE(resolve_within(slow, "a.example", 20s, stop_));
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, 1500ms);
+  std::this_thread::sleep_for(2s);  // their threads end
+}
+
 TEST_F(HttpsTransportTest, PlainHttpIsForListedAddressesOnly) {
   HttpsOptions options;
   options.resolve = [](const std::string&) -> Result<std::vector<IpAddress>> { return std::vector{*IpAddress::parse("8.8.8.8")}; };
@@ -242,114 +214,6 @@ TEST_F(HttpsTransportTest, StoppingBreaksOff) {
   const auto begin = std::chrono::steady_clock::now();
   EXPECT_FALSE(transport.post(request(local(server)), stop_));
   EXPECT_LT(std::chrono::steady_clock::now() - begin, 3s);
-}
-
-// One session: what the client said, line by line.
-struct SmtpSession {
-  std::vector<std::string> extensions;
-  std::string refuse_at;  // this command gets a 550
-  std::vector<std::string> lines;
-  std::string data;
-  void operator()(int c) {
-    say(c, "220 test ESMTP\r\n");
-    while (true) {
-      auto line = read_until(c, "\r\n");
-      if (line.empty()) return;
-      line.resize(line.size() - 2);
-      lines.push_back(line);
-      if (!refuse_at.empty() && line.starts_with(refuse_at)) {
-        say(c, "550 5.7.1 not\x07 for you\r\n");
-      } else if (line.starts_with("EHLO")) {
-        std::string answer = "250-test\r\n";
-        for (const auto& extension : extensions) answer += "250-" + extension + "\r\n";
-        say(c, answer + "250 8BITMIME\r\n");
-      } else if (line == "DATA") {
-        say(c, "354 go on\r\n");
-        data = read_until(c, "\r\n.\r\n");
-        say(c, "250 taken\r\n");
-      } else if (line == "QUIT") {
-        say(c, "221 bye\r\n");
-        return;
-      } else {
-        say(c, "250 ok\r\n");
-      }
-    }
-  }
-};
-
-class SmtpTransportTest : public testing::Test {
- protected:
-  static SmtpOptions options(const ByteServer& server, SmtpSecurity security) {
-    SmtpOptions o;
-    o.host = "127.0.0.1";
-    o.port = server.port();
-    o.security = security;
-    o.timeout = 3s;
-    return o;
-  }
-  static MailMessage message() {
-    return {.from = *parse_mailbox("CA <ca@ca.example>"), .to = *parse_mailbox("alice@example.org"), .subject = "S", .text = ".\n..\n",
-            .html = "h", .id = "0123", .contained = {"0123"}, .date = {}};
-  }
-  Stop stop_{false};
-};
-
-TEST_F(SmtpTransportTest, SubmitsOneMessageToOneRecipient) {
-  SmtpSession session;
-  ByteServer server([&](int c) { session(c); });
-  const auto transport = SmtpTransport::create(options(server, SmtpSecurity::none));
-  ASSERT_TRUE(transport);
-  const auto sent = (*transport)->send(message(), stop_);
-  ASSERT_TRUE(sent) << sent.error().detail;
-  EXPECT_EQ(session.data, compose(message()) + ".\r\n");
-  EXPECT_EQ(session.lines.at(0), "EHLO ca.example");
-  EXPECT_TRUE(session.lines.at(1).starts_with("MAIL FROM:<ca@ca.example>"));
-  EXPECT_EQ(session.lines.at(2), "RCPT TO:<alice@example.org>");
-  EXPECT_EQ(session.lines.at(3), "DATA");
-}
-
-TEST_F(SmtpTransportTest, WithoutStartTlsThereIsNoMailAndNoPassword) {
-  SmtpSession session;
-  session.extensions = {"AUTH PLAIN LOGIN"};
-  ByteServer server([&](int c) { session(c); });
-  auto with_password = options(server, SmtpSecurity::starttls);
-  with_password.user = "ca";
-  with_password.password = SecretBytes::copy_of(as_bytes("the-password"));
-  const auto transport = SmtpTransport::create(std::move(with_password));
-  const auto sent = (*transport)->send(message(), stop_);
-  ASSERT_FALSE(sent);
-  EXPECT_EQ(sent.error().detail.find("the-password"), std::string::npos);
-  for (const auto& line : session.lines)
-    EXPECT_TRUE(line.starts_with("EHLO") || line.starts_with("STARTTLS") || line == "QUIT") << line;
-}
-
-TEST_F(SmtpTransportTest, ARefusalIsAnErrorOfOneLine) {
-  SmtpSession session;
-  session.refuse_at = "RCPT";
-  ByteServer server([&](int c) { session(c); });
-  const auto transport = SmtpTransport::create(options(server, SmtpSecurity::none));
-  const auto sent = (*transport)->send(message(), stop_);
-  ASSERT_FALSE(sent);
-  EXPECT_NE(sent.error().detail.find("550"), std::string::npos) << sent.error().detail;
-  EXPECT_EQ(sent.error().detail.find('\x07'), std::string::npos);
-  EXPECT_TRUE(session.data.empty());
-}
-
-TEST_F(SmtpTransportTest, RefusesOptionsThatWouldLeakOrInject) {
-  SmtpOptions clear;
-  clear.host = "mail.example";
-  clear.security = SmtpSecurity::none;
-  clear.user = "ca";
-  EXPECT_FALSE(SmtpTransport::create(std::move(clear)));
-  for (const auto* host : {"", "a b", "a@b", "a/b", "a:25", "a\r\nb", "127.1"}) {
-    SmtpOptions bad;
-    bad.host = host;
-    EXPECT_FALSE(SmtpTransport::create(std::move(bad))) << host;
-  }
-  SmtpOptions helo;
-  helo.host = "mail.example";
-  helo.helo = "x\r\nMAIL FROM:<a@b>";
-  EXPECT_FALSE(SmtpTransport::create(std::move(helo)));
 }
 
 }  // namespace

@@ -76,6 +76,11 @@ Result<WebhookWithSecret> Webhooks::rotate(std::string_view id, Seconds overlap,
   if (overlap < Seconds(0) || overlap > kMaxOverlap)
     return fail_field(Errc::invalid, "overlap_s", "overlap_s: from 0 to " + std::to_string(kMaxOverlap.count()));
   CERTWRIGHT_TRY(auto webhook, find(id));
+  // Only one secret before the newest signs: the one that the endpoint still has would end.
+  if (overlap > Seconds(0) && webhook.previous_until && d_.clock.now() < *webhook.previous_until)
+    return fail_field(Errc::conflict, "overlap_s",
+                      "overlap_s: the secret before the last one signs until " + to_rfc3339(*webhook.previous_until) +
+                          "; rotate after that, or with 0 to end all earlier secrets now");
   ++webhook.revision;
   ++webhook.secret_generation;
   webhook.previous_until = d_.clock.now() + overlap;

@@ -53,7 +53,8 @@ class Webhooks {
     return d_.store.notifications().list_webhooks(tenant);
   }
   // A new secret; the one before signs too for as long as `overlap`. Errors: not_found; invalid for an
-  // overlap above kMaxOverlap; conflict if somebody else changed it at the same moment.
+  // overlap above kMaxOverlap; conflict, field "overlap_s", while an earlier overlap lasts, unless this one is
+  // 0; conflict if somebody else changed it at the same moment.
   Result<WebhookWithSecret> rotate(std::string_view id, Seconds overlap, const audit::Actor& actor);
   // Errors: not_found, conflict.
   Result<store::WebhookRecord> set_disabled(std::string_view id, bool disabled, const audit::Actor& actor);

@@ -69,6 +69,9 @@ TEST_F(WebhooksTest, RotatesDisablesTestsAndDeletes) {
   ASSERT_TRUE(rotated);
   EXPECT_FALSE(equal_constant_time(created->secret.reveal(), rotated->secret.reveal()));
   EXPECT_EQ(rotated->webhook.previous_until, world_.clock.now() + Seconds(60));
+  // The endpoint has the first secret yet: a second overlap would end it unasked.
+  EXPECT_EQ(webhooks_.rotate(id, Seconds(60), actor_).error().field, "overlap_s");
+  EXPECT_EQ(webhooks_.find(id)->secret_generation, 2U);
   ASSERT_TRUE(webhooks_.test(id, "Admin", actor_));
   ASSERT_TRUE(webhooks_.test(id, "Admin", actor_));
   EXPECT_EQ(world_.store.notifications().waiting(store::NotificationChannel::webhook, id, 9).value().size(), 2U);
@@ -82,6 +85,20 @@ TEST_F(WebhooksTest, RotatesDisablesTestsAndDeletes) {
   EXPECT_EQ(world_.audit_events(),
             (std::vector<std::string>{"WEBHOOK_CREATED", "WEBHOOK_SECRET_ROTATED", "WEBHOOK_TESTED", "WEBHOOK_TESTED",
                                       "WEBHOOK_DISABLED", "WEBHOOK_ENABLED", "WEBHOOK_DELETED"}));
+}
+
+TEST_F(WebhooksTest, ARotationWithinAnotherEndsAllEarlierSecretsOrWaits) {
+  const auto id = webhooks_.create({"default", "https://a.example/", {}}, actor_)->webhook.id;
+  ASSERT_TRUE(webhooks_.rotate(id, Seconds(60), actor_));
+  EXPECT_EQ(webhooks_.rotate(id, Seconds(1), actor_).error().code, Errc::conflict);
+  const auto at_once = webhooks_.rotate(id, Seconds(0), actor_);
+  ASSERT_TRUE(at_once);
+  EXPECT_EQ(at_once->webhook.secret_generation, 3U);
+  const auto signature = secrets_.signature(at_once->webhook, world_.clock.now(), "{}");
+  EXPECT_EQ(std::ranges::count(signature, ','), 1);
+  ASSERT_TRUE(webhooks_.rotate(id, Seconds(60), actor_));
+  world_.clock.advance(Seconds(60));
+  EXPECT_TRUE(webhooks_.rotate(id, Seconds(60), actor_));
 }
 
 TEST_F(WebhooksTest, TheKeyOfAllSecretsIsSealedAndStays) {

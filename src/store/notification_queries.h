@@ -30,6 +30,9 @@ class NotificationQueries {
   // Everything told about this subject to this recipient, whatever the channel, oldest first.
   virtual Result<std::vector<NotificationRecord>> about(std::string_view recipient, std::string_view event,
                                                         std::string_view subject) const = 0;
+  // Everything told about this subject to anybody, oldest first: for a request's case file.
+  virtual Result<std::vector<NotificationRecord>> told_about(std::string_view tenant,
+                                                             std::string_view subject) const = 0;
   virtual Result<std::optional<NotificationRecord>> find(NotificationId id) const = 0;
   // Counts what waits: costs as much as there is.
   virtual Result<NotificationTotals> totals() const = 0;

@@ -165,6 +165,22 @@ TEST_P(StoreContract, AcknowledgingEndsWhatWaitsAboutTheSame) {
   EXPECT_EQ(Lanes(store()).due(kStart).size(), 2U);
 }
 
+TEST_P(StoreContract, FindsWhatWasToldAboutASubject) {
+  auto foreign = mail("k3");
+  foreign.tenant = "other";
+  auto different = mail("k4");
+  different.subject = "0c0d";
+  ASSERT_EQ(outcome({EnqueueNotification{mail("k1", "bob")}, EnqueueNotification{shown("k2")},
+                     EnqueueNotification{foreign}, EnqueueNotification{different}}),
+            "ok");
+  const auto told = store().notifications().told_about("default", "0a1b").value();
+  ASSERT_EQ(told.size(), 2U);
+  EXPECT_EQ(told[0].recipient, "bob");
+  EXPECT_EQ(told[1].recipient, "alice");
+  EXPECT_EQ(store().notifications().told_about("other", "0a1b").value().size(), 1U);
+  EXPECT_TRUE(store().notifications().told_about("default", "").value().empty());
+}
+
 TEST_P(StoreContract, PagesInProductNotificationsNewestFirst) {
   for (int i = 0; i < 5; ++i)
     ASSERT_EQ(outcome({EnqueueNotification{shown("a" + std::to_string(i))},

@@ -65,6 +65,16 @@ Result<std::vector<NotificationRecord>> NotificationReads::about(std::string_vie
   return result;
 }
 
+Result<std::vector<NotificationRecord>> NotificationReads::told_about(std::string_view tenant,
+                                                                      std::string_view subject) const {
+  const std::lock_guard lock(mutex_);
+  std::vector<NotificationRecord> result;
+  for (const auto& [id, n] : data_.notifications)
+    if (n.tenant == tenant && n.subject == subject) result.push_back(n);
+  cut(result, kMaxLimit);
+  return result;
+}
+
 Result<std::optional<NotificationRecord>> NotificationReads::find(NotificationId id) const {
   const std::lock_guard lock(mutex_);
   const auto found = data_.notifications.find(id);

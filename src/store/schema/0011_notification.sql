@@ -20,6 +20,7 @@ CREATE TABLE notification (
 CREATE INDEX notification_to_deliver ON notification (channel, recipient, id) WHERE state = 0;
 CREATE INDEX notification_by_recipient ON notification (recipient, channel, id);
 CREATE INDEX notification_about ON notification (recipient, event, subject);
+CREATE INDEX notification_by_subject ON notification (subject, tenant, id);
 CREATE INDEX notification_by_state ON notification (state, created_at);
 
 -- One row for each recipient with something waiting: when its next one is due.

@@ -109,6 +109,12 @@ Result<std::vector<NotificationRecord>> NotificationReads::about(std::string_vie
                  notification_record);
 }
 
+Result<std::vector<NotificationRecord>> NotificationReads::told_about(std::string_view tenant,
+                                                                      std::string_view subject) const {
+  const auto reader = readers_.borrow();
+  return rows_of(reader->query(Statement::list_told_about, subject, tenant, kMaxLimit), notification_record);
+}
+
 Result<std::optional<NotificationRecord>> NotificationReads::find(NotificationId id) const {
   if (id > kLargestId) return std::nullopt;
   const auto reader = readers_.borrow();

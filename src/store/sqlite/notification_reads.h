@@ -16,6 +16,8 @@ class NotificationReads final : public NotificationQueries {
                                                      std::uint32_t limit) const override;
   Result<std::vector<NotificationRecord>> about(std::string_view recipient, std::string_view event,
                                                 std::string_view subject) const override;
+  Result<std::vector<NotificationRecord>> told_about(std::string_view tenant,
+                                                     std::string_view subject) const override;
   Result<std::optional<NotificationRecord>> find(NotificationId id) const override;
   Result<NotificationTotals> totals() const override;
   Result<std::optional<WebhookRecord>> find_webhook(std::string_view id) const override;

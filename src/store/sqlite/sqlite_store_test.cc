@@ -381,7 +381,7 @@ TEST(SqliteStore, AnOutboxOfAHundredThousandIsEmptiedPieceByPiece) {
     for (const auto& n : first) settle.ids.push_back(n.id);
     ASSERT_TRUE(store->apply({settle}));
   }
-  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(10));
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(60));
   EXPECT_EQ(read.totals()->waiting, 95'000U);
 }
 

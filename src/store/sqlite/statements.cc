@@ -563,6 +563,10 @@ constexpr std::array kTable = {
      "state, attempts, last_error, created_at, next_attempt_at, settled_at FROM "
      "notification WHERE recipient = ?1 AND event = ?2 AND subject = ?3 ORDER BY id LIMIT "
      "?4"},
+    Entry{Statement::list_told_about, "list_told_about",
+     "SELECT id, channel, recipient, tenant, event, subject, facts, deduplication_key, "
+     "state, attempts, last_error, created_at, next_attempt_at, settled_at FROM "
+     "notification WHERE subject = ?1 AND tenant = ?2 ORDER BY id LIMIT ?3"},
     Entry{Statement::prune_notifications, "prune_notifications",
      "DELETE FROM notification WHERE id IN (SELECT id FROM notification WHERE state = ?1 "
      "AND created_at < ?2 ORDER BY created_at LIMIT ?3)"},

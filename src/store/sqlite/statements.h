@@ -195,6 +195,7 @@ enum class Statement : std::uint8_t {
   list_waiting,
   list_in_product,
   list_about,
+  list_told_about,
   prune_notifications,
   count_notifications,
   oldest_waiting,
