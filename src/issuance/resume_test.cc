@@ -150,7 +150,7 @@ TEST_F(Resuming, ATokenThatIsAwayLeavesItApproved) {
 TEST_F(Resuming, WhatIsRefusedByNowIsFailed) {
   const auto gone = approved();
   world.set_disabled("alice", true);
-  EXPECT_EQ(outcome(resume(gone.id)), "unauthenticated ");
+  EXPECT_EQ(outcome(resume(gone.id)), "policy principal");
   EXPECT_EQ(world.state(gone.id), RequestState::failed);
   world.set_disabled("alice", false);
 

@@ -1,7 +1,9 @@
 #include "registration/approval_password.h"
 
 #include <gtest/gtest.h>
+#include <time.h>
 
+#include <algorithm>
 #include <atomic>
 #include <string>
 #include <thread>
@@ -86,6 +88,38 @@ TEST_F(Passwords, OldFailuresAreForgotten) {
 
 TEST_F(Passwords, MemoryForFailuresIsBounded) {
   for (int i = 0; i < 100; ++i) EXPECT_EQ(check("wrong password 1", "p" + std::to_string(i)), "wrong");
+}
+
+// Of the thread's own time, so that the machine's other work does not count.
+TEST_F(Passwords, RightWrongMissingAndLockedOutCostTheSame) {
+  ApprovalPasswords costly(store, journal, clock,
+                           {.hashes_at_once = 1, .waiting_max = 1, .operations = 2, .memory_octets = 8 * 1024 * 1024,
+                            .failures_max = 3, .window = Seconds(900), .tracked_max = 100});
+  must(costly.set("issuing", secret(kRight), {}));
+  const auto cost_us = [&](std::string_view password, const char* principal, const char* ca = "issuing") {
+    const auto now = [] {
+      timespec time{};
+      clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+      return static_cast<double>(time.tv_sec) * 1e6 + static_cast<double>(time.tv_nsec) / 1e3;
+    };
+    const SecretBytes given = secret(password);
+    double least = 1e12;
+    for (int i = 0; i < 5; ++i) {
+      const double before = now();
+      must(costly.check(ca, given, {.principal = principal, .tenant = "", .door = "", .remote = ""}));
+      least = std::min(least, now() - before);
+    }
+    return least;
+  };
+  const double right = cost_us(kRight, "alice");
+  const std::pair<const char*, double> others[] = {{"wrong, then locked out", cost_us("wrong horse battery", "bob")},
+                                                   {"right, locked out", cost_us(kRight, "bob")},
+                                                   {"missing", cost_us("", "carol")},
+                                                   {"a CA that has none", cost_us(kRight, "carol", "other")}};
+  for (const auto& [name, cost] : others) {
+    EXPECT_GT(cost, right * 0.7) << name;
+    EXPECT_LT(cost, right * 1.4) << name;
+  }
 }
 
 TEST_F(Passwords, HashesAtOnceAndTheirQueueAreBounded) {

@@ -57,7 +57,11 @@ audit::Event changed_event(const RequestRecord& before, const RequestRecord& aft
 }  // namespace
 
 Result<access::Principal> RequestDesk::requester_of(const RequestRecord& record) const {
-  return access::stored_principal(d_.store, record.principal);
+  auto requester = access::stored_principal(d_.store, record.principal);
+  // Who asks for this is somebody else, whose credential is good.
+  if (!requester && requester.error().code == Errc::unauthenticated)
+    return fail_field(Errc::policy, "principal", "principal: the requester's account is disabled");
+  return requester;
 }
 
 namespace {
@@ -95,7 +99,12 @@ Result<Examination> RequestDesk::examine(const RequestRecord& record, View view)
     CERTWRIGHT_TRY(changes, read_request_changes(record.changes));
   }
   CERTWRIGHT_TRY(auto request, issuance_request(record, std::move(requester), changes));
-  return d_.registration.examine(std::move(request));
+  auto examined = d_.registration.examine(std::move(request));
+  // What the requester may not have or see any more is there for whoever looks at the request.
+  if (!examined && (examined.error().code == Errc::not_found || examined.error().code == Errc::not_permitted))
+    return fail_field(Errc::policy, "principal",
+                      "principal: the requester may not have it any more: " + examined.error().detail);
+  return examined;
 }
 
 Result<RequestRecord> RequestDesk::approve(const Decision& decision) {

@@ -98,7 +98,8 @@ class RequestDesk {
                                   const store::RequestPage& page) const;
   Result<std::vector<store::ApprovalRecord>> approvals(std::string_view id) const;
   // What would be issued now: with the changes that are in the record, or without any as it was asked for.
-  // Errors: registration's, where it would be refused by now; as decided() for the requester.
+  // Errors: registration's, where it would be refused by now; policy, field "principal", where the requester
+  // may not have it any more.
   enum class View : std::uint8_t { as_asked, as_changed };
   Result<Examination> examine(const store::RequestRecord& record, View view) const;
   static access::Object object_of(const store::RequestRecord& record) {
@@ -132,7 +133,7 @@ class RequestDesk {
 
   // The approved request as evidence. Errors: conflict, field "state", if it is not approved; conflict,
   // field "binding", if the profile has another version than was approved (it is pending again then, and
-  // approvals given before do not count); unauthenticated if the requester may no longer act.
+  // approvals given before do not count); policy, field "principal", if the requester is disabled.
   Result<DecidedRequest> decided(std::string_view id, const audit::Actor& actor);
   // For issuance's transactions. The intent takes the request: of two at once one fails, conflict, field
   // "revision". `record` becomes what is stored after it.

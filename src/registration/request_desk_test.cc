@@ -294,7 +294,11 @@ TEST_F(Desk, ARequesterWhoMayNoMoreGetsNothing) {
   const auto pending = must(world.submit(alice, {"a.example"})).record;
   must(world.approve(bob, pending));
   world.set_disabled("alice", true);
-  EXPECT_EQ(told(world.desk.decided(pending.id, {})), "unauthenticated ");
+  EXPECT_EQ(told(world.desk.decided(pending.id, {})), "policy principal");
+  const auto undecided = must(world.submit(chief, {"a.example"})).record;
+  must(store.apply({store::RemoveRoleBinding{{"chief", "admin", "*", ""}}}));
+  EXPECT_EQ(told(world.approve(bob, undecided)), "policy principal");
+  EXPECT_TRUE(world.desk.deny(undecided.id, bob, DeskWorld::actor_of(bob), "has left"));
 }
 
 // The state in the store is no evidence by itself.

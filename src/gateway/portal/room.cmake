@@ -3,4 +3,4 @@ certwright_room(gateway/portal
   USES json profile crypto x509
   SOURCES answers.cc ca_template.cc csr_form.cc csr_service.cc portal_door.cc
   TESTS csr_form_test.cc portal_test.cc
-  FUZZ csr_form)
+  FUZZ csr_form portal_door)
