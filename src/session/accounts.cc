@@ -183,11 +183,21 @@ Result<NewSession> Accounts::sign_in(std::string_view name, std::string_view pas
   actor.principal = id;
   actor.tenant = principal->tenant;
   s.limit.succeeded(typed, actor.remote);
+  // Made by an older version with other costs: then a wrong password for it takes another time than an
+  // unknown name, until now.
+  store::Transaction with;
+  if (!is_one_time && !crypto::has_cost(as_text(credential->verifier), s.options.cost)) {
+    CERTWRIGHT_TRY(const auto verifier, s.hash(password));
+    auto renewed = *credential;
+    renewed.verifier = to_bytes(as_bytes(verifier));
+    with.push_back(store::PutPassword{std::move(renewed), credential->id});
+  }
   return s.d.sessions.begin({.principal = id,
                              .tenant = principal->tenant,
                              .restricted = is_one_time,
                              .method = is_one_time ? "one_time_password" : "password",
-                             .replaced = replaced},
+                             .replaced = replaced,
+                             .with = std::move(with)},
                             actor);
 }
 
