@@ -239,6 +239,14 @@ Result<NewSession> Accounts::sign_in(std::string_view name, std::string_view pas
                                 .replaced = replaced};
   // One session at a time: whoever comes later with it shows the earlier one that there are two.
   if (is_one_time) beginning.with.push_back(store::EndCredentialSessions{credential->id});
+  // Made by an older version with other costs: then a wrong password for it takes another time than an
+  // unknown name, until now.
+  if (!is_one_time && !crypto::has_cost(as_text(credential->verifier), s.options.cost)) {
+    CERTWRIGHT_TRY(const auto verifier, s.hash(password));
+    auto renewed = *credential;
+    renewed.verifier = to_bytes(as_bytes(verifier));
+    beginning.with.push_back(store::PutPassword{std::move(renewed), credential->id});
+  }
   auto begun = s.d.sessions.begin(std::move(beginning), actor);
   if (!begun && is_credential_gone(begun.error())) return s.refuse(typed, id, "revoked", actor);
   return begun;

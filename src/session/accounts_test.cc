@@ -312,6 +312,23 @@ TEST(Accounts, ASessionForTheFirstPasswordDoesNotReplaceOne) {
   EXPECT_EQ(world.sign_in("administrator", kPassword), "ok");
 }
 
+TEST(Accounts, AVerifierOfOlderCostsIsMadeAnewAtSignIn) {
+  World world;
+  const auto id = world.add_with_password("Alice", kPassword);
+  const auto before = world.accounts.find_password(id).value();
+  auto options = testing::cheap_options();
+  options.cost.passes = 2;
+  Accounts newer({world.store, world.journal, world.authenticator, world.sessions, world.random, world.clock}, options);
+  ASSERT_FALSE(newer.sign_in("alice", "wrong", "", World::anybody()));
+  EXPECT_EQ(newer.find_password(id).value()->verifier, before->verifier);
+  ASSERT_TRUE(newer.sign_in("alice", kPassword, "", World::anybody()));
+  const auto after = newer.find_password(id).value();
+  EXPECT_EQ(after->id, before->id);
+  EXPECT_NE(as_text(after->verifier).find(",t=2,"), std::string::npos);
+  EXPECT_TRUE(newer.sign_in("alice", kPassword, "", World::anybody()));
+  EXPECT_EQ(newer.find_password(id).value()->verifier, after->verifier) << "once";
+}
+
 TEST(Accounts, ATokenIsNoPasswordOfOthers) {
   World world;
   const auto requester = world.add("Bob", {}, store::PrincipalKind::person, {{access::Role::requester, "default", ""}});
