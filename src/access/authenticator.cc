@@ -53,7 +53,7 @@ struct Authenticator::State {
   // Runs `work` unless the remote failed too often with this or other credentials that were not good
   // lately, and counts its refusals.
   template <class Work>
-  std::invoke_result_t<Work> limited(const Sha256& hash, std::string_view remote, Time now, Work work);
+  std::invoke_result_t<Work> limited(const CacheKey& key, std::string_view remote, Time now, Work work);
 
   const store::Store& store;
   const Clock& clock;
@@ -95,17 +95,19 @@ Result<Principal> Authenticator::State::look_up(store::CredentialKind kind,
   const bool equal = equal_constant_time(verifier, hash);
   if (!credential || (is_token && !equal)) return refusal();
   CERTWRIGHT_TRY(Principal principal, resolve(*credential, now));
-  cache.put(hash, principal, credential->expires_at, now, generation);
+  cache.put({is_token ? ProofKind::token : ProofKind::client_certificate, hash}, principal, credential->expires_at,
+            now, generation);
   return principal;
 }
 
 Result<SignedIn> Authenticator::State::find_session(const Sha256& hash, Time now) {
+  const CacheKey key{ProofKind::session, hash};
   const std::uint64_t generation = cache.generation();
   CERTWRIGHT_TRY(auto session, store.find_session(hash));
   if (!session || now >= session->idle_ends_at || now >= session->ends_at) return refusal();
-  if (auto cached = cache.find(hash, now)) return SignedIn{*std::move(cached), *std::move(session)};
+  if (auto cached = cache.find(key, now)) return SignedIn{*std::move(cached), *std::move(session)};
   CERTWRIGHT_TRY(Principal principal, resolve(session->principal));
-  cache.put(hash, principal, session->ends_at, now, generation);
+  cache.put(key, principal, session->ends_at, now, generation);
   return SignedIn{std::move(principal), *std::move(session)};
 }
 
@@ -128,16 +130,16 @@ Result<void> Authenticator::State::check_certificate(ByteView der, const Sha256&
 }
 
 template <class Work>
-std::invoke_result_t<Work> Authenticator::State::limited(const Sha256& hash, std::string_view remote, Time now,
+std::invoke_result_t<Work> Authenticator::State::limited(const CacheKey& key, std::string_view remote, Time now,
                                                          Work work) {
   const std::string peer = peer_of(remote);
-  if (remotes.is_over(peer, now) && !cache.remembers(hash))
+  if (remotes.is_over(peer, now) && !cache.remembers(key))
     return fail(Errc::too_many_requests,
                 "Too many failed sign-ins from this address; try again in a minute.");
   auto result = work();
   if (!result && result.error().code == Errc::unauthenticated) {
     remotes.failed(peer, now);
-    cache.forget(hash);
+    cache.forget(key);
   }
   return result;
 }
@@ -151,10 +153,12 @@ Result<Principal> Authenticator::by_token(std::string_view token, std::string_vi
   const Time now = state_->clock.now();
   // Hashed whatever it looks like, so that the shape of a guess does not show in the time.
   const Sha256 hash = token_hash(token.substr(0, kTokenCharacters + 1));
-  if (auto cached = state_->cache.find(hash, now)) return *std::move(cached);
-  return state_->limited(hash, remote, now, [&]() -> Result<Principal> {
-    CERTWRIGHT_TRY(const std::string_view prefix, token_prefix(token));
-    return state_->look_up(store::CredentialKind::api_token, prefix, hash, now);
+  const CacheKey key{ProofKind::token, hash};
+  const auto prefix = token_prefix(token);
+  if (auto cached = prefix ? state_->cache.find(key, now) : std::nullopt) return *std::move(cached);
+  return state_->limited(key, remote, now, [&]() -> Result<Principal> {
+    if (!prefix) return tl::unexpected<Error>(prefix.error());
+    return state_->look_up(store::CredentialKind::api_token, *prefix, hash, now);
   });
 }
 
@@ -162,20 +166,19 @@ Result<Principal> Authenticator::by_client_certificate(ByteView leaf_der, std::s
   const Time now = state_->clock.now();
   if (leaf_der.size() > x509::Certificate::kMaxOctets) return refusal();
   const Sha256 hash = crypto::sha256(leaf_der);
-  if (auto cached = state_->cache.find(hash, now)) {
+  const CacheKey key{ProofKind::client_certificate, hash};
+  if (auto cached = state_->cache.find(key, now)) {
     CERTWRIGHT_CHECK(state_->check_certificate(leaf_der, hash, now));
     return *std::move(cached);
   }
-  return state_->limited(hash, remote, now, [&]() -> Result<Principal> {
+  return state_->limited(key, remote, now, [&]() -> Result<Principal> {
     CERTWRIGHT_CHECK(state_->check_certificate(leaf_der, hash, now));
     return state_->look_up(store::CredentialKind::client_certificate, to_hex(hash), hash, now);
   });
 }
 
-Result<SignedIn> Authenticator::by_session(std::string_view id, std::string_view remote) {
-  const Time now = state_->clock.now();
-  const Sha256 hash = session_hash(id);
-  return state_->limited(hash, remote, now, [&] { return state_->find_session(hash, now); });
+Result<SignedIn> Authenticator::by_session(std::string_view id) {
+  return state_->find_session(session_hash(id), state_->clock.now());
 }
 
 void Authenticator::invalidate() { state_->cache.begin_generation(); }

@@ -57,8 +57,9 @@ class Authenticator {
   Result<Principal> by_client_certificate(ByteView leaf_der, std::string_view remote);
 
   // `id`: a session's, as it came in the cookie. Its end, by time or by sign-out, counts at once: the store
-  // is asked every time. Errors: as by_token().
-  Result<SignedIn> by_session(std::string_view id, std::string_view remote);
+  // is asked every time. Failures of an address are neither counted nor looked at: nobody guesses 256 bits,
+  // and every browser comes with the id of a session that is over. Errors: unauthenticated, unavailable.
+  Result<SignedIn> by_session(std::string_view id);
 
   // Believes no cached principal any more, nor what a lookup that began before this finds: to be
   // called after a change of tenants, principals, roles or credentials, so that it counts at once on

@@ -225,7 +225,8 @@ Result<void> Directory::revoke_credential(std::string_view principal, std::strin
   const auto found = std::ranges::find(credentials, id, &store::CredentialRecord::id);
   if (found == credentials.end())
     return fail_field(Errc::not_found, "credential", "There is no such credential.");
-  store::Transaction transaction{store::RevokeCredential{std::string(id)}};
+  store::Transaction transaction{store::RevokeCredential{std::string(id)},
+                                 store::EndCredentialSessions{std::string(id)}};
   if (found->kind == store::CredentialKind::password)
     transaction.push_back(store::EndSessions{std::string(principal), {}});
   append(transaction, evidence(id));

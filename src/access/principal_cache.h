@@ -14,6 +14,15 @@
 
 namespace certwright::access {
 
+enum class ProofKind : std::uint8_t { token, client_certificate, session };
+
+// What somebody showed. One kind is never taken for another.
+struct CacheKey {
+  ProofKind kind{};
+  store::Sha256 hash{};  // of the whole
+  friend bool operator==(const CacheKey&, const CacheKey&) = default;
+};
+
 // Principals by the hash of a whole credential, for a short time; the oldest is dropped first. A change
 // of who may what begins a new generation: what was found out before is believed no more, but that the
 // credential was good lately is still known. Safe to call from any thread.
@@ -21,7 +30,7 @@ class PrincipalCache {
  public:
   PrincipalCache(Duration ttl, std::size_t entries) : ttl_(ttl), max_(entries) {}
 
-  std::optional<Principal> find(const store::Sha256& key, Time now) const {
+  std::optional<Principal> find(const CacheKey& key, Time now) const {
     const std::scoped_lock lock(mutex_);
     const auto found = entries_.find(key);
     if (found == entries_.end()) return std::nullopt;
@@ -33,11 +42,11 @@ class PrincipalCache {
   }
 
   // Was good lately, whether its time here is over or not: no guess.
-  bool remembers(const store::Sha256& key) const {
+  bool remembers(const CacheKey& key) const {
     const std::scoped_lock lock(mutex_);
     return entries_.contains(key);
   }
-  void forget(const store::Sha256& key) {
+  void forget(const CacheKey& key) {
     const std::scoped_lock lock(mutex_);
     const auto found = entries_.find(key);
     if (found == entries_.end()) return;
@@ -52,7 +61,7 @@ class PrincipalCache {
   }
 
   // Does nothing if a new generation has begun since: what was read may be of before the change.
-  void put(const store::Sha256& key, const Principal& principal, std::optional<Time> expires_at,
+  void put(const CacheKey& key, const Principal& principal, std::optional<Time> expires_at,
            Time now, std::uint64_t generation) {
     const std::scoped_lock lock(mutex_);
     if (generation != generation_ || max_ == 0) return;
@@ -76,9 +85,9 @@ class PrincipalCache {
 
  private:
   struct HashOfHash {
-    std::size_t operator()(const store::Sha256& hash) const noexcept {
+    std::size_t operator()(const CacheKey& key) const noexcept {
       std::size_t value = 0;
-      std::memcpy(&value, hash.data(), sizeof value);  // it is a hash already
+      std::memcpy(&value, key.hash.data(), sizeof value);  // it is a hash already
       return value;
     }
   };
@@ -87,14 +96,14 @@ class PrincipalCache {
     std::optional<Time> expires_at;  // of the credential
     Time since{};
     std::uint64_t generation = 0;
-    std::list<store::Sha256>::iterator age;
+    std::list<CacheKey>::iterator age;
   };
   const Duration ttl_;
   const std::size_t max_;
   mutable std::mutex mutex_;
   std::uint64_t generation_ = 0;
-  std::list<store::Sha256> by_age_;  // the oldest first
-  std::unordered_map<store::Sha256, Entry, HashOfHash> entries_;
+  std::list<CacheKey> by_age_;  // the oldest first
+  std::unordered_map<CacheKey, Entry, HashOfHash> entries_;
 };
 
 }  // namespace certwright::access

@@ -58,7 +58,14 @@ Result<std::string_view> token_prefix(std::string_view token) {
 store::Sha256 token_hash(std::string_view token) { return crypto::sha256(as_bytes(token)); }
 
 store::Sha256 session_hash(std::string_view id) {
-  return crypto::sha256(as_bytes(id.substr(0, kSessionIdCharacters + 1)));
+  constexpr std::string_view kDomain{"certwright session", sizeof "certwright session"};  // and its zero
+  const std::string_view hashed = id.substr(0, kSessionIdCharacters + 1);
+  std::string text;
+  text.reserve(kDomain.size() + hashed.size());
+  text.append(kDomain).append(hashed);
+  const store::Sha256 hash = crypto::sha256(as_bytes(text));
+  wipe(text);
+  return hash;
 }
 
 std::string redacted_token(std::string_view token) {

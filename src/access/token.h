@@ -35,7 +35,8 @@ store::Sha256 token_hash(std::string_view token);
 
 // The id of a session, 32 random octets as base64url: what the cookie holds.
 inline constexpr std::size_t kSessionIdCharacters = 43;
-// SHA-256 of a session's id, under which the store keeps it. Other text is hashed too, to nobody's session.
+// SHA-256 of "certwright session", a zero octet and a session's id, under which the store keeps it: never the
+// hash of a token. Other text is hashed too, to nobody's session.
 store::Sha256 session_hash(std::string_view id);
 
 // `token` with its secret replaced, for logs: "cw_abcdefghijkl_...". Any text is safe to give.

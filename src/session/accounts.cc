@@ -18,6 +18,23 @@ using store::CredentialRecord;
 
 tl::unexpected<Error> refusal() { return fail(Errc::unauthenticated, "The name or the password is wrong."); }
 
+tl::unexpected<Error> another_one() {
+  return fail_field(Errc::invalid, "new_password", "The new password must be another one.");
+}
+
+Result<void> check_name(const std::string& name, SignInNames names, const store::PrincipalRecord& owner) {
+  if (names == SignInNames::any) return {};
+  const auto email = sign_in_name_of(owner.email);
+  if (email && *email == name) return {};
+  return fail_field(Errc::not_permitted, "sign_in_name",
+                    "An administrator of the whole installation may give this name; here it is the e-mail address.");
+}
+
+// Revoked, replaced or disabled between the look at a credential and the session that was to begin with it.
+bool is_credential_gone(const Error& error) {
+  return error.code == Errc::conflict && error.field == "credential";
+}
+
 // Four groups of five of 32 characters: 100 bits, without those that look alike.
 SecretBytes make_one_time_password(crypto::Random& random) {
   constexpr std::string_view kAlphabet = "abcdefghjkmnpqrstuvwxyz23456789+";
@@ -46,13 +63,20 @@ struct Accounts::State {
         slots(options.hashes_at_once, options.hashes_waiting),
         limit(options.limits) {}
 
+  Result<bool> equals(std::string_view verifier, std::string_view password) const;
   Result<bool> is_right(const std::optional<CredentialRecord>& credential, std::string_view password,
                         std::string_view name, std::string_view remote);
-  Result<std::string> hash(std::string_view password);
+  Result<HashSlots::Slot> take_slot(std::string_view name, std::string_view remote) {
+    return slots.take(name, access::peer_of(remote));
+  }
+  Result<std::string> hash(std::string_view password, std::string_view name, std::string_view remote);
+  Result<void> check_choice(const store::SessionRecord& session, const std::optional<CredentialRecord>& old,
+                            std::string_view wanted, std::string_view name, std::string_view remote);
   Result<std::optional<store::PrincipalRecord>> enabled_person(std::string_view id) const;
   Result<store::PrincipalRecord> person(std::string_view id) const;
   Result<std::optional<CredentialRecord>> password_of(std::string_view principal) const;
-  tl::unexpected<Error> refuse(std::string_view name, std::string_view principal, std::string_view reason,
+  // No name: a token was given.
+  tl::unexpected<Error> refuse(SignInLimit::Name name, std::string_view principal, std::string_view reason,
                                const audit::Actor& actor);
   Result<NewSession> sign_in_with_token(std::string_view token, const std::optional<store::Sha256>& replaced,
                                         audit::Actor actor);
@@ -65,23 +89,42 @@ struct Accounts::State {
   SignInLimit limit;
 };
 
+Result<bool> Accounts::State::equals(std::string_view verifier, std::string_view password) const {
+  constexpr std::size_t kMostOctets = 4 * kMaxPasswordCharacters;
+  CERTWRIGHT_TRY(const bool equal, crypto::verify_password(verifier, password.substr(0, kMostOctets)));
+  return equal && password.size() <= kMostOctets;
+}
+
 // With one hash, whether or not there is such a credential.
 Result<bool> Accounts::State::is_right(const std::optional<CredentialRecord>& credential, std::string_view password,
                                        std::string_view name, std::string_view remote) {
   CERTWRIGHT_CHECK(limit.check(name, remote, d.clock.now()));
-  CERTWRIGHT_TRY(const auto slot, slots.take());
+  CERTWRIGHT_TRY(const auto slot, take_slot(name, remote));
   // Those before in the queue may have used up what was left.
   CERTWRIGHT_CHECK(limit.check(name, remote, d.clock.now()));
-  constexpr std::size_t kMostOctets = 4 * kMaxPasswordCharacters;
-  const bool fits = password.size() <= kMostOctets;
   const std::string_view verifier = credential ? as_text(credential->verifier) : std::string_view(nobody);
-  CERTWRIGHT_TRY(const bool equal, crypto::verify_password(verifier, password.substr(0, kMostOctets)));
-  return equal && fits && credential.has_value();
+  CERTWRIGHT_TRY(const bool equal, equals(verifier, password));
+  const bool right = equal && credential.has_value();
+  if (right) limit.was_right(name, d.clock.now());
+  return right;
 }
 
-Result<std::string> Accounts::State::hash(std::string_view password) {
-  CERTWRIGHT_TRY(const auto slot, slots.take());
+Result<std::string> Accounts::State::hash(std::string_view password, std::string_view name, std::string_view remote) {
+  CERTWRIGHT_TRY(const auto slot, take_slot(name, remote));
   return crypto::hash_password(password, options.cost, d.random);
+}
+
+// The rules, before a hash is spent on anything; and that a one-time password, which somebody else knows, is
+// not chosen as one's own.
+Result<void> Accounts::State::check_choice(const store::SessionRecord& session,
+                                           const std::optional<CredentialRecord>& old, std::string_view wanted,
+                                           std::string_view name, std::string_view remote) {
+  CERTWRIGHT_CHECK(check_new_password(wanted, name));
+  if (!session.restricted || !old) return {};
+  CERTWRIGHT_TRY(const auto slot, take_slot(name, remote));
+  CERTWRIGHT_TRY(const bool same, equals(as_text(old->verifier), wanted));
+  if (same) return another_one();
+  return {};
 }
 
 Result<std::optional<store::PrincipalRecord>> Accounts::State::enabled_person(std::string_view id) const {
@@ -107,7 +150,7 @@ Result<std::optional<CredentialRecord>> Accounts::State::password_of(std::string
   return std::optional(std::move(*found));
 }
 
-tl::unexpected<Error> Accounts::State::refuse(std::string_view name, std::string_view principal,
+tl::unexpected<Error> Accounts::State::refuse(SignInLimit::Name name, std::string_view principal,
                                               std::string_view reason, const audit::Actor& actor) {
   const Time now = d.clock.now();
   store::Transaction transaction{
@@ -138,25 +181,30 @@ Accounts::~Accounts() = default;
 Result<NewSession> Accounts::State::sign_in_with_token(std::string_view token,
                                                        const std::optional<store::Sha256>& replaced,
                                                        audit::Actor actor) {
-  CERTWRIGHT_CHECK(limit.check("", actor.remote, d.clock.now()));
+  CERTWRIGHT_CHECK(limit.check(std::nullopt, actor.remote, d.clock.now()));
+  CERTWRIGHT_TRY(const std::string_view prefix, access::token_prefix(token));
   const auto principal = d.authenticator.by_token(token, actor.remote);
   if (!principal) {
     if (principal.error().code != Errc::unauthenticated) return tl::unexpected<Error>(principal.error());
-    return refuse("", "", "unknown_token", actor);
+    return refuse(std::nullopt, "", "unknown_token", actor);
   }
   actor.principal = principal->id;
   actor.tenant = principal->tenant;
   CERTWRIGHT_TRY(const auto owner, enabled_person(principal->id));
-  if (!owner) return refuse("", principal->id, "no_person", actor);
+  if (!owner) return refuse(std::nullopt, principal->id, "no_person", actor);
   CERTWRIGHT_TRY(const auto present, password_of(principal->id));
-  if (present) return refuse("", principal->id, "has_a_password", actor);
-  if (!access::may_manage(*principal, *principal)) return refuse("", principal->id, "no_administrator", actor);
-  return d.sessions.begin({.principal = principal->id,
-                           .tenant = principal->tenant,
-                           .restricted = true,
-                           .method = "token",
-                           .replaced = replaced},
-                          actor);
+  if (present) return refuse(std::nullopt, principal->id, "has_a_password", actor);
+  if (!access::may_manage(*principal, *principal)) return refuse(std::nullopt, principal->id, "no_administrator", actor);
+  CERTWRIGHT_TRY(const auto credential, d.store.find_credential(CredentialKind::api_token, prefix));
+  auto begun = d.sessions.begin({.principal = principal->id,
+                                 .tenant = principal->tenant,
+                                 .credential = credential ? credential->id : "",
+                                 .restricted = true,
+                                 .method = "token",
+                                 .replaced = replaced},
+                                actor);
+  if (!begun && is_credential_gone(begun.error())) return refuse(std::nullopt, principal->id, "revoked", actor);
+  return begun;
 }
 
 Result<NewSession> Accounts::sign_in(std::string_view name, std::string_view password, std::string_view presented,
@@ -183,12 +231,17 @@ Result<NewSession> Accounts::sign_in(std::string_view name, std::string_view pas
   actor.principal = id;
   actor.tenant = principal->tenant;
   s.limit.succeeded(typed, actor.remote);
-  return s.d.sessions.begin({.principal = id,
-                             .tenant = principal->tenant,
-                             .restricted = is_one_time,
-                             .method = is_one_time ? "one_time_password" : "password",
-                             .replaced = replaced},
-                            actor);
+  Sessions::Beginning beginning{.principal = id,
+                                .tenant = principal->tenant,
+                                .credential = credential->id,
+                                .restricted = is_one_time,
+                                .method = is_one_time ? "one_time_password" : "password",
+                                .replaced = replaced};
+  // One session at a time: whoever comes later with it shows the earlier one that there are two.
+  if (is_one_time) beginning.with.push_back(store::EndCredentialSessions{credential->id});
+  auto begun = s.d.sessions.begin(std::move(beginning), actor);
+  if (!begun && is_credential_gone(begun.error())) return s.refuse(typed, id, "revoked", actor);
+  return begun;
 }
 
 Result<NewSession> Accounts::change_password(const store::SessionRecord& session, std::string_view present,
@@ -205,33 +258,38 @@ Result<NewSession> Accounts::change_password(const store::SessionRecord& session
   } else {
     CERTWRIGHT_TRY(name, sign_in_name_of(default_name(owner)));
   }
+  CERTWRIGHT_CHECK(s.check_choice(session, old, wanted, name, actor.remote));
   if (!session.restricted) {
+    if (wanted == present) return another_one();
     CERTWRIGHT_TRY(const bool right, s.is_right(old, present, name, actor.remote));
     if (!right) {
       (void)s.refuse(name, session.principal, "wrong_password", actor);
       return fail_field(Errc::unauthenticated, "password", "The present password is wrong.");
     }
   }
-  CERTWRIGHT_CHECK(check_new_password(wanted, name));
-  if (wanted == present)
-    return fail_field(Errc::invalid, "new_password", "The new password must be another one.");
-  CERTWRIGHT_TRY(const auto verifier, s.hash(wanted));
+  CERTWRIGHT_TRY(const auto verifier, s.hash(wanted, name, actor.remote));
   const auto credential = s.credential_of(session.principal, name, verifier);
-  return s.d.sessions.begin(
-      {.principal = session.principal,
-       .tenant = session.tenant,
-       .method = "password",
-       .replaced = session.id_sha256,
-       .with = {store::PutPassword{credential, old ? old->id : ""},
-                store::EndSessions{session.principal, session.id_sha256},
-                s.d.journal.leaf({EventType::password_changed,
-                                  actor,
-                                  {{"credential", credential.id}, {"sign_in_name", name}}})}},
-      actor);
+  store::Transaction change;
+  if (old) change.push_back(store::RequireCredential{old->id, session.principal});  // a revoked one stays so
+  change.push_back(store::PutPassword{credential, old ? old->id : ""});
+  change.push_back(store::EndSessions{session.principal, {}});
+  change.push_back(s.d.journal.leaf(
+      {EventType::password_changed, actor, {{"credential", credential.id}, {"sign_in_name", name}}}));
+  auto renewed = s.d.sessions.begin({.principal = session.principal,
+                                     .tenant = session.tenant,
+                                     .credential = credential.id,
+                                     .method = "password",
+                                     .replaced = session.id_sha256,
+                                     .must_replace = true,
+                                     .with = std::move(change)},
+                                    actor);
+  if (!renewed && is_credential_gone(renewed.error()))
+    return fail(Errc::unauthenticated, "Your session has ended; sign in again.");
+  return renewed;
 }
 
 Result<void> Accounts::set_first_password(const access::Principal& self, std::string_view sign_in_name,
-                                          std::string_view wanted, const audit::Actor& actor) {
+                                          std::string_view wanted, const audit::Actor& actor, SignInNames names) {
   State& s = *state_;
   CERTWRIGHT_TRY(const auto owner, s.person(self.id));
   if (!access::may_manage(self, self))
@@ -240,26 +298,32 @@ Result<void> Accounts::set_first_password(const access::Principal& self, std::st
   if (old)
     return fail_field(Errc::conflict, "password", "There is a password: sign in with it, or have it reset.");
   CERTWRIGHT_TRY(auto name, sign_in_name_of(sign_in_name.empty() ? default_name(owner) : sign_in_name));
+  CERTWRIGHT_CHECK(check_name(name, names, owner));
   CERTWRIGHT_CHECK(check_new_password(wanted, name));
-  CERTWRIGHT_TRY(const auto verifier, s.hash(wanted));
+  CERTWRIGHT_TRY(const auto verifier, s.hash(wanted, name, actor.remote));
   const auto credential = s.credential_of(self.id, std::move(name), verifier);
-  return s.d.store.apply(
-      {store::PutPassword{credential, ""}, store::EndSessions{self.id, {}},
+  auto applied = s.d.store.apply(
+      {store::PutPassword{credential, ""}, store::RequireCredential{credential.id, self.id},
+       store::EndSessions{self.id, {}},
        s.d.journal.leaf({EventType::password_changed,
                          actor,
                          {{"credential", credential.id}, {"sign_in_name", credential.lookup}}})});
+  if (!applied && is_credential_gone(applied.error()))
+    return fail(Errc::unauthenticated, "This account is disabled.");
+  return applied;
 }
 
 Result<OneTimePassword> Accounts::reset_password(std::string_view principal, std::string_view sign_in_name,
-                                                 const audit::Actor& actor) {
+                                                 const audit::Actor& actor, SignInNames names) {
   State& s = *state_;
   CERTWRIGHT_TRY(const auto owner, s.person(principal));
   CERTWRIGHT_TRY(const auto old, s.password_of(principal));
   const std::string_view kept = old ? std::string_view(old->lookup) : default_name(owner);
   CERTWRIGHT_TRY(auto name, sign_in_name_of(sign_in_name.empty() ? kept : sign_in_name));
+  if (!old || name != old->lookup) CERTWRIGHT_CHECK(check_name(name, names, owner));
   OneTimePassword made{std::move(name), make_one_time_password(s.d.random),
                        s.d.clock.now() + s.options.one_time_validity};
-  CERTWRIGHT_TRY(const auto verifier, s.hash(as_text(made.password.reveal())));
+  CERTWRIGHT_TRY(const auto verifier, s.hash(as_text(made.password.reveal()), made.sign_in_name, actor.remote));
   auto credential = s.credential_of(principal, made.sign_in_name, verifier);
   credential.expires_at = made.expires_at;
   CERTWRIGHT_CHECK(s.d.store.apply(

@@ -1,4 +1,5 @@
 #pragma once
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -31,6 +32,10 @@ struct OneTimePassword {
   Time expires_at{};
 };
 
+// Which sign-in names may be given to somebody who has none yet, or in the place of theirs: they are of the
+// whole installation, whose administrators may give any.
+enum class SignInNames : std::uint8_t { any, own_email };
+
 // Local accounts: people who sign in with a name and a password. A password is chosen by its owner; one
 // that an administrator made is for one sign-in, whose session is for nothing but choosing another. Safe to
 // call from any thread; calls that compare or make a password wait for their turn (session/hash_slots.h).
@@ -53,13 +58,14 @@ class Accounts {
   // password, an administrator who has none yet may give their API token (the one `certwright init` made;
   // `name` does not matter then): the session is for choosing one. Errors: unauthenticated, with one text
   // after the same work, for an unknown name, a wrong password, a machine, a disabled account;
-  // too_many_requests after too many of those.
+  // too_many_requests after too many of those. Of a one-time password only the latest session goes on.
   Result<NewSession> sign_in(std::string_view name, std::string_view password, std::string_view presented,
                              audit::Actor actor);
 
   // The owner changes the password; other sessions end, and this one goes on as the new one that is given
   // back. `present` is not looked at in a restricted session: that began with it. Errors: unauthenticated,
-  // field "password", if `present` is wrong; invalid, field "new_password" (password_rules.h); conflict,
+  // field "password", if `present` is wrong, without a field if the session, the password or the account
+  // ended meanwhile; invalid, field "new_password" (password_rules.h, or it is the present one); conflict,
   // field "sign_in_name", or "password" if the owner chose one since a restricted session began.
   Result<NewSession> change_password(const store::SessionRecord& session, std::string_view present,
                                      std::string_view wanted, const audit::Actor& actor);
@@ -67,15 +73,16 @@ class Accounts {
   // The first password of an administrator, who came with a token or a client certificate: who could make
   // any credential for themselves may make this one. An empty `sign_in_name`: the e-mail address, or the
   // name. Errors: conflict, field "password", if there is one; not_permitted for one who does not manage
-  // its own account; invalid.
+  // its own account, or, with field "sign_in_name", for a name that `names` does not allow; invalid.
   Result<void> set_first_password(const access::Principal& self, std::string_view sign_in_name,
-                                  std::string_view wanted, const audit::Actor& actor);
+                                  std::string_view wanted, const audit::Actor& actor,
+                                  SignInNames names = SignInNames::any);
 
   // In the place of whatever password the account has; its sessions end. The caller asked may_manage().
   // An empty `sign_in_name`: the one it has, else the e-mail address, else the name. Errors: not_found;
-  // invalid, field "kind", for a machine; invalid or conflict, field "sign_in_name".
+  // invalid, field "kind", for a machine; invalid, conflict or (by `names`) not_permitted, field "sign_in_name".
   Result<OneTimePassword> reset_password(std::string_view principal, std::string_view sign_in_name,
-                                         const audit::Actor& actor);
+                                         const audit::Actor& actor, SignInNames names = SignInNames::any);
 
   // The password's credential, whatever its state.
   Result<std::optional<store::CredentialRecord>> find_password(std::string_view principal) const;

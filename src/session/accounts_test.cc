@@ -83,6 +83,123 @@ TEST(Accounts, TheOneTimePasswordIsForChoosingAnother) {
   EXPECT_EQ(world.sign_in("alice@example.org", kPassword), "ok");
 }
 
+TEST(Accounts, TheOneTimePasswordIsNotChosenAsOnesOwn) {
+  World world;
+  const auto id = world.add("Alice");
+  const auto made = world.accounts.reset_password(id, "", World::admin()).value();
+  const auto session = world.accounts.sign_in("alice", text_of(made.password), "", World::anybody()).value();
+  const auto kept = world.accounts.change_password(session.record, "", text_of(made.password), World::actor_of(id));
+  ASSERT_FALSE(kept);
+  EXPECT_EQ(kept.error().code, Errc::invalid);
+  EXPECT_EQ(kept.error().field, "new_password");
+  EXPECT_TRUE(world.accounts.change_password(session.record, "", kPassword, World::actor_of(id)));
+}
+
+TEST(Accounts, OfAOneTimePasswordOnlyTheLatestSessionGoesOn) {
+  World world;
+  const auto id = world.add("Alice");
+  const auto made = world.accounts.reset_password(id, "", World::admin()).value();
+  const auto first = world.accounts.sign_in("alice", text_of(made.password), "", World::anybody()).value();
+  const auto second = world.accounts.sign_in("alice", text_of(made.password), "", World::anybody("192.0.2.2")).value();
+  EXPECT_FALSE(world.works(first));
+  EXPECT_TRUE(world.works(second));
+  const auto late = world.accounts.change_password(first.record, "", kPassword, World::actor_of(id));
+  ASSERT_FALSE(late);
+  EXPECT_EQ(late.error().code, Errc::unauthenticated);
+  EXPECT_EQ(late.error().field, "");
+}
+
+TEST(Accounts, ASessionThatEndedMeanwhileChangesNoPassword) {
+  World world;
+  const auto id = world.add_with_password("Alice", kPassword);
+  const auto session = world.accounts.sign_in("alice", kPassword, "", World::anybody()).value();
+  ASSERT_TRUE(world.sessions.end(session.record, "administrator", World::admin()));
+  const auto late = world.accounts.change_password(session.record, kPassword, kOther, World::actor_of(id));
+  ASSERT_FALSE(late);
+  EXPECT_EQ(late.error().code, Errc::unauthenticated);
+  EXPECT_EQ(world.sign_in("alice", kPassword), "ok");
+}
+
+TEST(Accounts, ARevokedPasswordIsNotReplacedByItsOwner) {
+  World world;
+  const auto id = world.add_with_password("Alice", kPassword);
+  const auto session = world.accounts.sign_in("alice", kPassword, "", World::anybody()).value();
+  // As if another process had revoked it after this request was let in.
+  const auto credential = world.accounts.find_password(id).value()->id;
+  ASSERT_TRUE(world.store.apply({store::RevokeCredential{credential}}));
+  const auto late = world.accounts.change_password(session.record, kPassword, kOther, World::actor_of(id));
+  ASSERT_FALSE(late);
+  EXPECT_EQ(late.error().code, Errc::unauthenticated);
+  EXPECT_EQ(world.accounts.find_password(id).value()->id, credential);
+}
+
+TEST(Accounts, APasswordCanBeChangedWithMoreSessionsThanThereArePlaces) {
+  SessionOptions options;
+  options.per_principal = 2;
+  World world(testing::cheap_options(), options);
+  const auto id = world.add_with_password("Alice", kPassword);
+  std::optional<NewSession> session;
+  for (int i = 0; i < 2; ++i) {
+    session = world.accounts.sign_in("alice", kPassword, "", World::anybody()).value();
+    world.clock.advance(Seconds(1));
+  }
+  // There were more when fewer were allowed.
+  for (std::uint8_t i = 1; i <= 3; ++i) {
+    auto more = session->record;
+    more.id_sha256 = {i};
+    ASSERT_TRUE(world.store.apply({store::PutSession{more}}));
+  }
+  const auto renewed = world.accounts.change_password(session->record, kPassword, kOther, World::actor_of(id));
+  ASSERT_TRUE(renewed) << renewed.error().detail;
+  EXPECT_EQ(world.sessions.list(id).value(), std::vector<store::SessionRecord>{renewed->record});
+}
+
+TEST(Accounts, RevokingTheTokenEndsTheSignInThatBeganWithIt) {
+  World world;
+  const auto bootstrap = world.directory.bootstrap("Administrator", testing::no_evidence).value();
+  const auto& id = bootstrap.principal.id;
+  const auto session = world.accounts.sign_in("", text_of(bootstrap.token.text), "", World::anybody()).value();
+  ASSERT_TRUE(world.works(session));
+  ASSERT_TRUE(world.directory.revoke_credential(id, bootstrap.token.credential.id, testing::no_evidence));
+  EXPECT_FALSE(world.works(session));
+  EXPECT_EQ(world.accounts.change_password(session.record, "", kPassword, World::actor_of(id)).error().code,
+            Errc::unauthenticated);
+  EXPECT_FALSE(world.accounts.find_password(id).value());
+}
+
+TEST(Accounts, TheTokenOfInitIsNotLockedFromElsewhere) {
+  World world;
+  const auto bootstrap = world.directory.bootstrap("Administrator", testing::no_evidence).value();
+  const auto guess = "cw_aaaaaaaaaaaa_" + std::string(43, 'a');
+  for (int i = 0; i < 150; ++i) {
+    EXPECT_EQ(world.sign_in("", guess, "198.51.100." + std::to_string(i / 10)), "unauthenticated");
+    EXPECT_EQ(world.sign_in("", "guess", "203.0.113." + std::to_string(i / 10)), i < 100 ? "unauthenticated" : "too_many_requests");
+  }
+  EXPECT_EQ(world.sign_in("", text_of(bootstrap.token.text)), "ok");
+}
+
+TEST(Accounts, RightPasswordsCostTooAndAreCounted) {
+  auto options = testing::cheap_options();
+  options.limits.right_per_account = 4;
+  World world(options);
+  world.add_with_password("Alice", kPassword);  // one of them
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(world.sign_in("alice", kPassword), "ok");
+  EXPECT_EQ(world.sign_in("alice", kPassword), "too_many_requests");
+  world.clock.advance(Seconds(15 * 60));
+  EXPECT_EQ(world.sign_in("alice", kPassword), "ok");
+}
+
+TEST(Accounts, APasswordThatCannotBeChosenCostsNoHash) {
+  auto options = testing::cheap_options();
+  World world(options);
+  const auto id = world.add_with_password("Alice", kPassword);
+  const auto session = world.accounts.sign_in("alice", kPassword, "", World::anybody()).value();
+  // The present one is wrong too, but is not looked at.
+  const auto refused = world.accounts.change_password(session.record, "guess", "short", World::actor_of(id));
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().field, "new_password");
+}
+
 TEST(Accounts, TheOneTimePasswordHasAnEnd) {
   World world;
   const auto id = world.add("Alice");
@@ -142,7 +259,7 @@ TEST(Accounts, ASignInNeverKeepsTheIdThatTheBrowserCameWith) {
   const std::string planted(43, 'x');
   const auto session = world.accounts.sign_in("alice", kPassword, planted, World::anybody()).value();
   EXPECT_NE(text_of(session.id), planted);
-  EXPECT_FALSE(world.authenticator.by_session(planted, "192.0.2.1"));
+  EXPECT_FALSE(world.authenticator.by_session(planted));
   const auto again = world.accounts.sign_in("alice", kPassword, text_of(session.id), World::anybody()).value();
   EXPECT_FALSE(world.works(session));
   EXPECT_TRUE(world.works(again));
@@ -230,6 +347,25 @@ TEST(Accounts, OnlyPeopleHavePasswordsAndNamesAreTheirs) {
   EXPECT_EQ(taken.error().code, Errc::conflict);
   EXPECT_EQ(taken.error().field, "sign_in_name");
   EXPECT_TRUE(world.accounts.reset_password(second, "alice-two", World::admin()));
+}
+
+TEST(Accounts, WhoAdministersAPartGivesNoNamesButEmailAddresses) {
+  World world;
+  const auto ada = world.add("Ada", "Ada@example.org"), bob = world.add("Administrator");
+  const auto reset = [&](const std::string& id, std::string_view name) {
+    const auto made = world.accounts.reset_password(id, name, World::admin(), SignInNames::own_email);
+    return made ? made->sign_in_name : std::string(name_of(made.error().code)) + ":" + made.error().field;
+  };
+  EXPECT_EQ(reset(ada, "root"), "not_permitted:sign_in_name");
+  EXPECT_EQ(reset(bob, ""), "not_permitted:sign_in_name");
+  EXPECT_EQ(reset(ada, ""), "ada@example.org");
+  EXPECT_EQ(reset(ada, "ADA@example.org"), "ada@example.org");
+  ASSERT_TRUE(world.accounts.reset_password(bob, "bob", World::admin()));
+  EXPECT_EQ(reset(bob, ""), "bob") << "the one they have";
+  const auto admin = world.add("Carl", {}, store::PrincipalKind::person, {{access::Role::admin, "default", ""}});
+  const auto self = world.directory.find_principal(admin).value();
+  EXPECT_EQ(world.accounts.set_first_password(self, "root", kPassword, World::actor_of(admin), SignInNames::own_email).error().field,
+            "sign_in_name");
 }
 
 TEST(Accounts, AFloodOfSignInsIsSentAway) {

@@ -48,6 +48,8 @@ Result<store::Transaction> Sessions::places_for_one_more(const Beginning& b, con
     if (old) {
       transaction.push_back(store::EndSession{*b.replaced});
       transaction.push_back(journal_.leaf(ended(*old, "replaced", actor)));
+    } else if (b.must_replace) {
+      return fail(Errc::unauthenticated, "Your session has ended; sign in again.");
     }
   }
   CERTWRIGHT_TRY(auto others, store_.list_sessions(b.principal));
@@ -71,13 +73,15 @@ Result<NewSession> Sessions::begin(Beginning b, const audit::Actor& actor) {
                  now,
                  std::min(now + options_.idle, end),
                  end,
-                 b.restricted};
+                 b.restricted,
+                 b.credential};
   // One that ends while we look is no reason to refuse: then without it.
   constexpr int kAttempts = 3;
   for (int attempt = 1;; ++attempt) {
-    store::Transaction transaction = b.with;
-    CERTWRIGHT_TRY(auto places, places_for_one_more(b, actor));
-    append(transaction, std::move(places));
+    // Places first: `with` may end all sessions, and then there is none of them to end.
+    CERTWRIGHT_TRY(store::Transaction transaction, places_for_one_more(b, actor));
+    append(transaction, b.with);
+    transaction.push_back(store::RequireCredential{b.credential, b.principal});
     transaction.push_back(store::PutSession{made.record});
     transaction.push_back(journal_.leaf({audit::EventType::signed_in,
                                          actor,

@@ -37,13 +37,17 @@ class Sessions {
 
   struct Beginning {
     std::string principal, tenant;
+    std::string credential;  // id of what the sign-in is with: good to the last, or there is no session
     bool restricted = false;
     std::string_view method;  // for the record: "password", "one_time_password", "token"
     // The one the browser came with, which ends: an id that somebody else could know never becomes that
     // of a signed-in person.
     std::optional<store::Sha256> replaced = {};
+    bool must_replace = false;  // it goes on as the new one: only while it has not ended
     store::Transaction with = {};  // happens in the same transaction, before it
   };
+  // Errors: unauthenticated, if must_replace and the session has ended; conflict, field "credential", if the
+  // credential was revoked or replaced, or its principal or tenant disabled, meanwhile; those of `with`.
   Result<NewSession> begin(Beginning beginning, const audit::Actor& actor);
 
   // Notes the use of a session, when the last note is old enough. A failure is not reported: the session

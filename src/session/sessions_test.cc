@@ -4,6 +4,7 @@
 
 #include <set>
 
+#include "access/token.h"
 #include "session/csrf.h"
 #include "session/testing_accounts.h"
 #include "store/testing_forwarding_store.h"
@@ -17,28 +18,30 @@ class SessionsTest : public ::testing::Test {
  protected:
   NewSession begin(bool restricted = false, std::optional<store::Sha256> replaced = {}) {
     return world_.sessions
-        .begin({.principal = id_, .tenant = "default", .restricted = restricted, .method = "password", .replaced = replaced},
+        .begin({.principal = id_, .tenant = "default", .credential = credential_, .restricted = restricted,
+                .method = "password", .replaced = replaced},
                World::actor_of(id_))
         .value();
   }
   World world_;
   std::string id_ = world_.add("Alice");
+  std::string credential_ = world_.credential_of(id_);
 };
 
 TEST_F(SessionsTest, AreTheirPrincipals) {
   const auto session = begin();
   EXPECT_EQ(session.id.size(), access::kSessionIdCharacters);
-  const auto found = world_.authenticator.by_session(as_text(session.id.reveal()), "192.0.2.1");
+  const auto found = world_.authenticator.by_session(as_text(session.id.reveal()));
   ASSERT_TRUE(found);
   EXPECT_EQ(found->principal.id, id_);
   EXPECT_EQ(found->session, session.record);
   EXPECT_EQ(found->session.remote, "192.0.2.1");
   EXPECT_FALSE(found->session.restricted);
-  const auto other = world_.authenticator.by_session(std::string(43, 'A'), "192.0.2.1");
+  const auto other = world_.authenticator.by_session(std::string(43, 'A'));
   ASSERT_FALSE(other);
   EXPECT_EQ(other.error().code, Errc::unauthenticated);
   for (const std::string& bad : {std::string(), std::string(as_text(session.id.reveal())) + "A", std::string(100'000, 'x')})
-    EXPECT_FALSE(world_.authenticator.by_session(bad, "192.0.2.1"));
+    EXPECT_FALSE(world_.authenticator.by_session(bad));
 }
 
 TEST_F(SessionsTest, TheIdIsNotInTheStore) {
@@ -62,7 +65,7 @@ TEST_F(SessionsTest, EndAfterTwelveHoursWhateverTheUse) {
   const auto session = begin();
   for (int minutes = 20; minutes < 12 * 60; minutes += 20) {
     world_.clock.advance(Seconds(20 * 60));
-    const auto found = world_.authenticator.by_session(as_text(session.id.reveal()), "192.0.2.1");
+    const auto found = world_.authenticator.by_session(as_text(session.id.reveal()));
     ASSERT_TRUE(found) << minutes;
     world_.sessions.seen(found->session);
   }
@@ -182,9 +185,74 @@ TEST_F(SessionsTest, SurviveThatTheOneTheyReplaceEndsMeanwhile) {
   const auto old = begin();
   store.meanwhile = store::Transaction{store::EndSession{old.record.id_sha256}};
   const auto renewed = sessions.begin(
-      {.principal = id_, .tenant = "default", .method = "password", .replaced = old.record.id_sha256}, World::actor_of(id_));
+      {.principal = id_, .tenant = "default", .credential = credential_, .method = "password",
+       .replaced = old.record.id_sha256},
+      World::actor_of(id_));
   ASSERT_TRUE(renewed) << renewed.error().detail;
   EXPECT_TRUE(world_.works(*renewed));
+}
+
+TEST_F(SessionsTest, OneThatIsToGoOnDoesNotOnceItHasEnded) {
+  EndingStore store(world_.store);
+  Sessions sessions(store, world_.journal, world_.clock, world_.random);
+  const auto old = begin();
+  store.meanwhile = store::Transaction{store::EndSession{old.record.id_sha256}};
+  const auto renewed = sessions.begin({.principal = id_, .tenant = "default", .credential = credential_, .method = "password",
+                                       .replaced = old.record.id_sha256, .must_replace = true},
+                                      World::actor_of(id_));
+  ASSERT_FALSE(renewed);
+  EXPECT_EQ(renewed.error().code, Errc::unauthenticated);
+  EXPECT_TRUE(world_.sessions.list(id_).value().empty());
+}
+
+TEST_F(SessionsTest, BeginOnlyWhileTheirCredentialIsGood) {
+  EndingStore store(world_.store);
+  Sessions sessions(store, world_.journal, world_.clock, world_.random);
+  const auto revoked = world_.credential_of(id_);
+  auto disabled = world_.store.find_principal(id_).value().value();
+  disabled.disabled = true;
+  auto closed = world_.store.find_tenant("default").value().value();
+  closed.disabled = true;
+  const std::pair<std::string, store::Command> meanwhile[] = {
+      {revoked, store::RevokeCredential{revoked}}, {credential_, store::PutPrincipal{disabled}},
+      {credential_, store::PutTenant{closed}}, {"cnobody", store::PutSetting{"s", {}}}};
+  for (const auto& [credential, command] : meanwhile) {
+    store.meanwhile = store::Transaction{command};
+    const auto begun = sessions.begin({.principal = id_, .tenant = "default", .credential = credential, .method = "password"},
+                                      World::actor_of(id_));
+    ASSERT_FALSE(begun) << credential;
+    EXPECT_EQ(begun.error().code, Errc::conflict);
+    EXPECT_EQ(begun.error().field, "credential");
+  }
+  EXPECT_TRUE(world_.sessions.list(id_).value().empty());
+}
+
+TEST_F(SessionsTest, TheIdIsNoTokenThoughItIsInTheCache) {
+  const auto session = begin();
+  const auto id = as_text(session.id.reveal());
+  ASSERT_TRUE(world_.authenticator.by_session(id));
+  EXPECT_FALSE(world_.authenticator.by_token(id, "192.0.2.1"));
+  const auto token = world_.token_of(id_);
+  ASSERT_TRUE(world_.authenticator.by_token(token, "192.0.2.1"));
+  EXPECT_FALSE(world_.authenticator.by_session(token));
+  EXPECT_NE(session.record.id_sha256, access::token_hash(id));
+}
+
+TEST_F(SessionsTest, ThoseThatAreOverLockNobodyOut) {
+  const auto token = world_.token_of(id_);
+  for (int i = 0; i < 100; ++i) EXPECT_FALSE(world_.authenticator.by_session(std::string(43, 'A')));
+  EXPECT_TRUE(world_.authenticator.by_token(token, "192.0.2.1"));
+  for (int i = 0; i < 100; ++i) EXPECT_FALSE(world_.authenticator.by_token("guess", "192.0.2.2"));
+  EXPECT_TRUE(world_.works(begin())) << "wherever tokens are guessed from";
+}
+
+TEST_F(SessionsTest, EndWithTheCredentialTheyBeganWith) {
+  const auto session = begin();
+  const auto other = world_.credential_of(id_);
+  ASSERT_TRUE(world_.directory.revoke_credential(id_, other, testing::no_evidence));
+  EXPECT_TRUE(world_.works(session));
+  ASSERT_TRUE(world_.directory.revoke_credential(id_, credential_, testing::no_evidence));
+  EXPECT_FALSE(world_.works(session));
 }
 
 TEST(CsrfToken, IsOfItsSession) {

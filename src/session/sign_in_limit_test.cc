@@ -39,6 +39,26 @@ TEST(SignInLimit, LocksAnAddressThatTriesManyNames) {
   EXPECT_TRUE(limit.check("anybody", "2001:db8:1::5", kStart));
 }
 
+TEST(SignInLimit, TokensCountByAddressAlone) {
+  SignInLimit limit(kLimits);
+  for (int i = 1; i <= 8; ++i) EXPECT_FALSE(limit.failed(std::nullopt, "192.0.2.1", kStart));
+  EXPECT_EQ(limit.failed(std::nullopt, "192.0.2.1", kStart), SignInLimitKind::remote);
+  EXPECT_FALSE(limit.check(std::nullopt, "192.0.2.1", kStart));
+  EXPECT_TRUE(limit.check(std::nullopt, "192.0.2.2", kStart));
+}
+
+TEST(SignInLimit, RightPasswordsAreCountedByAccount) {
+  auto limits = kLimits;
+  limits.right_per_account = 2;
+  SignInLimit limit(limits);
+  limit.was_right("alice", kStart);
+  EXPECT_TRUE(limit.check("alice", "192.0.2.1", kStart));
+  limit.was_right("alice", kStart);
+  EXPECT_FALSE(limit.check("alice", "192.0.2.2", kStart));
+  EXPECT_TRUE(limit.check("bob", "192.0.2.2", kStart));
+  EXPECT_TRUE(limit.check("alice", "192.0.2.2", kStart + Seconds(60)));
+}
+
 TEST(SignInLimit, TheRightPasswordForgivesTheMistyped) {
   SignInLimit limit(kLimits);
   (void)limit.failed("alice", "192.0.2.1", kStart);

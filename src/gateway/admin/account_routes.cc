@@ -12,6 +12,12 @@ using web::Context;
 using web::Guard;
 constexpr std::size_t kMaxPasswordOctets = 1024;
 
+// Sign-in names are of the whole installation: who administers a part of it must not take others' names.
+session::SignInNames names_for(const access::Principal& principal) {
+  return access::authorise(principal, Action::access_manage, {"*", "", ""}) ? session::SignInNames::any
+                                                                            : session::SignInNames::own_email;
+}
+
 Result<http::Response> reset_password(Context& context, const Dependencies& d) {
   CERTWRIGHT_TRY(const auto principal, find_principal(context, d, Action::access_manage));
   std::string sign_in_name;
@@ -22,7 +28,8 @@ Result<http::Response> reset_password(Context& context, const Dependencies& d) {
     CERTWRIGHT_CHECK(reader.finish());
     sign_in_name = std::move(name).value_or("");
   }
-  CERTWRIGHT_TRY(const auto made, d.accounts.reset_password(principal.id, sign_in_name, context.actor()));
+  const auto names = names_for(context.principal());
+  CERTWRIGHT_TRY(const auto made, d.accounts.reset_password(principal.id, sign_in_name, context.actor(), names));
   d.authenticator.invalidate();
   json::Writer w;
   w.begin_object().member("principal", principal.id).member("sign_in_name", made.sign_in_name);
@@ -31,14 +38,22 @@ Result<http::Response> reset_password(Context& context, const Dependencies& d) {
 }
 
 Result<http::Response> set_own_password(Context& context, const Dependencies& d) {
-  CERTWRIGHT_TRY(const auto body, context.json_body());
-  CERTWRIGHT_TRY(auto reader, json::ObjectReader::of(body));
-  CERTWRIGHT_TRY(const auto name, reader.optional_string("sign_in_name", {.max_length = 254}));
-  CERTWRIGHT_TRY(auto password, reader.string("new_password", {.max_length = kMaxPasswordOctets}));
-  CERTWRIGHT_CHECK(reader.finish());
-  const auto set = d.accounts.set_first_password(context.principal(), name.value_or(""), password, context.actor());
-  wipe(password);
-  if (!set) return tl::unexpected<Error>(set.error());
+  std::string name;
+  const auto password = [&]() -> Result<SecretBytes> {
+    CERTWRIGHT_TRY(const auto body, context.json_body());
+    CERTWRIGHT_TRY(auto reader, json::ObjectReader::of(body));
+    CERTWRIGHT_TRY(auto wanted_name, reader.optional_string("sign_in_name", {.max_length = 254}));
+    CERTWRIGHT_TRY(auto text, reader.string("new_password", {.max_length = kMaxPasswordOctets}));
+    auto secret = SecretBytes::copy_of(as_bytes(text));
+    wipe(text);
+    CERTWRIGHT_CHECK(reader.finish());
+    name = std::move(wanted_name).value_or("");
+    return secret;
+  }();
+  wipe(context.request.body);
+  if (!password) return tl::unexpected<Error>(password.error());
+  const access::Principal& self = context.principal();
+  CERTWRIGHT_CHECK(d.accounts.set_first_password(self, name, as_text(password->reveal()), context.actor(), names_for(self)));
   CERTWRIGHT_TRY(const auto credential, d.accounts.find_password(context.principal().id));
   json::Writer w;
   w.begin_object().member("sign_in_name", credential ? credential->lookup : "").end_object();

@@ -41,7 +41,7 @@ Result<http::Response> show_sign_in(Context& context, const Dependencies& d) {
   CERTWRIGHT_TRY(const auto next, context.query("next"));
   CERTWRIGHT_TRY(const auto out, context.query("out"));
   const auto cookie = web::session_cookie(context.request.headers);
-  if (cookie && d.authenticator.by_session(*cookie, context.remote())) return see_other(Url::local(next.value_or("/")));
+  if (cookie && d.authenticator.by_session(*cookie)) return see_other(Url::local(next.value_or("/")));
   return sign_in_page({.name = "", .next = next.value_or("/"),
                        .message = out ? "You are signed out." : "", .tone = Tone::good});
 }
@@ -156,7 +156,9 @@ Result<http::Response> change_password(Context& context, const Dependencies& d) 
   const auto renewed = d.accounts.change_password(*session, present.view(), wanted.view(), context.actor());
   if (!renewed) {
     const Error& error = renewed.error();
-    if (error.code == Errc::internal || error.code == Errc::unavailable) return tl::unexpected<Error>(error);
+    const bool has_ended = error.code == Errc::unauthenticated && error.field.empty();
+    if (has_ended || error.code == Errc::internal || error.code == Errc::unavailable)
+      return tl::unexpected<Error>(error);
     return password_page(context, d, &error);
   }
   const bool was_first = session->restricted;

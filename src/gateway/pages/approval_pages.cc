@@ -13,6 +13,8 @@ namespace {
 
 using web::Context;
 using web::Guard;
+constexpr std::size_t kMostNames = 1024;  // x509::kMaxGeneralNames
+constexpr std::size_t kDecisionOctets = 512 * 1024;
 
 Result<http::Response> list_approvals(Context& context, PortalPort& portal) {
   CERTWRIGHT_TRY(const auto after, context.query("after"));
@@ -148,11 +150,15 @@ Result<http::Response> decide(Context& context, PortalPort& portal) {
 
 std::vector<web::Route> approval_routes(PortalPort& portal) {
   const auto with = handlers_with(portal);
-  return {
+  std::vector<web::Route> routes = {
       route("GET", "/approvals", Guard::principal(), "pageApprovals", with(list_approvals)),
       route("GET", "/approvals/{request}", Guard::principal(), "pageApproval", with(show_approval)),
       route("POST", "/approvals/{request}", Guard::principal(), "decide", with(decide)),
   };
+  // Every name of a request may be taken away: a field each.
+  routes.back().form_fields_limit = web::Form::kMaxFields + kMostNames;
+  routes.back().body_limit_octets = kDecisionOctets;
+  return routes;
 }
 
 }  // namespace certwright::gateway::pages

@@ -213,6 +213,10 @@ TEST_F(RequestPages, TheOfficerDecides) {
   EXPECT_EQ(portal_.decided->comment, "fine");
   EXPECT_EQ(portal_.decided->validity_days, 30U);
   EXPECT_EQ(portal_.decided->names_removed, (std::vector<std::string>{"DNS:a", "DNS:b"}));
+  std::vector<std::pair<std::string, std::string>> everything{{"verdict", "approve"}, {"binding", "abcd"}};
+  for (int i = 0; i < 1024; ++i) everything.emplace_back("remove", "DNS:host" + std::to_string(i) + ".example");
+  EXPECT_EQ(browser_.post("/approvals/r1", everything).status, 303);
+  EXPECT_EQ(portal_.decided->names_removed.size(), 1024U);
   EXPECT_TRUE(has(browser_.post("/approvals/r1", {{"verdict", "deny"}, {"reason", " \r\n"}}), "Say why"));
   EXPECT_EQ(portal_.denied, "");
   EXPECT_EQ(browser_.post("/approvals/r1", {{"verdict", "deny"}, {"reason", "wrong name"}}).status, 303);
@@ -240,7 +244,7 @@ constexpr Row kRows[] = {
     {"POST /sign-in", "/sign-in", 401, 401, 401},
     {"POST /sign-out", "/sign-out", 303, 303, 403},
     {"GET /account/password", "/account/password", 303, 200, 0},
-    {"POST /account/password", "/account/password", 303, 401, 403},
+    {"POST /account/password", "/account/password", 303, 422, 403},
     {"GET /csr/upload", "/csr/upload", 303, 200, 0},
     {"POST /csr/upload", "/csr/upload", 303, 422, 403},
     {"GET /requests", "/requests", 303, 200, 0},

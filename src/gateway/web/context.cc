@@ -53,7 +53,9 @@ Context::~Context() { wipe(session_id_); }
 
 std::string Context::csrf_token() const { return session_ ? session::csrf_token(session_id_) : std::string(); }
 
-Result<Form> Context::form() const { return Form::parse(request.header("Content-Type"), request.body_text()); }
+Result<Form> Context::form() const {
+  return Form::parse(request.header("Content-Type"), request.body_text(), route().form_fields_limit);
+}
 
 const access::Principal& Context::principal() const noexcept {
   if (!principal_) std::abort();

@@ -96,6 +96,7 @@ class Context {
   std::string session_id_;  // of session_: what the cookie holds
   audit::Actor actor_;
   bool is_local_ = false;
+  bool must_choose_password_ = false;  // refused for that: the route is not for a restricted session
   bool asked_ = false;  // authorise() with the route's action, or readable_scope()
 };
 

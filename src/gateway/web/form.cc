@@ -55,10 +55,44 @@ std::optional<std::string_view> parameter(std::string_view header, std::string_v
   return std::nullopt;
 }
 
+// A value may be a password: on the heap however short it is, so that moving it leaves no copy behind.
+std::string with_room_for(std::size_t octets) {
+  constexpr std::size_t kNotInPlace = 64;
+  std::string text;
+  text.reserve(std::max(octets, kNotInPlace));
+  return text;
+}
+
+std::string kept(std::string_view text) {
+  auto copy = with_room_for(text.size());
+  copy.append(text);
+  return copy;
+}
+
+int hex_digit(char c) noexcept {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+  return -1;
+}
+
 Result<std::string> decoded(std::string_view text) {
-  std::string spaced(text);
-  std::ranges::replace(spaced, '+', ' ');
-  return http::percent_decode(spaced);
+  auto value = with_room_for(text.size());
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] != '%') {
+      value += text[i] == '+' ? ' ' : text[i];
+      continue;
+    }
+    const int high = i + 2 < text.size() ? hex_digit(text[i + 1]) : -1;
+    const int low = i + 2 < text.size() ? hex_digit(text[i + 2]) : -1;
+    if (high < 0 || low < 0) {
+      wipe(value);
+      return malformed("The form has bad percent-encoding.");
+    }
+    value += static_cast<char>(high * 16 + low);
+    i += 2;
+  }
+  return value;
 }
 
 }  // namespace
@@ -71,8 +105,8 @@ bool Form::is_form(std::string_view content_type) noexcept {
   return has_type(content_type, kUrlencoded) || has_type(content_type, kMultipart);
 }
 
-Result<Form> Form::parse(std::string_view content_type, std::string_view body) {
-  Form form;
+Result<Form> Form::parse(std::string_view content_type, std::string_view body, std::size_t max_fields) {
+  Form form(max_fields);
   if (has_type(content_type, kUrlencoded)) {
     CERTWRIGHT_CHECK(form.parse_urlencoded(body));
   } else if (has_type(content_type, kMultipart)) {
@@ -85,7 +119,7 @@ Result<Form> Form::parse(std::string_view content_type, std::string_view body) {
 }
 
 Result<void> Form::add(std::string name, std::string value, bool is_file) {
-  if (fields_.size() >= kMaxFields) return fail(Errc::too_large, "The form has too many fields.");
+  if (fields_.size() >= max_fields_) return fail(Errc::too_large, "The form has too many fields.");
   if (name.empty()) return malformed("A field of the form has no name.");
   if (name.size() > kMaxNameOctets) return fail(Errc::too_large, "A field of the form has too long a name.");
   fields_.push_back({std::move(name), std::move(value), is_file});
@@ -138,7 +172,7 @@ Result<void> Form::parse_multipart(std::string_view content_type, std::string_vi
       is_file = parameter(value, "filename").has_value();
     }
     if (!name) return malformed("A part of the form has no name.");
-    CERTWRIGHT_CHECK(add(std::string(*name), std::string(part.substr(head_end + 4)), is_file));
+    CERTWRIGHT_CHECK(add(std::string(*name), kept(part.substr(head_end + 4)), is_file));
   }
   return {};
 }
@@ -149,7 +183,7 @@ Result<std::optional<std::string>> Form::value(std::string_view name) const {
   if (found == fields_.end()) return std::optional<std::string>();
   if (std::any_of(std::next(found), fields_.end(), is_it))
     return fail_field(Errc::bad_encoding, std::string(name), "The field is in the form more than once.");
-  return std::optional(found->value);
+  return std::optional(kept(found->value));
 }
 
 std::vector<std::string> Form::values(std::string_view name) const {

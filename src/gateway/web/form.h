@@ -13,7 +13,7 @@ namespace certwright::gateway::web {
 // multipart/form-data (RFC 7578). Values are octets as they were sent, whatever their character set.
 class Form {
  public:
-  static constexpr std::size_t kMaxFields = 64;
+  static constexpr std::size_t kMaxFields = 64;  // where a route says nothing else
   static constexpr std::size_t kMaxNameOctets = 128;
 
   struct Field {
@@ -22,7 +22,7 @@ class Form {
     friend bool operator==(const Field&, const Field&) = default;
   };
 
-  Form() = default;
+  explicit Form(std::size_t max_fields = kMaxFields) : max_fields_(max_fields) {}
   Form(Form&&) = default;
   Form& operator=(Form&&) = default;
   ~Form();  // wipes: it may hold a password
@@ -31,7 +31,7 @@ class Form {
   static bool is_form(std::string_view content_type) noexcept;
   // Errors: invalid, field "Content-Type", for another one; bad_encoding; too_large for too many fields
   // or too long a name.
-  static Result<Form> parse(std::string_view content_type, std::string_view body);
+  static Result<Form> parse(std::string_view content_type, std::string_view body, std::size_t max_fields = kMaxFields);
 
   // Errors: bad_encoding, with the field, if it is there twice.
   Result<std::optional<std::string>> value(std::string_view name) const;
@@ -43,6 +43,7 @@ class Form {
   Result<void> parse_urlencoded(std::string_view body);
   Result<void> parse_multipart(std::string_view content_type, std::string_view body);
   Result<void> add(std::string name, std::string value, bool is_file);
+  std::size_t max_fields_;
   std::vector<Field> fields_;
 };
 

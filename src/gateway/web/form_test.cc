@@ -32,6 +32,16 @@ TEST(Form, RefusesBadUrlencoded) {
   for (int i = 0; i < 64; ++i) many += "a=1&";
   EXPECT_TRUE(Form::parse(kUrlencoded, many));
   EXPECT_EQ(Form::parse(kUrlencoded, many + "a=1").error().code, Errc::too_large);
+  EXPECT_TRUE(Form::parse(kUrlencoded, many + "a=1", 65));
+  EXPECT_EQ(Form::parse(kUrlencoded, many + "a=1&a=1", 65).error().code, Errc::too_large);
+  for (const char* text : {"a=%", "a=%4", "a=1%2", "a=%4g", "%=a"})
+    EXPECT_EQ(Form::parse(kUrlencoded, text).error().code, Errc::bad_encoding) << text;
+}
+
+TEST(Form, KeepsShortValuesOnTheHeap) {  // what is in a string's own place is copied when it moves
+  const auto form = Form::parse(kUrlencoded, "password=tea").value();
+  EXPECT_GE(form.fields().front().value.capacity(), 64U);
+  EXPECT_GE(form.value("password").value()->capacity(), 64U);
 }
 
 TEST(Form, ReadsMultipart) {

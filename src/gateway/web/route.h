@@ -9,6 +9,7 @@
 
 #include "access/principal.h"
 #include "errors/result.h"
+#include "gateway/web/form.h"
 #include "gateway/web/problem.h"
 #include "http/message.h"
 #include "http/server.h"
@@ -59,9 +60,12 @@ struct Route {
   http::Run run = http::Run::worker;  // inline_ only with Guard::open(): authentication may block
   std::size_t body_limit_octets = 64 * 1024;
   bool on_plain_http = false;  // also served without TLS
-  bool answers_head = true;    // of a GET: false where answering changes something
+  // Of a GET: false where answering changes something. With a cookie or a client certificate it is then asked
+  // for what a POST is asked for.
+  bool answers_head = true;
   bool rate_limited = true;    // false for hot constant answers
   ReadyAnswer ready = {};      // only with Guard::open() and without rate limit
+  std::size_t form_fields_limit = Form::kMaxFields;  // of Context::form()
   bool for_restricted_session = false;  // reached by one who must first choose a password
 };
 

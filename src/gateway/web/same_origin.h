@@ -7,7 +7,7 @@ namespace certwright::gateway::web {
 // Metadata); where a browser has none, by Origin, which must be https:// and the Host. With neither: no.
 bool is_same_origin(const http::RequestHead& head);
 
-// Did another site make it send this? Where nothing says so: no.
+// Did another site make it send this? By the same two; where neither says anything, no: it is no browser.
 bool is_cross_site(const http::RequestHead& head);
 
 }  // namespace certwright::gateway::web

@@ -41,6 +41,21 @@ class SessionRequest : public ::testing::Test {
         routes.push_back(route);
       }
     }
+    for (const char* method : {"GET", "POST"}) {
+      Route fails = routes.front();
+      fails.method = method;
+      fails.pattern = "/choose/fails";
+      fails.operation_id = std::string(method) + "/choose/fails";
+      fails.handler = [](Context&) -> Result<http::Response> { return fail(Errc::not_found, "there is none"); };
+      fails.errors = ErrorForm::page;
+      fails.for_restricted_session = true;
+      routes.push_back(fails);
+    }
+    Route grant = routes.front();
+    grant.pattern = "/grant";
+    grant.operation_id = "grant";
+    grant.answers_head = false;
+    routes.push_back(grant);
     handler_ = WebHandler::create({.authenticator = world_.authenticator,
                                    .clock = world_.clock,
                                    .random = world_.random,
@@ -50,11 +65,13 @@ class SessionRequest : public ::testing::Test {
                                   std::move(routes), std::move(options_))
                    .value();
     id_ = world_.add("Alice");
+    credential_ = world_.credential_of(id_);
     begin(false);
   }
   void begin(bool restricted) {
     const auto session = world_.sessions
-                             .begin({.principal = id_, .tenant = "default", .restricted = restricted, .method = "password"},
+                             .begin({.principal = id_, .tenant = "default", .credential = credential_, .restricted = restricted,
+                                     .method = "password"},
                                     World::actor_of(id_))
                              .value();
     cookie_ = std::string(as_text(session.id.reveal()));
@@ -81,7 +98,7 @@ class SessionRequest : public ::testing::Test {
   WebOptions options_;
   metrics::Registry metrics_;
   std::unique_ptr<WebHandler> handler_;
-  std::string id_, cookie_, csrf_;
+  std::string id_, credential_, cookie_, csrf_;
   store::SessionRecord record_;
   bool has_session_ = false, must_choose_ = false;
   int page_status_ = 0;
@@ -96,9 +113,60 @@ TEST_F(SessionRequest, ReadsWithTheCookieAlone) {
 }
 
 TEST_F(SessionRequest, ACookieCountsOverTlsOnly) {
+  // Without TLS there are only routes that look at no credential, a cookie neither.
+  for (const Guard guard : {Guard::any(), Guard::principal()}) {
+    Route route;
+    route.method = "GET";
+    route.pattern = "/plain";
+    route.guard = guard;
+    route.operation_id = "plain";
+    route.handler = [](Context&) -> Result<http::Response> { return http::respond(200, "text/plain", ""); };
+    route.on_plain_http = true;
+    metrics::Registry metrics;
+    const auto handler = WebHandler::create({.authenticator = world_.authenticator,
+                                             .clock = world_.clock,
+                                             .random = world_.random,
+                                             .metrics = metrics,
+                                             .journal = &world_.journal,
+                                             .sessions = &world_.sessions},
+                                            {route}, {});
+    ASSERT_FALSE(handler);
+    EXPECT_EQ(handler.error().code, Errc::invalid);
+  }
   auto request = make_request("GET", "/thing", with_cookie());
   request.peer = testing::plain_peer();
   EXPECT_EQ(handler_->handle(std::move(request)).status, 404);
+  EXPECT_EQ(get(with_cookie()), 200) << "which is there over TLS";
+}
+
+TEST_F(SessionRequest, AGetThatChangesSomethingIsAskedForWhatAPostIs) {
+  EXPECT_EQ(get(with_cookie(), "/grant"), 403);
+  EXPECT_EQ(get(with_cookie({{"Sec-Fetch-Site", "cross-site"}, {"X-CSRF-Token", token()}}), "/grant"), 403);
+  EXPECT_EQ(get(of_our_page(), "/grant"), 403);
+  EXPECT_EQ(get(of_our_page({{"X-CSRF-Token", token()}}), "/grant"), 200);
+  EXPECT_EQ(get({{"Authorization", "Bearer " + world_.token_of(id_)}}, "/grant"), 200);
+}
+
+TEST_F(SessionRequest, ASessionThatIsOverTakesItsCookieAlong) {
+  const auto set_cookie = [&](http::Headers headers, std::string path) {
+    return std::string(handler_->handle(make_request("GET", std::move(path), std::move(headers))).headers.get("Set-Cookie"));
+  };
+  EXPECT_EQ(set_cookie(with_cookie(), "/thing"), "");
+  EXPECT_EQ(set_cookie({}, "/thing"), "");
+  ASSERT_TRUE(world_.sessions.end(record_, "sign_out", World::actor_of(id_)));
+  EXPECT_EQ(set_cookie(with_cookie(), "/thing"), clear_session_cookie());
+  EXPECT_EQ(set_cookie(with_cookie(), "/page"), clear_session_cookie());
+}
+
+TEST_F(SessionRequest, TheCookieIsNoBearerToken) {
+  EXPECT_EQ(get(with_cookie()), 200);
+  EXPECT_EQ(get({{"Authorization", "Bearer " + cookie_}}), 401);
+}
+
+TEST_F(SessionRequest, StaleCookiesLockNobodyOut) {
+  const auto bearer = "Bearer " + world_.token_of(id_);
+  for (int i = 0; i < 50; ++i) EXPECT_EQ(get({{"Cookie", std::string(kSessionCookie) + "=" + std::string(43, 'A')}}), 401);
+  EXPECT_EQ(get({{"Authorization", bearer}}), 200);
 }
 
 TEST_F(SessionRequest, ATokenGoesBeforeTheCookie) {
@@ -186,6 +254,12 @@ TEST_F(SessionRequest, ARestrictedOneIsForChoosingAPassword) {
   EXPECT_EQ(post(of_our_page({{"X-CSRF-Token", token()}})), 403);
   EXPECT_EQ(get(with_cookie(), "/page"), 403);
   EXPECT_TRUE(must_choose_);
+  // What fails there is no reason to be sent there.
+  EXPECT_EQ(get(with_cookie(), "/choose/fails"), 404);
+  EXPECT_FALSE(must_choose_);
+  must_choose_ = true;
+  EXPECT_EQ(post(of_our_page(), "", "/choose/fails"), 403);
+  EXPECT_FALSE(must_choose_);
 }
 
 TEST_F(SessionRequest, PeopleGetPages) {

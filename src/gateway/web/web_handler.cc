@@ -34,7 +34,11 @@ class WipedAtEnd {
   Bytes& body_;
 };
 
-bool is_safe_method(std::string_view method) { return method == "GET" || method == "HEAD"; }
+// Changes nothing, so that another site may make a browser send it.
+bool is_safe(const Context& context) {
+  const std::string_view method = context.request.method;
+  return (method == "GET" || method == "HEAD") && context.route().answers_head;
+}
 
 }  // namespace
 
@@ -249,7 +253,7 @@ Result<void> WebHandler::authenticate(Context& context) {
                                                         context.remote());
     // It goes along with every request a browser makes, also with those another site makes it send; bearer
     // tokens do not. So what would change something must not come from elsewhere.
-    if (found && !is_safe_method(request.method) && is_cross_site(request))
+    if (found && !is_safe(context) && is_cross_site(request))
       return fail(Errc::not_permitted, "another site may not act with your client certificate");
   } else if (reach == Reach::optional) {
     return {};
@@ -263,7 +267,9 @@ Result<void> WebHandler::authenticate(Context& context) {
   context.actor_.principal = found->id;
   context.actor_.tenant = found->tenant;
   context.principal_ = *std::move(found);
-  if (context.session_ && context.session_->restricted && !context.route().for_restricted_session)
+  context.must_choose_password_ =
+      context.session_ && context.session_->restricted && !context.route().for_restricted_session;
+  if (context.must_choose_password_)
     return fail(Errc::not_permitted, "choose a password of your own first");
   const double wait_s = state.per_principal.take(context.actor_.principal, state.d.clock.now());
   if (wait_s > 0)
@@ -273,7 +279,7 @@ Result<void> WebHandler::authenticate(Context& context) {
 
 Result<access::Principal> WebHandler::by_session(Context& context, std::string&& id) {
   context.session_id_ = std::move(id);
-  CERTWRIGHT_TRY(auto signed_in, state_->d.authenticator.by_session(context.session_id_, context.remote()));
+  CERTWRIGHT_TRY(auto signed_in, state_->d.authenticator.by_session(context.session_id_));
   context.session_ = std::move(signed_in.session);
   context.actor_.principal = signed_in.principal.id;
   context.actor_.tenant = signed_in.principal.tenant;
@@ -286,7 +292,7 @@ Result<access::Principal> WebHandler::by_session(Context& context, std::string&&
 // of ours made the browser send it.
 Result<void> WebHandler::check_unsafe_of_session(const Context& context) const {
   const http::Request& request = context.request;
-  if (is_safe_method(request.method)) return {};
+  if (is_safe(context)) return {};
   if (!is_same_origin(request)) return fail(Errc::not_permitted, "another site may not act with your session");
   std::string presented(request.header("X-CSRF-Token"));
   if (presented.empty() && Form::is_form(request.header("Content-Type"))) {
@@ -319,6 +325,9 @@ http::Response WebHandler::finish(Context& context, Result<http::Response> resul
     if (error.code == Errc::internal && state_->options.on_internal_error)
       state_->options.on_internal_error({context.request_id_, route.operation_id, error.detail});
     response = error_answer(context, error, retry_after_s);
+    // The browser need not come with it again.
+    if (error.code == Errc::unauthenticated && !context.session_id_.empty() && !context.session_)
+      response.headers.add("Set-Cookie", clear_session_cookie());
     if (error.code == Errc::unauthenticated && context.request.headers.has("Authorization"))
       response.headers.set("WWW-Authenticate",
                            "Bearer realm=\"certwright\", error=\"invalid_token\"");
@@ -342,7 +351,7 @@ http::Response WebHandler::error_answer(const Context& context, const Error& err
                                               .detail = detail,
                                               .request_id = context.request_id_,
                                               .signed_in = context.principal_.has_value(),
-                                              .must_choose_password = context.session_ && context.session_->restricted});
+                                              .must_choose_password = context.must_choose_password_});
   if (retry_after_s == 0) retry_after_s = default_retry_after_s(status);
   if (retry_after_s != 0) response.headers.set("Retry-After", std::to_string(retry_after_s));
   return response;

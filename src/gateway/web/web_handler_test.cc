@@ -188,10 +188,15 @@ class WebHandlerClientCertificate : public WebHandlerTest {
         principal_, leaf_, "test", [](std::string_view) { return store::Transaction{}; });
     ASSERT_TRUE(added.has_value()) << added.error().detail;
     start({make_route("GET", "/who", Guard::principal(), answer_ok),
-           make_route("PATCH", "/who", Guard::principal(), answer_ok)});
+           make_route("PATCH", "/who", Guard::principal(), answer_ok), grant_route()});
   }
-  http::Response ask(std::string method, http::Headers headers = {}) {
-    auto request = make_request(std::move(method), "/who", std::move(headers));
+  static Route grant_route() {
+    auto route = make_route("GET", "/grant", Guard::principal(), answer_ok);
+    route.answers_head = false;
+    return route;
+  }
+  http::Response ask(std::string method, http::Headers headers = {}, std::string path = "/who") {
+    auto request = make_request(std::move(method), std::move(path), std::move(headers));
     auto peer = testing::tls_peer();
     peer->client_chain = {leaf_};
     request.peer = peer;
@@ -223,6 +228,18 @@ TEST_F(WebHandlerClientCertificate, OtherSitesMayNotActWithIt) {
   EXPECT_EQ(ask("PATCH", {{"Sec-Fetch-Site", "cross-site"}}).status, 403);
   EXPECT_EQ(ask("PATCH", {{"Sec-Fetch-Site", "same-site"}}).status, 403);
   EXPECT_EQ(ask("GET", {{"Sec-Fetch-Site", "cross-site"}}).status, 200);
+  EXPECT_EQ(ask("GET", {{"Sec-Fetch-Site", "cross-site"}}, "/grant").status, 403) << "it changes something";
+  EXPECT_EQ(ask("GET", {}, "/grant").status, 200);
+}
+
+TEST_F(WebHandlerClientCertificate, OldBrowsersSayByOriginWhoMadeThemActWithIt) {
+  const http::Headers::Field host{"Host", "ca.example:8443"};
+  EXPECT_EQ(ask("PATCH", {host, {"Origin", "https://ca.example:8443"}}).status, 200);
+  EXPECT_EQ(ask("PATCH", {host, {"Origin", "https://elsewhere.example"}}).status, 403);
+  EXPECT_EQ(ask("PATCH", {host, {"Origin", "http://ca.example:8443"}}).status, 403);
+  EXPECT_EQ(ask("PATCH", {host, {"Origin", "null"}}).status, 403);
+  EXPECT_EQ(ask("PATCH", {host, {"Sec-Fetch-Site", "same-origin"}, {"Sec-Fetch-Site", "cross-site"}}).status, 403);
+  EXPECT_EQ(ask("PATCH", {host, {"Sec-Fetch-Site", "same-origin"}, {"Origin", "https://behind.a.proxy"}}).status, 200);
 }
 
 TEST_F(WebHandlerTest, HandlerThatForgetsToAuthoriseIsAnInternalError) {
