@@ -10,6 +10,10 @@ import threading
 BINARY = next(filter(None, map(shutil.which, ("chromium-headless-shell", "chromium", "google-chrome"))), None)
 
 
+def check(name, got, expected=True):
+    print(f"{'ok   ' if got == expected else 'FAIL '} {name}" + ("" if got == expected else f": {got!r}"), flush=True)
+
+
 class Chromium:
     def __init__(self, spki_sha256_base64):
         """Trusts, beside the usual, servers with these public keys (with commas between)."""
@@ -103,6 +107,26 @@ class Chromium:
     def picture(self, file):
         with open(file, "wb") as out:
             out.write(base64.b64decode(self.call("Page.captureScreenshot", captureBeyondViewport=True)["data"]))
+
+    def choose(self, name, file):
+        """Puts a file into a field of the form."""
+        root = self.call("DOM.getDocument")["root"]["nodeId"]
+        node = self.call("DOM.querySelector", nodeId=root, selector=f"[name={name}]")["nodeId"]
+        self.call("DOM.setFileInputFiles", nodeId=node, files=[file])
+
+    def look(self, name, pictures):
+        """A page as it looks on a telephone and on a desk, by day and by night."""
+        for scheme in ("light", "dark"):
+            for width in (360, 1200):
+                self.view(width, scheme=scheme)
+                self.picture(f"{pictures}/{name}-{scheme}-{width}.png")
+                check(f"{name}: {width} wide is enough", self.eval("document.documentElement.scrollWidth") <= width)
+            ratio, text = self.eval(LEAST_CONTRAST)
+            check(f"{name}: contrast when it is {scheme}", (ratio >= 4.5) or (ratio, text))
+        check(f"{name}: every field has a name", self.eval(NAMELESS), [])
+        check(f"{name}: one heading, a language, a title",
+              self.eval("[document.querySelectorAll('h1').length, document.documentElement.lang, document.title.length > 5]"),
+              [1, "en", True])
 
     def complaints(self):
         """What the browser logged about the pages: refused by policy, not found, ..."""

@@ -80,6 +80,11 @@ Result<bool> verify_password(std::string_view verifier, std::string_view passwor
   return equal_constant_time(hash.reveal(), parsed.hash) && !password.empty();
 }
 
+bool has_cost(std::string_view verifier, const Argon2idParameters& cost) {
+  const auto parsed = parse(verifier);
+  return parsed && parsed->cost.passes == cost.passes && parsed->cost.memory_kib == cost.memory_kib;
+}
+
 std::string nobodys_verifier(const Argon2idParameters& cost) {
   // A hash of 32 zeros is as likely as any other: nobody will find a password for it.
   return verifier_text(cost, Bytes(Argon2idParameters::kSaltOctets), Bytes(kHashOctets));

@@ -19,6 +19,9 @@ Result<std::string> hash_password(std::string_view password, const Argon2idParam
 // above; unavailable if the memory cannot be had.
 Result<bool> verify_password(std::string_view verifier, std::string_view password);
 
+// Was it made with these parameters? False for what is no verifier.
+bool has_cost(std::string_view verifier, const Argon2idParameters& cost);
+
 // A verifier of these costs that no password fits: what a name that nobody has is compared with, so that
 // it takes as long as a wrong password.
 std::string nobodys_verifier(const Argon2idParameters& cost);

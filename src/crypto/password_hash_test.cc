@@ -28,6 +28,15 @@ TEST(PasswordHash, IsTheFormatOfOthers) {
   EXPECT_TRUE(verify_password("$argon2id$v=19$m=8,t=1,p=1$58caS6fQz1MUKRy3PCdSsg$MYXtmc2WsdWw2AnRv4IBToAtmPTnUEjf1/NR5y1hZJ0", "correct horse battery").value());
 }
 
+TEST(PasswordHash, KnowsItsCost) {
+  DeterministicRandom random(1);
+  const auto verifier = hash_password("correct horse battery", kCheap, random).value();
+  EXPECT_TRUE(has_cost(verifier, kCheap));
+  EXPECT_FALSE(has_cost(verifier, {.passes = 2, .memory_kib = 8}));
+  EXPECT_FALSE(has_cost(verifier, {.passes = 1, .memory_kib = 16}));
+  EXPECT_FALSE(has_cost("", kCheap));
+}
+
 TEST(PasswordHash, NobodysVerifierFitsNothing) {
   const auto verifier = nobodys_verifier(kCheap);
   for (const std::string_view password : {"", " ", "a password of some length"})
