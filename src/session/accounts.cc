@@ -75,6 +75,7 @@ struct Accounts::State {
   Result<std::optional<store::PrincipalRecord>> enabled_person(std::string_view id) const;
   Result<store::PrincipalRecord> person(std::string_view id) const;
   Result<std::optional<CredentialRecord>> password_of(std::string_view principal) const;
+  Result<SignInNames> names_of(std::string_view principal) const;
   // No name: a token was given.
   tl::unexpected<Error> refuse(SignInLimit::Name name, std::string_view principal, std::string_view reason,
                                const audit::Actor& actor);
@@ -148,6 +149,15 @@ Result<std::optional<CredentialRecord>> Accounts::State::password_of(std::string
   const auto found = std::ranges::find(credentials, CredentialKind::password, &CredentialRecord::kind);
   if (found == credentials.end()) return std::nullopt;
   return std::optional(std::move(*found));
+}
+
+// Which a principal may give itself.
+Result<SignInNames> Accounts::State::names_of(std::string_view principal) const {
+  CERTWRIGHT_TRY(const auto bindings, d.store.list_role_bindings(principal));
+  const bool is_everywhere = std::ranges::any_of(bindings, [](const store::RoleBindingRecord& binding) {
+    return access::role_named(binding.role) == access::Role::admin && binding.tenant == "*" && binding.ca.empty();
+  });
+  return is_everywhere ? SignInNames::any : SignInNames::own_email;
 }
 
 tl::unexpected<Error> Accounts::State::refuse(SignInLimit::Name name, std::string_view principal,
@@ -237,14 +247,16 @@ Result<NewSession> Accounts::sign_in(std::string_view name, std::string_view pas
                                 .restricted = is_one_time,
                                 .method = is_one_time ? "one_time_password" : "password",
                                 .replaced = replaced};
-  // One session at a time: whoever comes later with it shows the earlier one that there are two.
-  if (is_one_time) beginning.with.push_back(store::EndCredentialSessions{credential->id});
-  // Made by an older version with other costs: then a wrong password for it takes another time than an
-  // unknown name, until now.
-  if (!is_one_time && !crypto::has_cost(as_text(credential->verifier), s.options.cost)) {
-    CERTWRIGHT_TRY(const auto verifier, s.hash(password));
+  if (is_one_time) {
+    // One session at a time: whoever comes later with it shows the earlier one that there are two.
+    beginning.with.push_back(store::EndCredentialSessions{credential->id});
+  } else if (!crypto::has_cost(as_text(credential->verifier), s.options.cost)) {
+    // Made by an older version with other costs: then a wrong password for it takes another time than an
+    // unknown name, until now. One that was revoked meanwhile stays so.
+    CERTWRIGHT_TRY(const auto verifier, s.hash(password, typed, actor.remote));
     auto renewed = *credential;
     renewed.verifier = to_bytes(as_bytes(verifier));
+    beginning.with.push_back(store::RequireCredential{credential->id, id});
     beginning.with.push_back(store::PutPassword{std::move(renewed), credential->id});
   }
   auto begun = s.d.sessions.begin(std::move(beginning), actor);
@@ -265,6 +277,8 @@ Result<NewSession> Accounts::change_password(const store::SessionRecord& session
     name = old->lookup;
   } else {
     CERTWRIGHT_TRY(name, sign_in_name_of(default_name(owner)));
+    CERTWRIGHT_TRY(const SignInNames names, s.names_of(session.principal));
+    CERTWRIGHT_CHECK(check_name(name, names, owner));
   }
   CERTWRIGHT_CHECK(s.check_choice(session, old, wanted, name, actor.remote));
   if (!session.restricted) {

@@ -66,7 +66,8 @@ class Accounts {
   // back. `present` is not looked at in a restricted session: that began with it. Errors: unauthenticated,
   // field "password", if `present` is wrong, without a field if the session, the password or the account
   // ended meanwhile; invalid, field "new_password" (password_rules.h, or it is the present one); conflict,
-  // field "sign_in_name", or "password" if the owner chose one since a restricted session began.
+  // field "sign_in_name", or "password" if the owner chose one since a restricted session began; not_permitted,
+  // field "sign_in_name", for a first password of one who may not have that name (SignInNames).
   Result<NewSession> change_password(const store::SessionRecord& session, std::string_view present,
                                      std::string_view wanted, const audit::Actor& actor);
 

@@ -7,11 +7,11 @@
 #include "access/token.h"
 #include "session/csrf.h"
 #include "session/testing_accounts.h"
-#include "store/testing_forwarding_store.h"
 
 namespace certwright::session {
 namespace {
 
+using testing::EndingStore;
 using testing::World;
 
 class SessionsTest : public ::testing::Test {
@@ -167,17 +167,6 @@ TEST_F(SessionsTest, WhatIsOverIsForgotten) {
   EXPECT_FALSE(world_.store.find_session(over.record.id_sha256).value());
   EXPECT_TRUE(world_.store.find_session(running.record.id_sha256).value());
 }
-
-// Between looking and doing somebody else ends what was to be ended.
-class EndingStore : public store::testing::ForwardingStore {
- public:
-  using ForwardingStore::ForwardingStore;
-  Result<void> apply(const store::Transaction& transaction) override {
-    if (meanwhile) (void)to().apply(*std::exchange(meanwhile, {}));
-    return to().apply(transaction);
-  }
-  std::optional<store::Transaction> meanwhile;
-};
 
 TEST_F(SessionsTest, SurviveThatTheOneTheyReplaceEndsMeanwhile) {
   EndingStore store(world_.store);

@@ -1,7 +1,9 @@
 #pragma once
 // For tests: accounts over a store in memory, at a clock that stands still.
+#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "access/authenticator.h"
@@ -11,6 +13,7 @@
 #include "session/accounts.h"
 #include "session/sessions.h"
 #include "store/memory/memory_store.h"
+#include "store/testing_forwarding_store.h"
 
 namespace certwright::session::testing {
 
@@ -22,6 +25,17 @@ inline AccountOptions cheap_options() {
   options.cost = {.passes = 1, .memory_kib = 8};
   return options;
 }
+
+// Between looking and doing somebody else ends what was to be ended.
+class EndingStore : public store::testing::ForwardingStore {
+ public:
+  using ForwardingStore::ForwardingStore;
+  Result<void> apply(const store::Transaction& transaction) override {
+    if (meanwhile) (void)to().apply(*std::exchange(meanwhile, {}));
+    return to().apply(transaction);
+  }
+  std::optional<store::Transaction> meanwhile;
+};
 
 struct World {
   explicit World(AccountOptions account_options = cheap_options(), SessionOptions session_options = {})

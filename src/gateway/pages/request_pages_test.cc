@@ -244,7 +244,7 @@ constexpr Row kRows[] = {
     {"POST /sign-in", "/sign-in", 401, 401, 401},
     {"POST /sign-out", "/sign-out", 303, 303, 403},
     {"GET /account/password", "/account/password", 303, 200, 0},
-    {"POST /account/password", "/account/password", 303, 401, 403},
+    {"POST /account/password", "/account/password", 303, 422, 403},
     {"GET /csr/upload", "/csr/upload", 303, 200, 0},
     {"POST /csr/upload", "/csr/upload", 303, 422, 403},
     {"GET /requests", "/requests", 303, 200, 0},
