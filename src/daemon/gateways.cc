@@ -13,6 +13,7 @@
 #include "gateway/pages/pages_door.h"
 #include "gateway/pki/door.h"
 #include "gateway/portal/portal_door.h"
+#include "gateway/portal/portal_pages.h"
 #include "gateway/web/standard_routes.h"
 #include "gateway/web/web_handler.h"
 #include "registration/profile_publisher.h"
@@ -100,6 +101,7 @@ struct Gateways::Doors {
              .store = *in.store,
              .clock = in.clock}),
         portal(csr, in.requests),
+        portal_pages({.csr = csr, .requests = in.requests, .issuance = in.issuance, .store = *in.store, .clock = in.clock}),
         pki({.ocsp = in.ocsp, .crls = in.crls, .cas = in.cas, .clock = in.clock}) {}
 
   std::vector<gateway::web::Route> routes() {
@@ -131,7 +133,7 @@ struct Gateways::Doors {
                                                           .checkpoint_key = audit::CheckpointKey::of(*in.checkpoint_signer),
                                                           .clock = in.clock});
     const auto pages = gateway::pages::pages_routes(
-        {.accounts = in.accounts, .sessions = in.sessions, .authenticator = in.authenticator});
+        {.accounts = in.accounts, .sessions = in.sessions, .authenticator = in.authenticator, .portal = &portal_pages});
     for (const auto& door : {certs.routes(), portal.routes(), pki.routes(), gateway::notices::routes(notices.door()), admin,
                              requests, pages})
       all.insert(all.end(), door.begin(), door.end());
@@ -153,6 +155,7 @@ struct Gateways::Doors {
   gateway::certs::Door certs;
   gateway::portal::CsrService csr;
   gateway::portal::Door portal;
+  gateway::portal::PortalPages portal_pages;
   gateway::pki::Door pki;
   std::unique_ptr<gateway::web::WebHandler> handler;
 };

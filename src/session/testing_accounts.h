@@ -52,8 +52,9 @@ struct World {
         .id;
   }
   // A person with a password of their own.
-  std::string add_with_password(std::string name, std::string_view password) {
-    const auto id = add(std::move(name));
+  std::string add_with_password(std::string name, std::string_view password,
+                                std::vector<access::RoleBinding> bindings = {}) {
+    const auto id = add(std::move(name), {}, store::PrincipalKind::person, std::move(bindings));
     const auto one_time = accounts.reset_password(id, "", admin()).value();
     const auto session = accounts.sign_in(one_time.sign_in_name, as_text(one_time.password.reveal()), "", anybody()).value();
     (void)accounts.change_password(session.record, "", password, actor_of(id)).value();

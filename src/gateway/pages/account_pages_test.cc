@@ -210,7 +210,11 @@ TEST_F(AccountPages, TheStyleSheetIsKeptForever) {
   EXPECT_TRUE(has(browser_.get("/sign-in"), "href=\"" + style_url().text() + "\""));
 }
 
-TEST_F(AccountPages, TheStartLeadsSomewhere) { EXPECT_EQ(browser_.get("/").headers.get("Location"), "/account/password"); }
+TEST_F(AccountPages, TheStartLeadsSomewhere) {
+  EXPECT_EQ(browser_.get("/").headers.get("Location"), "/sign-in?next=%2F");
+  browser_.sign_in("alice", kPassword);
+  EXPECT_EQ(browser_.get("/").headers.get("Location"), "/account/password");
+}
 
 }  // namespace
 }  // namespace certwright::gateway::pages

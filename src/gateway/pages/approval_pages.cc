@@ -1,4 +1,5 @@
 // The officer: what waits, what was asked beside what would be issued, the decision.
+#include <algorithm>
 #include <charconv>
 
 #include <fmt/format.h>
@@ -24,6 +25,7 @@ Result<http::Response> list_approvals(Context& context, PortalPort& portal) {
 }
 
 void comparison_table(Html& html, const Review& review) {
+  if (review.comparison.empty()) return;
   html.element("h2", "Asked for, and what would be issued");
   html.begin("div", {{"class", "scroll"}}).begin("table").begin("thead").begin("tr");
   for (const char* heading : {"", "In the request", "Of the profile", "In the certificate"})
@@ -42,6 +44,7 @@ void comparison_table(Html& html, const Review& review) {
 }
 
 void lint_list(Html& html, const Review& review) {
+  if (review.comparison.empty() && review.lint.empty()) return;
   html.element("h2", "Lint of the certificate");
   if (review.lint.empty()) {
     note(html, Tone::good, "No findings.");
@@ -95,12 +98,14 @@ Result<http::Response> review_page(Context& context, PortalPort& portal, const E
                 comparison_table(html, review);
                 lint_list(html, review);
                 request_steps(html, review.request);
-                if (review.may_decide) {
-                  approve_form(html, context, review);
-                  deny_form(html, context, review);
-                } else {
+                if (!review.may_decide) {
                   note(html, Tone::plain, review.why_not);
+                  return;
                 }
+                const bool is_refused = std::ranges::any_of(review.lint, &LintFinding::is_error);
+                if (is_refused) note(html, Tone::warning, "It would not be issued as it is, so it cannot be approved.");
+                else approve_form(html, context, review);
+                deny_form(html, context, review);
               });
 }
 

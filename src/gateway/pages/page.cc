@@ -1,5 +1,8 @@
 #include "gateway/pages/page.h"
 
+#include <algorithm>
+#include <optional>
+
 #include "crypto/digest.h"
 
 namespace certwright::gateway::pages {
@@ -9,17 +12,18 @@ struct Entry {
   const char* segment;
   const char* more;
   std::string_view label;
-  bool is_of_requests;
+  std::optional<access::Action> action;  // who may do this somewhere is led there; none: everybody
 };
-constexpr Entry kNavigation[] = {{"csr", "upload", "Request a certificate", true},
-                                 {"requests", "", "My requests", true},
-                                 {"approvals", "", "Approvals", true},
-                                 {"account", "password", "Account", false}};
+using access::Action;
+constexpr Entry kNavigation[] = {{"csr", "upload", "Request a certificate", Action::certificate_issue_csr},
+                                 {"requests", "", "My requests", Action::certificate_issue_csr},
+                                 {"approvals", "", "Approvals", Action::request_decide},
+                                 {"account", "password", "Account", std::nullopt}};
 
 void navigation(Html& html, const Frame& frame) {
   html.begin("nav", {{"aria-label", "Main"}}).begin("ul");
   for (const auto& entry : kNavigation) {
-    if (entry.is_of_requests && !frame.has_requests) continue;
+    if (entry.action && !(frame.has_requests && may_somewhere(frame.context->principal(), *entry.action))) continue;
     const Url url = Url::of({entry.segment, entry.more});
     html.begin("li");
     if (url.text() == frame.current)
@@ -76,6 +80,13 @@ std::string_view heading_of(int status) {
 }
 
 }  // namespace
+
+bool may_somewhere(const access::Principal& who, access::Action action) {
+  return std::ranges::any_of(who.bindings, [&](const access::RoleBinding& binding) {
+    const std::string& tenant = binding.tenant == "*" ? who.tenant : binding.tenant;
+    return access::authorise(who, action, {tenant, binding.ca, ""}).has_value();
+  });
+}
 
 const Url& style_url() {
   static const Url url = [] {

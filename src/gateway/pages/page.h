@@ -4,6 +4,7 @@
 #include <string>
 #include <string_view>
 
+#include "access/principal.h"
 #include "gateway/pages/html.h"
 #include "gateway/web/context.h"
 #include "gateway/web/web_handler.h"
@@ -27,6 +28,9 @@ struct Frame {
 // A page: the frame around what `body` writes below the heading. With the headers every page has: no
 // script, no frame, no other site (Content-Security-Policy), no cache.
 http::Response page(const Frame& frame, const std::function<void(Html&)>& body);
+
+// Do the roles of `who` allow this for some tenant and CA? For what to lead to; it gives no right.
+bool may_somewhere(const access::Principal& who, access::Action action);
 
 // 303: the browser gets that page next, so that loading it again sends no form again.
 http::Response see_other(const Url& url);

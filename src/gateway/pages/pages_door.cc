@@ -15,10 +15,13 @@ Result<http::Response> show_asset(web::Context& context) {
   return response;
 }
 
-// Without the pages of requests, the account's.
+// To what one's roles are for; without the pages of requests, and for who has no such role, to the account.
 auto show_start(bool has_requests) {
-  return [has_requests](web::Context&) -> Result<http::Response> {
-    return see_other(has_requests ? Url::of({"requests"}) : Url::of({"account", "password"}));
+  return [has_requests](web::Context& context) -> Result<http::Response> {
+    const auto& who = context.principal();
+    if (has_requests && may_somewhere(who, access::Action::certificate_issue_csr)) return see_other(Url::of({"requests"}));
+    if (has_requests && may_somewhere(who, access::Action::request_decide)) return see_other(Url::of({"approvals"}));
+    return see_other(Url::of({"account", "password"}));
   };
 }
 
@@ -49,7 +52,7 @@ std::vector<web::Route> pages_routes(const Dependencies& d) {
   if (d.portal != nullptr)
     for (auto&& group : {request_routes(*d.portal), approval_routes(*d.portal)})
       all.insert(all.end(), group.begin(), group.end());
-  all.push_back(route("GET", "/", web::Guard::open(), "pageStart", show_start(d.portal != nullptr)));
+  all.push_back(route("GET", "/", web::Guard::principal(), "pageStart", show_start(d.portal != nullptr)));
   all.push_back(route("GET", "/assets/{file}", web::Guard::open(), "pageAsset", show_asset));
   return all;
 }

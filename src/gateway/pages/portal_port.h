@@ -52,6 +52,8 @@ struct RequestView {
   std::string tenant, remote;
   std::string reason;     // of a denial, a withdrawal, a failure
   std::string selection;  // how the CA was chosen
+  std::string rule;       // why it waits for people; may be empty
+  std::string changes;    // what officers changed; empty: nothing
   std::uint32_t approvals_given = 0, approvals_needed = 0;
   std::optional<Time> expires_at;  // while it is open
   std::vector<RequestStep> steps;  // oldest first
@@ -77,7 +79,7 @@ struct Review {
   std::vector<LintFinding> lint;
   std::uint32_t validity_days = 0;         // of what would be issued
   std::vector<std::string> names;          // "DNS:a.example": each may be taken away
-  bool may_decide = false;                 // by the caller, now
+  bool may_decide = false;                 // by the caller, now; with an error among `lint` only deny
   std::string why_not;                     // may not: one sentence
 };
 
@@ -101,7 +103,7 @@ class PortalPort {
   virtual Result<RequestView> find(web::Context& context, std::string_view id) = 0;
   virtual Result<void> withdraw(web::Context& context, std::string_view id, std::string_view reason) = 0;
 
-  // Those that wait and that the caller may decide about, oldest first.
+  // Those that wait for somebody with the caller's rights, oldest first; not the caller's own.
   virtual Result<RequestRows> queue(web::Context& context, std::string_view after) = 0;
   virtual Result<Review> review(web::Context& context, std::string_view id) = 0;
   virtual Result<void> approve(web::Context& context, const Decision& decision) = 0;

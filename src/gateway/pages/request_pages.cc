@@ -148,9 +148,10 @@ Result<http::Response> list_requests(Context& context, PortalPort& portal) {
 
 void announce(Html& html, const RequestView& request) {
   const std::string_view state = request.row.state;
-  if (state == "issued") note(html, Tone::good, "Your certificate is issued.");
-  else if (state == "pending") note(html, Tone::plain, "Your request waits for approval. This page shows when it is decided.");
+  if (state == "issued") note(html, Tone::good, "The certificate is issued.");
+  else if (state == "pending") note(html, Tone::plain, "The request waits for approval. This page shows when it is decided.");
   else if (state == "denied" || state == "failed") note(html, Tone::error, "There is no certificate: " + request.reason);
+  else if (state == "approved") note(html, Tone::plain, "The request is approved; its certificate is being issued.");
 }
 
 Result<http::Response> show_request(Context& context, PortalPort& portal) {

@@ -65,7 +65,8 @@ class FakePortal final : public PortalPort {
 class RequestPages : public ::testing::Test {
  protected:
   RequestPages() {
-    site_.world.add_with_password("Alice", kAlicesPassword);
+    site_.world.add_with_password("Alice", kAlicesPassword,
+                                  {{access::Role::requester, "default", ""}, {access::Role::approver, "default", ""}});
     browser_.sign_in("alice", kAlicesPassword);
     portal_.request.row = {"r1", "pending", "CN=web." + kHostile, "issuing", "tls-server", kHostile, from_unix_s(1'767'225'600)};
     portal_.request.reason = kHostile;
@@ -178,7 +179,7 @@ TEST_F(RequestPages, ShowsWhatBecameOfARequest) {
 
   portal_.request.row.state = "issued";
   portal_.request.certificate_pem = "-----BEGIN CERTIFICATE-----\n";
-  EXPECT_TRUE(has(browser_.get("/requests/r1"), "Your certificate is issued."));
+  EXPECT_TRUE(has(browser_.get("/requests/r1"), "The certificate is issued."));
   const auto pem = browser_.get("/requests/r1/certificate.pem");
   EXPECT_EQ(pem.status, 200);
   EXPECT_EQ(pem.body.text(), "-----BEGIN CERTIFICATE-----\n");
@@ -192,14 +193,18 @@ TEST_F(RequestPages, TheOfficerSeesBothSides) {
   EXPECT_TRUE(has(review, "<mark>Changed: "));
   EXPECT_TRUE(has(review, "<td>P-256</td><td>any</td><td>P-256</td>"));
   EXPECT_TRUE(has(review, "<strong>Error: </strong>"));
-  EXPECT_TRUE(has(review, "Empty: 90 days"));
   EXPECT_TRUE(has(review, "name=\"binding\" value=\"abcd\""));
   expect_harmless(review);
+  EXPECT_FALSE(has(review, "value=\"approve\"")) << "what would not be issued";
+  EXPECT_TRUE(has(review, "value=\"deny\""));
+  portal_.to_review.lint.clear();
+  EXPECT_TRUE(has(browser_.get("/approvals/r1"), "Empty: 90 days"));
   portal_.to_review.may_decide = false;
   portal_.to_review.why_not = "You made this request yourself.";
   const auto own = browser_.get("/approvals/r1");
   EXPECT_TRUE(has(own, "You made this request yourself."));
   EXPECT_FALSE(has(own, "value=\"approve\""));
+  EXPECT_FALSE(has(own, "value=\"deny\""));
 }
 
 TEST_F(RequestPages, TheOfficerDecides) {
@@ -229,6 +234,30 @@ TEST_F(RequestPages, TheOfficerDecides) {
   EXPECT_TRUE(has(changed, "<mark>"));
   portal_.refusal = Error{Errc::not_permitted, "You made this request yourself.", ""};
   EXPECT_EQ(browser_.post("/approvals/r1", {{"verdict", "approve"}}).status, 403);
+}
+
+TEST_F(RequestPages, LeadsEverybodyToWhatTheirRolesAreFor) {
+  using access::Role;
+  const struct {
+    const char* name;
+    std::vector<access::RoleBinding> bindings;
+    const char* start;
+    bool requests, approvals;
+  } kPeople[] = {{"Bob", {{Role::requester, "default", ""}}, "/requests", true, false},
+                 {"Carol", {{Role::approver, "default", ""}}, "/approvals", false, true},
+                 {"Dave", {{Role::auditor, "*", ""}}, "/account/password", false, false},
+                 {"Erin", {}, "/account/password", false, false},
+                 {"Frank", {{Role::admin, "*", ""}}, "/requests", true, true}};
+  for (const auto& person : kPeople) {
+    site_.world.add_with_password(person.name, kAlicesPassword, person.bindings);
+    Browser browser(site_);
+    browser.sign_in(person.name, kAlicesPassword);
+    EXPECT_EQ(browser.get("/").headers.get("Location"), person.start) << person.name;
+    const auto page = browser.get("/account/password");
+    EXPECT_EQ(has(page, "href=\"/csr/upload\""), person.requests) << person.name;
+    EXPECT_EQ(has(page, "href=\"/requests\""), person.requests) << person.name;
+    EXPECT_EQ(has(page, "href=\"/approvals\""), person.approvals) << person.name;
+  }
 }
 
 // Every route of the pages: whom it is for. Objects are the port's to judge: it is asked for each.

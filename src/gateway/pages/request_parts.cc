@@ -47,6 +47,8 @@ void request_facts(Html& html, const RequestView& request) {
   fact(html, "CA", request.row.ca);
   if (!request.selection.empty()) fact(html, "How it was chosen", request.selection);
   fact(html, "Profile", request.row.profile);
+  if (!request.rule.empty()) fact(html, "Why it needs approval", request.rule);
+  if (!request.changes.empty()) fact(html, "Changed by officers", request.changes);
   fact(html, "Requested by", request.row.requester);
   fact(html, "Tenant", request.tenant);
   fact(html, "From", request.remote);

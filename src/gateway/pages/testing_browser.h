@@ -38,9 +38,10 @@ struct Site {
 
 class Browser {
  public:
-  explicit Browser(Site& site) : site_(site) {}
+  explicit Browser(Site& site) : Browser(*site.handler) {}
+  explicit Browser(web::WebHandler& handler) : handler_(handler) {}
 
-  http::Response get(std::string target) { return keep(site_.handler->handle(web::testing::make_request("GET", std::move(target), headers()))); }
+  http::Response get(std::string target) { return keep(handler_.handle(web::testing::make_request("GET", std::move(target), headers()))); }
   // As the form of our page would send it, with the token of the session.
   http::Response post(std::string target, std::vector<std::pair<std::string, std::string>> fields) {
     std::string body;
@@ -49,7 +50,7 @@ class Browser {
     auto all = headers();
     all.add("Sec-Fetch-Site", "same-origin");
     all.add("Content-Type", "application/x-www-form-urlencoded");
-    return keep(site_.handler->handle(web::testing::make_request("POST", std::move(target), std::move(all), body)));
+    return keep(handler_.handle(web::testing::make_request("POST", std::move(target), std::move(all), body)));
   }
   // The same as multipart/form-data, the fields in `files` as files.
   http::Response post_files(std::string target, std::vector<std::pair<std::string, std::string>> fields,
@@ -63,7 +64,7 @@ class Browser {
     auto all = headers();
     all.add("Sec-Fetch-Site", "same-origin");
     all.add("Content-Type", "multipart/form-data; boundary=bound");
-    return keep(site_.handler->handle(web::testing::make_request("POST", std::move(target), std::move(all), body + "--bound--\r\n")));
+    return keep(handler_.handle(web::testing::make_request("POST", std::move(target), std::move(all), body + "--bound--\r\n")));
   }
   http::Response sign_in(std::string name, std::string password, std::string next = "/") {
     return post("/sign-in", {{"name", std::move(name)}, {"password", std::move(password)}, {"next", std::move(next)}});
@@ -83,7 +84,7 @@ class Browser {
     if (set.starts_with(begin)) cookie = set.substr(begin.size(), set.find(';') - begin.size());
     return response;
   }
-  Site& site_;
+  web::WebHandler& handler_;
 };
 
 inline bool has(const http::Response& response, std::string_view text) {

@@ -6,7 +6,6 @@
 
 #include <fmt/format.h>
 
-#include "gateway/web/form.h"
 #include "http/message.h"
 #include "json/object_reader.h"
 #include "profile/shown.h"
@@ -132,18 +131,22 @@ Result<void> take_field(const web::Form::Field& field, CsrForm& form) {
   return {};
 }
 
-Result<CsrForm> read_form(std::string_view content_type, std::string_view body) {
-  CERTWRIGHT_TRY(const auto fields, web::Form::parse(content_type, body));
+Result<CsrForm> read_fields(std::span<const web::Form::Field> fields) {
   CsrForm form;
-  for (const auto& field : fields.fields()) {
+  for (const auto& field : fields) {
     const bool repeats = field.name.starts_with("requested_extensions");
     // A page may offer a file and a text for the CSR: one of them is empty.
     const auto filled = [&](const web::Form::Field& other) { return other.name == field.name && !other.value.empty(); };
-    if (!repeats && std::ranges::count_if(fields.fields(), filled) > 1)
+    if (!repeats && std::ranges::count_if(fields, filled) > 1)
       return fail_field(Errc::bad_encoding, field.name, field.name + ": it is there twice");
     CERTWRIGHT_CHECK(take_field(field, form));
   }
   return form;
+}
+
+Result<CsrForm> read_form(std::string_view content_type, std::string_view body) {
+  CERTWRIGHT_TRY(const auto form, web::Form::parse(content_type, body));
+  return read_fields(form.fields());
 }
 
 Result<void> check_text(std::string_view field, std::string_view text) {
@@ -157,7 +160,20 @@ bool is_json(std::string_view content_type) {
   return http::equal_ignoring_case(type.substr(0, type.find(' ')), "application/json");
 }
 
+Result<CsrForm> checked(Result<CsrForm> form, Needs needs) {
+  if (!form) return form;
+  for (const auto& [name, member, most] : kTexts) CERTWRIGHT_CHECK(check_text(name, (*form).*member));
+  if (needs == Needs::nothing) return form;
+  if (!form->csr) return fail_field(Errc::invalid, "csr_data", "csr_data: required, a CSR as PEM or DER");
+  if (form->common_name.empty()) return fail_field(Errc::invalid, "common_name", "common_name: required");
+  return form;
+}
+
 }  // namespace
+
+Result<CsrForm> read_csr_fields(std::span<const web::Form::Field> fields, Needs needs) {
+  return checked(read_fields(fields), needs);
+}
 
 Result<CsrForm> read_csr_form(std::string_view content_type, Bytes& body, Needs needs) {
   auto form = is_json(content_type)                ? read_json(as_text(body))
@@ -166,12 +182,7 @@ Result<CsrForm> read_csr_form(std::string_view content_type, Bytes& body, Needs 
                                                "Content-Type: send application/json, "
                                                "application/x-www-form-urlencoded or multipart/form-data"));
   wipe(body);
-  if (!form) return form;
-  for (const auto& [name, member, most] : kTexts) CERTWRIGHT_CHECK(check_text(name, (*form).*member));
-  if (needs == Needs::nothing) return form;
-  if (!form->csr) return fail_field(Errc::invalid, "csr_data", "csr_data: required, a CSR as PEM or DER");
-  if (form->common_name.empty()) return fail_field(Errc::invalid, "common_name", "common_name: required");
-  return form;
+  return checked(std::move(form), needs);
 }
 
 Result<std::string> common_name_of(const pkcs10::CertificationRequest& csr) {

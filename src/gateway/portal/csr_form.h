@@ -1,6 +1,7 @@
 #pragma once
 // What comes with a CSR: the body of POST /csr/process and /csr/select, in each of its three forms.
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -8,12 +9,14 @@
 #include "bytes/secret_bytes.h"
 #include "clock/clock.h"
 #include "errors/result.h"
+#include "gateway/web/form.h"
 #include "pkcs10/certification_request.h"
 
 namespace certwright::gateway::portal {
 
 inline constexpr std::size_t kMaxBodyOctets = 192 * 1024;  // a CSR of 64 KiB, percent-encoded, and the rest
 inline constexpr std::int64_t kMaxValidity_days = 3650;
+inline constexpr std::int64_t kDay_s = 86'400;
 
 struct CsrForm {
   std::optional<pkcs10::CertificationRequest> csr{};  // PEM or DER; a file, or text
@@ -36,6 +39,8 @@ enum class Needs : std::uint8_t { csr, nothing };  // /csr/process; /csr/select
 // Errors: bad_encoding, invalid and too_large with the field, for unknown ones too; invalid, field
 // "Content-Type".
 Result<CsrForm> read_csr_form(std::string_view content_type, Bytes& body, Needs needs);
+// The same of a form's fields that were read already; the caller wipes them.
+Result<CsrForm> read_csr_fields(std::span<const web::Form::Field> fields, Needs needs);
 
 // The one common name of the CSR's subject. Errors: invalid, field "csr_data", if it has none or several.
 Result<std::string> common_name_of(const pkcs10::CertificationRequest& csr);

@@ -13,7 +13,6 @@ namespace {
 
 using registration::RequestDesk;
 
-constexpr std::int64_t kDay_s = 86'400;
 constexpr std::string_view kEntityType = "csr";
 
 std::string tenant_of(const CsrForm& form, const access::Principal& who) {

@@ -1,0 +1,131 @@
+#include "gateway/portal/comparison.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "crypto/public_key.h"
+#include "gateway/portal/csr_form.h"
+#include "pkcs10/certification_request.h"
+#include "profile/duration.h"
+#include "registration/request_content.h"
+#include "x509/oids.h"
+
+namespace certwright::gateway::portal {
+namespace {
+
+using pages::Comparison;
+namespace oids = x509::oids;
+
+constexpr std::size_t kMaxShownOctets = 32;
+
+std::string joined(const auto& texts) { return fmt::format("{}", fmt::join(texts, ", ")); }
+
+std::string purposes(const std::vector<der::Oid>& oids) {
+  std::vector<std::string> names;
+  for (const auto& oid : oids) names.push_back(x509::ext_key_usage_name(oid));
+  std::ranges::sort(names);
+  return joined(names);
+}
+
+std::string extension_name(const der::Oid& oid) {
+  const std::pair<der::Oid, std::string_view> kNames[] = {{oids::kKeyUsage, "Key usage"},
+                                                          {oids::kExtKeyUsage, "Extended key usage"},
+                                                          {oids::kBasicConstraints, "Basic constraints"},
+                                                          {oids::kSubjectKeyIdentifier, "Subject key identifier"},
+                                                          {oids::kCertificatePolicies, "Certificate policies"},
+                                                          {oids::kTlsFeature, "TLS feature (must-staple)"}};
+  for (const auto& [known, name] : kNames)
+    if (known == oid) return std::string(name);
+  return "Extension " + oid.to_text();
+}
+
+std::string extension_text(const x509::Extension* extension) {
+  if (extension == nullptr) return {};
+  const auto& [oid, critical, value] = *extension;
+  if (oid == oids::kKeyUsage)
+    if (const auto usage = x509::parse_key_usage(value)) return joined(x509::names_of(*usage));
+  if (oid == oids::kExtKeyUsage)
+    if (const auto parsed = x509::parse_ext_key_usage(value)) return purposes(*parsed);
+  if (oid == oids::kBasicConstraints)
+    if (const auto constraints = x509::parse_basic_constraints(value)) return constraints->ca ? "a CA" : "not a CA";
+  return (value.size() <= kMaxShownOctets ? to_hex(value) : fmt::format("{} octets", value.size())) +
+         (critical ? ", critical" : "");
+}
+
+std::string profile_text(const profile::Profile& profile, const der::Oid& oid) {
+  if (oid == oids::kKeyUsage) return joined(profile.key_usage);
+  if (oid == oids::kExtKeyUsage) return purposes(profile.extended_key_usage);
+  return {};
+}
+
+// What nobody asked for is no change.
+void add_row(std::vector<Comparison>& all, std::string what, std::string requested, std::string profile, std::string resulting) {
+  const bool changed = !requested.empty() && requested != resulting;
+  all.push_back({std::move(what), std::move(requested), std::move(profile), std::move(resulting), changed});
+}
+
+void add_names(std::vector<Comparison>& all, const std::vector<std::string>& asked, const registration::Examination& seen) {
+  const auto has = [](const std::vector<std::string>& names, const std::string& name) {
+    return std::ranges::find(names, name) != names.end();
+  };
+  for (const auto& name : asked) add_row(all, "Name", name, "", has(seen.names, name) ? name : "");
+  for (const auto& name : seen.names)
+    if (!has(asked, name)) all.push_back({"Name", "", "the common name is a name too", name, true});
+}
+
+void add_validity(std::vector<Comparison>& all, std::optional<Seconds> asked, const registration::Examination& seen, Time now) {
+  const auto& profile = *seen.profile;
+  const std::uint32_t days = days_left(seen, now);
+  const Seconds usual = asked.value_or(profile.validity_default);
+  all.push_back({"Validity", asked ? profile::write_duration(*asked) : "not said",
+                 fmt::format("{}, at most {}", profile::write_duration(profile.validity_default),
+                             profile::write_duration(profile.validity_max)),
+                 fmt::format("{}d, until {}", days, to_rfc3339(seen.not_after)), usual.count() / kDay_s != days});
+}
+
+void add_extensions(std::vector<Comparison>& all, const x509::Extensions& asked, const registration::Examination& seen) {
+  const auto add_one = [&](const der::Oid& oid) {
+    add_row(all, extension_name(oid), extension_text(asked.find(oid)), profile_text(*seen.profile, oid),
+        extension_text(seen.extensions.find(oid)));
+  };
+  for (const auto& oid : {oids::kKeyUsage, oids::kExtKeyUsage}) add_one(oid);
+  for (const auto& extension : asked)
+    if (extension.oid != oids::kKeyUsage && extension.oid != oids::kExtKeyUsage && extension.oid != oids::kSubjectAltName)
+      add_one(extension.oid);
+}
+
+}  // namespace
+
+std::uint32_t days_left(const registration::Examination& seen, Time now) {
+  const auto left = std::chrono::floor<Seconds>(seen.not_after - now) + Seconds(60);
+  return static_cast<std::uint32_t>(std::max<std::int64_t>(left.count() / kDay_s, 0));
+}
+
+Result<std::vector<Comparison>> compare(const store::RequestRecord& request, const registration::Examination& seen, Time now) {
+  CERTWRIGHT_TRY(const auto content, registration::read_request_content(request.content));
+  const auto csr = pkcs10::CertificationRequest::parse(request.certification_request);
+  if (!csr) return fail(Errc::internal, "a stored request has no CSR: " + csr.error().detail);
+  const auto& profile = *seen.profile;
+  std::string subject = csr->subject().to_text();
+  if (subject.empty())
+    for (const auto& [attribute, value] : content.subject) subject += (subject.empty() ? "" : ",") + attribute + "=" + value;
+  const auto key = crypto::describe_public_key(csr->subject_public_key_info_tlv());
+  std::vector<std::string> names;
+  if (const auto in_csr = csr->requested_subject_alt_names())
+    for (const auto& name : *in_csr) names.push_back(name.to_text());
+  if (names.empty())
+    for (const auto& name : content.names) names.push_back(name.to_text());
+
+  std::vector<Comparison> all;
+  add_row(all, "Subject", std::move(subject), profile.subject.settable.empty() ? "" : "may have " + joined(profile.subject.settable), seen.subject);
+  add_names(all, names, seen);
+  add_row(all, "Key", key ? std::string(key->algorithm->name) : "", joined(profile.key_algorithms), seen.certificate_request.key_algorithm);
+  add_validity(all, content.validity, seen, now);
+  add_extensions(all, csr->requested_extensions(), seen);
+  add_row(all, "Profile", fmt::format("{} version {}", request.profile, request.profile_version), profile.description,
+      fmt::format("{} version {}", profile.name, profile.version));
+  return all;
+}
+
+}  // namespace certwright::gateway::portal

@@ -1,0 +1,259 @@
+#include "gateway/portal/portal_pages.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "gateway/portal/comparison.h"
+#include "profile/duration.h"
+#include "registration/request_content.h"
+#include "x509/pem.h"
+
+namespace certwright::gateway::portal {
+namespace {
+
+using access::Action;
+using registration::RequestDesk;
+using store::RequestState;
+using View = RequestDesk::View;
+
+constexpr std::uint32_t kRowsOfPage = 25;
+
+// The text fields of the form are those of POST /csr/process, and are read by the same reader.
+Result<CsrForm> form_of(const pages::Upload& upload) {
+  std::vector<web::Form::Field> fields = {{"csr_data", upload.csr},
+                                          {"common_name", upload.common_name},
+                                          {"ca_id", upload.ca},
+                                          {"purpose_category", upload.purpose},
+                                          {"approval_password", std::string(as_text(upload.approval_password.reveal()))}};
+  const std::size_t password = fields.size() - 1;
+  if (upload.validity_days) fields.push_back({"validity_days", std::to_string(*upload.validity_days)});
+  for (const auto& extension : upload.extensions) fields.push_back({"requested_extensions", extension});
+  auto form = read_csr_fields(fields, Needs::csr);
+  wipe(fields[password].value);
+  return form;
+}
+
+std::string changes_text(const registration::RequestChanges& changes) {
+  std::vector<std::string> parts;
+  if (changes.validity) parts.push_back("validity " + profile::write_duration(*changes.validity));
+  for (const auto& name : changes.names_removed) parts.push_back("without " + name);
+  return fmt::format("{}", fmt::join(parts, ", "));
+}
+
+std::string approval_text(store::ApprovalKind kind, bool counts) {
+  if (kind == store::ApprovalKind::password) return "Approved by the CA's approval password";
+  if (kind == store::ApprovalKind::standing_rule) return "Approved by a rule of the CA's policy";
+  return counts ? "Approved" : "Approved, before something was changed: counts no more";
+}
+
+std::string last_step(RequestState state) {
+  switch (state) {
+    case RequestState::denied: return "Denied";
+    case RequestState::withdrawn: return "Withdrawn";
+    case RequestState::expired: return "Expired undecided";
+    case RequestState::issued: return "Issued";
+    case RequestState::failed: return "Could not be issued";
+    default: return {};
+  }
+}
+
+// Names that an officer may take away: all but the common name, which would come back as one.
+std::vector<std::string> removable(const registration::Examination& seen) {
+  std::vector<std::string> names = seen.names;
+  std::erase_if(names, [&](const std::string& name) {
+    return std::ranges::any_of(seen.certificate_request.subject, [&](const profile::SubjectAttribute& attribute) {
+      return attribute.attribute == "common_name" && name.ends_with(":" + attribute.value);
+    });
+  });
+  return names;
+}
+
+}  // namespace
+
+Result<store::RequestRecord> PortalPages::load(web::Context& context, Action action, std::string_view id) const {
+  CERTWRIGHT_TRY(auto found, d_.requests.find(id));
+  if (!found) return context.unknown(action, id);
+  CERTWRIGHT_CHECK(context.authorise(action, RequestDesk::object_of(*found), id));
+  return *std::move(found);
+}
+
+Result<std::string> PortalPages::name_of_principal(std::string_view id) const {
+  if (id.empty()) return std::string();
+  CERTWRIGHT_TRY(auto found, d_.store.find_principal(id));
+  return found && !found->name.empty() ? std::move(found->name) : std::string(id);
+}
+
+Result<pages::RequestRow> PortalPages::row_of(const store::RequestRecord& request) const {
+  CERTWRIGHT_TRY(auto requester, name_of_principal(request.principal));
+  return pages::RequestRow{.id = request.id,
+                           .state = std::string(registration::name_of(request.state)),
+                           .subject = request.subject,
+                           .ca = request.ca,
+                           .profile = request.profile,
+                           .requester = std::move(requester),
+                           .received_at = request.received_at};
+}
+
+Result<pages::RequestRows> PortalPages::rows_of(const store::RequestList& list, std::string_view but_not_of) const {
+  pages::RequestRows rows{.rows = {}, .next = list.next};
+  for (const auto& request : list.requests) {
+    if (request.principal == but_not_of) continue;
+    CERTWRIGHT_TRY(auto row, row_of(request));
+    rows.rows.push_back(std::move(row));
+  }
+  return rows;
+}
+
+Result<void> PortalPages::add_steps(const store::RequestRecord& request, std::string_view purpose, pages::RequestView& view) const {
+  CERTWRIGHT_TRY(const auto approvals, d_.requests.approvals(request.id));
+  view.steps.push_back({request.received_at, view.row.requester, "Received", std::string(purpose)});
+  for (const auto& approval : approvals) {
+    const bool counts = approval.binding == request.binding;
+    if (counts && approval.kind == store::ApprovalKind::officer) ++view.approvals_given;
+    CERTWRIGHT_TRY(auto who, name_of_principal(approval.principal));
+    view.steps.push_back({approval.approved_at, std::move(who), approval_text(approval.kind, counts), approval.comment});
+  }
+  auto last = last_step(request.state);
+  if (last.empty()) return {};
+  // The approvals say who decided what was approved.
+  const bool by_somebody = request.state == RequestState::denied || request.state == RequestState::withdrawn;
+  CERTWRIGHT_TRY(auto who, name_of_principal(by_somebody ? request.decided_by : std::string()));
+  view.steps.push_back({request.changed_at, std::move(who), std::move(last), request.reason});
+  return {};
+}
+
+Result<void> PortalPages::add_certificate(const store::RequestRecord& request, pages::RequestView& view) const {
+  CERTWRIGHT_TRY(const auto outcome, d_.csr.look(request));
+  if (!outcome.certificate) return {};
+  view.serial = outcome.certificate->serial.decimal();
+  if (!outcome.certificate->der.empty())
+    view.certificate_pem = x509::to_pem(x509::kPemCertificate, outcome.certificate->der) +
+                           (outcome.ca != nullptr ? outcome.ca->chain_pem() : std::string());
+  return {};
+}
+
+Result<pages::RequestView> PortalPages::view_of(const store::RequestRecord& request, const access::Principal& who) const {
+  CERTWRIGHT_TRY(const auto content, registration::read_request_content(request.content));
+  CERTWRIGHT_TRY(const auto changes, registration::read_request_changes(request.changes));
+  pages::RequestView view;
+  CERTWRIGHT_TRY(view.row, row_of(request));
+  view.tenant = request.tenant;
+  view.remote = request.remote;
+  view.reason = request.reason;
+  view.selection = content.selection;
+  view.rule = content.rule;
+  view.changes = changes_text(changes);
+  view.approvals_needed = request.approvals_needed;
+  view.may_withdraw = request.state == RequestState::pending && request.principal == who.id;
+  if (request.state == RequestState::pending) view.expires_at = request.expires_at;
+  CERTWRIGHT_CHECK(add_steps(request, content.purpose, view));
+  CERTWRIGHT_CHECK(add_certificate(request, view));
+  return view;
+}
+
+// ---- The requester
+
+Result<std::vector<pages::CaChoice>> PortalPages::issuing_cas(web::Context& context) {
+  std::vector<pages::CaChoice> choices;
+  for (const auto& ca : d_.csr.issuing_cas(context.principal())) choices.push_back({ca->id(), ca->record().name});
+  return choices;
+}
+
+Result<std::string> PortalPages::upload(web::Context& context, pages::Upload upload) {
+  CERTWRIGHT_TRY(auto form, form_of(upload));
+  CERTWRIGHT_TRY(const auto outcome, d_.csr.process(std::move(form), context.principal(), context.actor()));
+  return outcome.request.id;
+}
+
+Result<pages::RequestRows> PortalPages::own_requests(web::Context& context, std::string_view after) {
+  store::RequestFilter filter;
+  for (const auto& grant : context.readable_scope().grants)
+    filter.scope.push_back({.tenant = grant.tenant, .ca = grant.ca, .principal = grant.owner});
+  filter.principal = context.principal().id;
+  CERTWRIGHT_TRY(const auto list, d_.requests.list(filter, {.limit = kRowsOfPage, .after = std::string(after)}));
+  return rows_of(list, "");
+}
+
+Result<pages::RequestView> PortalPages::find(web::Context& context, std::string_view id) {
+  CERTWRIGHT_TRY(const auto request, load(context, Action::request_read, id));
+  return view_of(request, context.principal());
+}
+
+Result<void> PortalPages::withdraw(web::Context& context, std::string_view id, std::string_view reason) {
+  CERTWRIGHT_TRY(const auto request, load(context, Action::request_read, id));
+  CERTWRIGHT_CHECK(d_.requests.withdraw(request.id, context.principal(), context.actor(), std::string(reason)));
+  return {};
+}
+
+// ---- The officer
+
+Result<pages::RequestRows> PortalPages::queue(web::Context& context, std::string_view after) {
+  const auto& who = context.principal();
+  store::RequestFilter filter;
+  for (const auto& binding : who.bindings)
+    if (access::authorise(who, Action::request_decide, {binding.tenant, binding.ca, ""}))
+      filter.scope.push_back({.tenant = binding.tenant, .ca = binding.ca, .principal = ""});
+  filter.states = {RequestState::pending};
+  CERTWRIGHT_TRY(const auto list, d_.requests.list(filter, {.limit = kRowsOfPage, .after = std::string(after), .newest_first = false}));
+  return rows_of(list, who.id);
+}
+
+Result<pages::Review> PortalPages::review(web::Context& context, std::string_view id) {
+  CERTWRIGHT_TRY(const auto request, load(context, Action::request_decide, id));
+  pages::Review review;
+  CERTWRIGHT_TRY(review.request, view_of(request, context.principal()));
+  review.binding = to_hex(request.binding);
+  if (request.state != RequestState::pending) {
+    review.why_not = fmt::format("The request is {}: there is nothing to decide.", review.request.row.state);
+    return review;
+  }
+  const auto seen = d_.requests.examine(request, View::as_changed);
+  const auto may = registration::check_officer(seen ? seen->requirement : registration::ApprovalRequirement{},
+                                               context.principal(), request);
+  review.may_decide = may.has_value();
+  if (!may) review.why_not = may.error().detail;
+  if (!seen) {
+    if (seen.error().code == Errc::internal || seen.error().code == Errc::unavailable) return tl::unexpected(seen.error());
+    review.lint.push_back({.is_error = true, .text = seen.error().detail});
+    return review;
+  }
+  const Time now = d_.clock.now();
+  CERTWRIGHT_TRY(review.comparison, compare(request, *seen, now));
+  review.validity_days = days_left(*seen, now);
+  review.names = removable(*seen);
+  return review;
+}
+
+Result<void> PortalPages::approve(web::Context& context, const pages::Decision& decision) {
+  CERTWRIGHT_TRY(const auto request, load(context, Action::request_decide, decision.id));
+  RequestDesk::Decision made{.id = request.id, .officer = context.principal(), .actor = context.actor(), .comment = decision.comment};
+  const auto binding = from_hex(decision.binding);
+  if (!binding || binding->size() != made.binding.size())
+    return fail_field(Errc::invalid, "binding", "Load the page of the request again, and decide about what it shows.");
+  std::ranges::copy(*binding, made.binding.begin());
+  made.changes.names_removed = decision.names_removed;
+  if (decision.validity_days) {
+    // What it would have anyway is no change.
+    const auto seen = d_.requests.examine(request, View::as_changed);
+    if (!seen || days_left(*seen, d_.clock.now()) != *decision.validity_days)
+      made.changes.validity = Seconds(*decision.validity_days * kDay_s);
+  }
+  const auto decided = d_.requests.approve(made);
+  if (!decided) {
+    // It is not the officer who has to sign in.
+    if (decided.error().code == Errc::unauthenticated) return fail(Errc::policy, "The requester may no longer act: " + decided.error().detail);
+    return tl::unexpected(decided.error());
+  }
+  // Whether it can be issued at once is the request's business, not the approval's: its state says it.
+  if (decided->state == RequestState::approved) (void)d_.issuance.resume(decided->id, context.actor());
+  return {};
+}
+
+Result<void> PortalPages::deny(web::Context& context, std::string_view id, std::string_view reason) {
+  CERTWRIGHT_TRY(const auto request, load(context, Action::request_decide, id));
+  CERTWRIGHT_CHECK(d_.requests.deny(request.id, context.principal(), context.actor(), std::string(reason)));
+  return {};
+}
+
+}  // namespace certwright::gateway::portal

@@ -1,0 +1,346 @@
+// The pages of requests over a whole CA in memory: what people do with a browser.
+#include "gateway/portal/portal_pages.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <regex>
+
+#include "gateway/certs/testing_world.h"
+#include "gateway/pages/testing_browser.h"
+#include "x509/certificate.h"
+#include "x509/oids.h"
+
+namespace certwright::gateway::portal {
+namespace {
+
+using access::Role;
+using certs::testing::must;
+using certs::testing::World;
+using pages::testing::Browser;
+using pages::testing::has;
+using ::testing::HasSubstr;
+
+constexpr const char* kOwnPassword = "tea kettle on tuesday";
+using Fields = std::vector<std::pair<std::string, std::string>>;
+
+std::string csr(const char* subject, const std::vector<std::string>& names, x509::Extensions extensions = {}) {
+  std::vector<x509::GeneralName> alternatives;
+  for (const auto& name : names) alternatives.push_back(must(x509::GeneralName::dns(name)));
+  if (!names.empty())
+    must(extensions.add({x509::oids::kSubjectAltName, false, x509::encode_subject_alt_name(alternatives)}));
+  return World::csr_pem(must(x509::Name::from_text(subject)), extensions);
+}
+
+class PortalPagesTest : public ::testing::Test {
+ protected:
+  PortalPagesTest() {
+    world.add_tenant("acme");
+    web::WebOptions options;
+    options.per_peer = {};
+    options.per_principal = {};
+    options.error_page = pages::error_page;
+    options.on_internal_error = [this](const web::InternalError& error) { internal_error = error.detail; };
+    handler = must(web::WebHandler::create(
+        {.authenticator = world.authenticator, .clock = world.clock, .random = world.random, .metrics = world.metrics,
+         .journal = &world.journal, .sessions = &world.sessions},
+        pages::pages_routes({world.accounts, world.sessions, world.authenticator, &portal}), std::move(options)));
+    alice = person("Alice", {{Role::requester, "default", ""}});
+    bob = person("Bob", {{Role::approver, "default", ""}});
+    carol = person("Carol", {{Role::approver, "default", ""}});
+    dave = person("Dave", {{Role::admin, "acme", ""}}, "acme");
+  }
+
+  // Signed in.
+  std::unique_ptr<Browser> person(const std::string& name, std::vector<access::RoleBinding> bindings, const std::string& tenant = "default") {
+    const auto made = must(world.directory.create_principal({tenant, name, "", store::PrincipalKind::person, std::move(bindings)},
+                                                            World::no_evidence()));
+    ids[name] = made.id;
+    const auto one_time = must(world.accounts.reset_password(made.id, "", {}));
+    auto browser = std::make_unique<Browser>(*handler);
+    browser->sign_in(one_time.sign_in_name, std::string(as_text(one_time.password.reveal())));
+    browser->post("/account/password", {{"new_password", kOwnPassword}, {"again", kOwnPassword}});
+    return browser;
+  }
+
+  // The id of the request, or "" and the answer in `last`.
+  std::string upload(const std::string& pem, const std::string& common_name = "a.example", Fields more = {}) {
+    more.emplace_back("csr_data", pem);
+    more.emplace_back("common_name", common_name);
+    last = alice->post("/csr/upload", std::move(more));
+    const std::string location(last.headers.get("Location"));
+    return last.status == 303 ? location.substr(10, location.find('?') - 10) : std::string();
+  }
+  static std::string hidden(const http::Response& page, const std::string& name) {
+    const std::regex pattern("name=\"" + name + "\" value=\"([^\"]*)\"");
+    const std::string text(page.body.text());
+    std::smatch found;
+    return std::regex_search(text, found, pattern) ? found[1].str() : std::string();
+  }
+  // On what the page shows now.
+  int approve(Browser& officer, const std::string& id, Fields more = {}) {
+    more.emplace_back("binding", hidden(officer.get("/approvals/" + id), "binding"));
+    more.emplace_back("verdict", "approve");
+    last = officer.post("/approvals/" + id, std::move(more));
+    return last.status;
+  }
+  store::RequestState state(const std::string& id) { return must(world.requests.find(id))->state; }
+  x509::Certificate certificate(const std::string& id) {
+    const auto request = *must(world.requests.find(id));
+    return must(x509::Certificate::parse(must(world.store.find_certificate(request.certificate))->certificate.der));
+  }
+  std::size_t requests() { return must(world.requests.list({.scope = {{"*", "", ""}}}, {.limit = 100})).requests.size(); }
+
+  World world;
+  CsrService service{{.requests = world.requests, .issuance = world.issuance, .cas = world.cas, .profiles = world.profiles,
+                      .selection = world.selection, .store = world.store, .clock = world.clock}};
+  PortalPages portal{{.csr = service, .requests = world.requests, .issuance = world.issuance, .store = world.store, .clock = world.clock}};
+  std::unique_ptr<web::WebHandler> handler;
+  std::unique_ptr<Browser> alice, bob, carol, dave;
+  std::map<std::string, std::string> ids;
+  http::Response last;
+  std::string internal_error;
+};
+
+TEST_F(PortalPagesTest, AFileIsSignedAtOnceWhereNobodyMustApprove) {
+  EXPECT_TRUE(has(alice->get("/csr/upload"), "<option value=\"issuing\">Issuing (issuing)</option>"));
+  EXPECT_FALSE(has(alice->get("/csr/upload"), "value=\"root\""));
+  const auto sent = alice->post_files("/csr/upload",
+                                      {{"csr_data", ""}, {"common_name", "a.example"}, {"validity_days", "30"}, {"ca_id", ""}, {"extensions", "server_auth"}},
+                                      {{"csr_file", csr("CN=a.example", {"a.example"})}});
+  ASSERT_EQ(sent.status, 303) << sent.body.text() << internal_error;
+  const std::string location(sent.headers.get("Location"));
+  const auto page = alice->get(location);
+  EXPECT_TRUE(has(page, "The certificate is issued.")) << page.body.text();
+  EXPECT_TRUE(has(page, "How it was chosen"));
+  const std::string id = location.substr(10, location.find('?') - 10);
+  const auto issued = certificate(id);
+  EXPECT_TRUE(has(page, must(issued.serial_number()).decimal()));
+  EXPECT_EQ(issued.not_after() - world.clock.now(), Seconds(30 * 86'400));
+  const auto pem = alice->get("/requests/" + id + "/certificate.pem");
+  EXPECT_EQ(pem.status, 200);
+  EXPECT_EQ(must(x509::parse_certificates_pem(pem.body.text())).at(0).der().size(), issued.der().size());
+  EXPECT_THAT(std::string(pem.body.text()), HasSubstr(world.cas.find("issuing")->chain_pem()));
+  EXPECT_TRUE(has(alice->get("/requests"), "/requests/" + id));
+}
+
+TEST_F(PortalPagesTest, AnOfficerSeesBothSidesAndDecides) {
+  world.set_approval("issuing", {{}});
+  const auto id = upload(csr("CN=a.example,O=Acme", {"a.example", "www.a.example"}), "a.example", {{"purpose_category", "web"}});
+  ASSERT_NE(id, "") << last.body.text() << internal_error;
+  EXPECT_TRUE(has(alice->get("/requests/" + id), "waits for approval"));
+  EXPECT_TRUE(has(bob->get("/approvals"), "/approvals/" + id));
+  const auto review = bob->get("/approvals/" + id);
+  EXPECT_EQ(review.status, 200);
+  EXPECT_TRUE(has(review, "<th scope=\"row\">Name</th><td>DNS:www.a.example</td>")) << review.body.text();
+  EXPECT_TRUE(has(review, "<th scope=\"row\">Key</th><td>ecdsa-p256</td>"));
+  EXPECT_TRUE(has(review, "<td>serverAuth</td><td>serverAuth</td>") || has(review, "<td>clientAuth, serverAuth</td><td>clientAuth, serverAuth</td>"));
+  EXPECT_TRUE(has(review, "No findings."));
+  EXPECT_TRUE(has(review, "Why it needs approval"));
+  EXPECT_TRUE(has(review, "Alice"));
+  EXPECT_TRUE(has(review, "name=\"remove\" value=\"DNS:www.a.example\""));
+  EXPECT_FALSE(has(review, "name=\"remove\" value=\"DNS:a.example\"")) << "the common name";
+  EXPECT_EQ(approve(*bob, id, {{"comment", "known to us"}}), 303) << last.body.text();
+  EXPECT_EQ(last.headers.get("Location"), "/requests/" + id);
+  const auto seen_by_officer = bob->get("/requests/" + id);
+  EXPECT_TRUE(has(seen_by_officer, "The certificate is issued."));
+  EXPECT_TRUE(has(seen_by_officer, must(certificate(id).serial_number()).decimal()));
+  EXPECT_TRUE(has(alice->get("/requests/" + id), "known to us"));
+  EXPECT_FALSE(has(bob->get("/approvals"), id)) << "it waits no more";
+  const auto again = bob->get("/approvals/" + id);
+  EXPECT_TRUE(has(again, "nothing to decide"));
+  EXPECT_FALSE(has(again, "value=\"approve\""));
+}
+
+TEST_F(PortalPagesTest, ChangesTakeAwayAndShow) {
+  world.set_approval("issuing", {{}});
+  const auto id = upload(csr("CN=a.example", {"a.example", "www.a.example"}), "a.example", {{"validity_days", "90"}});
+  EXPECT_TRUE(has(bob->get("/approvals/" + id), "Empty: 90 days"));
+  EXPECT_EQ(approve(*bob, id, {{"validity_days", "91"}}), 422);
+  EXPECT_TRUE(has(last, "can only shorten")) << last.body.text();
+  EXPECT_EQ(approve(*bob, id, {{"remove", "DNS:none.example"}}), 422);
+  EXPECT_EQ(approve(*bob, id, {{"validity_days", "20"}, {"remove", "DNS:www.a.example"}}), 303) << last.body.text();
+  const auto issued = certificate(id);
+  EXPECT_EQ(issued.not_after() - world.clock.now(), Seconds(20 * 86'400));
+  EXPECT_EQ(must(x509::parse_subject_alt_name(issued.find_extension(x509::oids::kSubjectAltName)->value)).size(), 1U);
+  EXPECT_TRUE(has(alice->get("/requests/" + id), "validity 20d, without DNS:www.a.example"));
+}
+
+TEST_F(PortalPagesTest, TwoOfficersAndAChangeInBetween) {
+  world.set_approval("issuing", {{.officers = 2}});
+  const auto id = upload(csr("CN=a.example", {"a.example", "www.a.example"}));
+  const auto seen_first = hidden(carol->get("/approvals/" + id), "binding");
+  EXPECT_EQ(approve(*bob, id), 303);
+  EXPECT_TRUE(has(alice->get("/requests/" + id), "1 of 2"));
+  EXPECT_EQ(approve(*bob, id), 409) << "not twice";
+  EXPECT_EQ(approve(*carol, id, {{"remove", "DNS:www.a.example"}}), 303) << last.body.text();
+  EXPECT_EQ(state(id), store::RequestState::pending);
+  const auto changed = bob->get("/approvals/" + id);
+  EXPECT_TRUE(has(changed, "<mark>Changed: left out</mark>")) << changed.body.text();
+  EXPECT_TRUE(has(changed, "counts no more"));
+  EXPECT_TRUE(has(changed, "1 of 2"));
+  // Who decides about what was there before is told to look again.
+  last = bob->post("/approvals/" + id, {{"verdict", "approve"}, {"binding", seen_first}});
+  EXPECT_EQ(last.status, 409);
+  EXPECT_TRUE(has(last, "look at the request again"));
+  EXPECT_EQ(approve(*bob, id), 303);
+  EXPECT_EQ(state(id), store::RequestState::issued);
+}
+
+TEST_F(PortalPagesTest, DeniedWithAReasonThatTheRequesterReads) {
+  world.set_approval("issuing", {{}});
+  const auto id = upload(csr("CN=a.example", {"a.example"}));
+  EXPECT_EQ(bob->post("/approvals/" + id, {{"verdict", "deny"}, {"reason", " "}}).status, 422);
+  EXPECT_EQ(bob->post("/approvals/" + id, {{"verdict", "deny"}, {"reason", "not one of <our> names"}}).status, 303);
+  EXPECT_TRUE(has(alice->get("/requests/" + id), "not one of &lt;our&gt; names"));
+  EXPECT_EQ(state(id), store::RequestState::denied);
+}
+
+TEST_F(PortalPagesTest, WithdrawnByTheRequesterOnly) {
+  world.set_approval("issuing", {{}});
+  const auto id = upload(csr("CN=a.example", {"a.example"}));
+  EXPECT_TRUE(has(alice->get("/requests/" + id), "/withdraw\""));
+  EXPECT_FALSE(has(bob->get("/requests/" + id), "/withdraw\""));
+  EXPECT_EQ(bob->post("/requests/" + id + "/withdraw", {{"reason", "x"}}).status, 403);
+  EXPECT_EQ(alice->post("/requests/" + id + "/withdraw", {{"reason", "typo"}}).status, 303);
+  EXPECT_EQ(state(id), store::RequestState::withdrawn);
+  EXPECT_TRUE(has(alice->get("/requests/" + id), "typo"));
+}
+
+TEST_F(PortalPagesTest, WhatWouldBeRefusedByNowCanOnlyBeDenied) {
+  world.set_approval("issuing", {{}});
+  const auto id = upload(csr("CN=a.example", {"a.example"}));
+  auto policy = world.cas.find("issuing")->policy();
+  policy.tenants = {"acme"};
+  must(world.authority.change_policy("issuing", policy, {}));
+  const auto review = bob->get("/approvals/" + id);
+  EXPECT_EQ(review.status, 200) << internal_error;
+  EXPECT_TRUE(has(review, "<strong>Error: </strong>"));
+  EXPECT_FALSE(has(review, "value=\"approve\""));
+  EXPECT_EQ(bob->post("/approvals/" + id, {{"verdict", "deny"}, {"reason", "no longer"}}).status, 303);
+}
+
+TEST_F(PortalPagesTest, AnOfficerIsNotSentToSignInForTheRequester) {
+  world.set_approval("issuing", {{}});
+  const auto id = upload(csr("CN=a.example", {"a.example"}));
+  const auto binding = hidden(bob->get("/approvals/" + id), "binding");
+  must(world.directory.set_principal_disabled(ids["Alice"], true, World::no_evidence()));
+  world.authenticator.invalidate();
+  EXPECT_TRUE(has(bob->get("/approvals/" + id), "<strong>Error: </strong>"));
+  last = bob->post("/approvals/" + id, {{"verdict", "approve"}, {"binding", binding}});
+  EXPECT_EQ(last.status, 422);
+  EXPECT_TRUE(has(last, "The requester may no longer act"));
+  EXPECT_EQ(state(id), store::RequestState::pending);
+}
+
+TEST_F(PortalPagesTest, WhatFailsAfterTheApprovalSaysWhy) {
+  world.set_approval("issuing", {{}});
+  const auto id = upload(csr("CN=a.example", {"a.example"}));
+  const auto officer = must(world.directory.find_principal(ids["Bob"]));
+  const audit::Actor actor{.principal = officer.id, .tenant = "default", .door = "test", .remote = ""};
+  must(world.requests.approve({.id = id, .officer = officer, .actor = actor, .binding = must(world.requests.find(id))->binding}));
+  EXPECT_TRUE(has(alice->get("/requests/" + id), "its certificate is being issued"));
+  auto policy = world.cas.find("issuing")->policy();
+  policy.profiles = {"code-signing"};
+  must(world.authority.change_policy("issuing", policy, {}));
+  EXPECT_FALSE(world.issuance.resume(id, actor));
+  ASSERT_EQ(state(id), store::RequestState::failed);
+  EXPECT_TRUE(has(alice->get("/requests/" + id), "There is no certificate: " + pages::escaped(must(world.requests.find(id))->reason)));
+  EXPECT_TRUE(has(bob->get("/requests/" + id), "Could not be issued"));
+}
+
+TEST_F(PortalPagesTest, TheApprovalPasswordStandsForTheOfficer) {
+  constexpr std::string_view kApproval = "correct horse battery";
+  world.set_approval("issuing", {{.password = true}});
+  must(world.approval_passwords.set("issuing", SecretBytes::copy_of(as_bytes(kApproval)), {}));
+  const auto right = upload(csr("CN=a.example", {"a.example"}), "a.example", {{"approval_password", std::string(kApproval)}});
+  EXPECT_EQ(state(right), store::RequestState::issued);
+  EXPECT_TRUE(has(alice->get("/requests/" + right), "Approved by the CA&#39;s approval password"));
+  const auto wrong = upload(csr("CN=b.example", {"b.example"}), "b.example", {{"approval_password", "wrong horse battery"}});
+  EXPECT_EQ(state(wrong), store::RequestState::pending);
+}
+
+TEST_F(PortalPagesTest, RefusalsNameFieldAndRuleAndStoreNothing) {
+  x509::Extensions ca;
+  must(ca.add({x509::oids::kBasicConstraints, true, x509::encode_basic_constraints({.ca = true, .path_length = {}})}));
+  const std::string good = csr("CN=a.example", {"a.example"});
+  const struct {
+    const char* name;
+    std::string csr;
+    const char* common_name;
+    Fields more;
+    int status;
+    const char* text;
+  } kRows[] = {
+      {"another common name", good, "b.example", {}, 422, "common_name: the request says &quot;b.example&quot;, the CSR says &quot;a.example&quot;"},
+      {"no common name", csr("O=Acme", {"a.example"}), "a.example", {}, 422, "no common name"},
+      {"not a CSR", "x", "a.example", {}, 400, "csr_data: "},
+      {"a root", good, "a.example", {{"ca_id", "root"}}, 422, "is a root CA"},
+      {"no such CA", good, "a.example", {{"ca_id", "none"}}, 404, "no such"},
+      {"too long", good, "a.example", {{"validity_days", "3000"}}, 422, "3000 is over the max_validity_days of"},
+      {"extensions that no profile has", good, "a.example", {{"ca_id", "issuing"}, {"extensions", "email_protection"}}, 422, "requested_extensions: CA"},
+      {"an unknown extension", good, "a.example", {{"extensions", "cert_sign"}}, 422, "is none of"},
+      {"a CSR for a CA", csr("CN=a.example", {"a.example"}, ca), "a.example", {}, 422, "basicConstraints"},
+  };
+  for (const auto& row : kRows) {
+    EXPECT_EQ(upload(row.csr, row.common_name, row.more), "") << row.name;
+    EXPECT_EQ(last.status, row.status) << row.name;
+    EXPECT_TRUE(has(last, row.text)) << row.name << last.body.text();
+    EXPECT_TRUE(has(last, "role=\"alert\"")) << row.name;
+    EXPECT_TRUE(has(last, "name=\"csr_data\"")) << row.name << ": the form is there again";
+  }
+  EXPECT_EQ(requests(), 0U);
+}
+
+// What each page is for whom, on a request of Alice's: '+' done, '-' refused, '0' hidden.
+TEST_F(PortalPagesTest, Matrix) {
+  world.set_approval("issuing", {{}});
+  const auto id = upload(csr("CN=a.example", {"a.example"}));
+  const auto erin = person("Erin", {{Role::requester, "default", ""}});
+  const auto frank = person("Frank", {{Role::auditor, "default", ""}});
+  const auto ivan = person("Ivan", {{Role::issuer, "default", ""}});
+  const auto mallory = person("Mallory", {{Role::approver, "default", "root"}});  // of another CA
+  Browser* const callers[] = {alice.get(), bob.get(), dave.get(), erin.get(), frank.get(), ivan.get(), mallory.get()};
+  const struct {
+    std::string method, path;
+    Fields fields;
+    const char* expected;
+  } kRows[] = {{"GET", "/requests/" + id, {}, "++00++0"},
+               {"GET", "/requests/" + id + "/certificate.pem", {}, "0000000"},  // there is none yet
+               {"GET", "/approvals/" + id, {}, "-+00--0"},
+               {"POST", "/approvals/" + id, {{"verdict", "approve"}, {"binding", std::string(64, '0')}}, "-+00--0"},  // not what was seen
+               {"POST", "/approvals/" + id, {{"verdict", "deny"}, {"reason", "x"}}, "-+00--0"},  // too short
+               {"POST", "/requests/" + id + "/withdraw", {{"reason", "x\ny"}}, "++00++0"}};       // not one line
+  for (const auto& row : kRows) {
+    std::string found;
+    for (auto* browser : callers) {
+      const auto response = row.method == "GET" ? browser->get(row.path) : browser->post(row.path, row.fields);
+      found += response.status == 404 ? '0' : response.status == 403 ? '-' : '+';
+    }
+    EXPECT_EQ(found, row.expected) << row.method << " " << row.path;
+  }
+  EXPECT_EQ(state(id), store::RequestState::pending);
+  // Lists have what one may see.
+  for (auto* browser : callers) {
+    EXPECT_EQ(has(browser->get("/requests"), id), browser == alice.get());
+    EXPECT_EQ(has(browser->get("/approvals"), id), browser == bob.get());
+  }
+}
+
+TEST_F(PortalPagesTest, NobodyDecidesTheirOwn) {
+  world.set_approval("issuing", {{}});
+  auto root = person("Root", {{Role::admin, "*", ""}});
+  std::swap(alice, root);
+  const auto id = upload(csr("CN=a.example", {"a.example"}));
+  ASSERT_NE(id, "") << last.body.text();
+  EXPECT_FALSE(has(alice->get("/approvals"), id));
+  const auto review = alice->get("/approvals/" + id);
+  EXPECT_EQ(review.status, 200);
+  EXPECT_FALSE(has(review, "value=\"approve\""));
+  const auto binding = to_hex(must(world.requests.find(id))->binding);
+  EXPECT_EQ(alice->post("/approvals/" + id, {{"verdict", "approve"}, {"binding", binding}}).status, 403);
+  EXPECT_EQ(state(id), store::RequestState::pending);
+}
+
+}  // namespace
+}  // namespace certwright::gateway::portal
