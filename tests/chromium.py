@@ -89,6 +89,14 @@ class Chromium:
         for name, value in fields.items():
             self.eval(f"document.querySelector('[name={name}]').value = {json.dumps(value)}; 0")
 
+    def choose_file(self, name, path):
+        root = self.call("DOM.getDocument")["root"]["nodeId"]
+        node = self.call("DOM.querySelector", nodeId=root, selector=f"[name={name}]")["nodeId"]
+        self.call("DOM.setFileInputFiles", nodeId=node, files=[path])
+
+    def tick(self, name, value):
+        self.eval(f"document.querySelector('[name={name}][value=' + CSS.escape({json.dumps(value)}) + ']').click(); 0")
+
     def press(self, text):
         """The button that says this; then the next page is there."""
         self._and_load(lambda: self.eval(

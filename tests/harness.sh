@@ -129,6 +129,13 @@ user() {  # NAME OPTIONS of user create: its token is in $work/NAME
   local id
   id=$("$bin" user create "$@" --json | member - id) && "$bin" token create "$id" --out "$work/$1" >/dev/null
 }
+approval_policy() {  # JSON of the rules: who must approve at the CA issuing; the status
+  "$bin" ca show issuing --json | python3 -c '
+import json, sys
+policy = json.load(sys.stdin)["policy"]
+policy["approval"] = json.loads(sys.argv[1])
+print(json.dumps(policy))' "$1" >"$work/policy" && status -X PUT "$https/api/v1/cas/issuing/policy" -d @"$work/policy"
+}
 key_matches() {  # KEY CERTIFICATE
   local key
   key=$(openssl pkey -in "$1" -pubout) && equals "$(openssl x509 -in "$2" -noout -pubkey)" "$key"
