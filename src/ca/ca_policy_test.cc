@@ -21,7 +21,8 @@ TEST(CaPolicy, RoundTrips) {
                       .password = true,
                       .renewals = true,
                       .time_limit = Seconds(3600),
-                      .automatic = {{"acme", {"*.acme.example", "acme.example"}}}},
+                      .automatic = {{"acme", {"*.acme.example", "acme.example"}, {"10.0.0.0/8"}, {"*@acme.example"}, {"spiffe://acme/*"}}}},
+                     {.officers = 1, .installation_officers = true},
                      {.officers = 0}};
   EXPECT_EQ(parse_ca_policy(write_ca_policy(policy)).value(), policy);
 }
@@ -31,6 +32,12 @@ TEST(CaPolicy, AnEmptyDocumentIsTheDefault) { EXPECT_EQ(parse_ca_policy("{}").va
 // As written before there were approval rules, and as it is written still where there is none.
 TEST(CaPolicy, WithoutApprovalItsDocumentIsTheOldOne) {
   EXPECT_EQ(write_ca_policy({}).find("approval"), std::string::npos);
+}
+
+// As the patterns of host names were called first.
+TEST(CaPolicy, NamesOfAStandingRuleAreHostNames) {
+  const auto policy = parse_ca_policy(R"({"approval": [{"automatic": [{"tenant": "t", "names": ["*.a.example"]}]}]})").value();
+  EXPECT_EQ(policy.approval[0].automatic[0].dns, std::vector<std::string>{"*.a.example"});
 }
 
 TEST(CaPolicy, AnApprovalRuleWantsOneOfficerForAWeekUnlessItSaysOtherwise) {
@@ -60,7 +67,15 @@ constexpr Refused kRefused[] = {
     {"StandingRuleForEveryName", R"({"approval": [{"automatic": [{"tenant": "t", "names": ["*"]}]}]})",
      "approval[0].automatic[0].names"},
     {"StandingRuleForNoName", R"({"approval": [{"automatic": [{"tenant": "t", "names": []}]}]})",
-     "approval[0].automatic[0].names"},
+     "approval[0].automatic[0].dns"},
+    {"StandingRuleForEveryAddress", R"({"approval": [{"automatic": [{"tenant": "t", "ip": ["0.0.0.0/0"]}]}]})",
+     "approval[0].automatic[0].ip"},
+    {"StandingRuleForNoAddress", R"({"approval": [{"automatic": [{"tenant": "t", "ip": ["10.*"]}]}]})",
+     "approval[0].automatic[0].ip"},
+    {"StandingRuleForEveryMailbox", R"({"approval": [{"automatic": [{"tenant": "t", "email": ["*@*"]}]}]})",
+     "approval[0].automatic[0].email"},
+    {"StandingRuleOfAnotherType", R"({"approval": [{"automatic": [{"tenant": "t", "dns": ["*@a.example"]}]}]})",
+     "approval[0].automatic[0].dns"},
     {"AnyProfile", R"({"profiles": ["*"]})", "profiles"},
 };
 class CaPolicyRefuses : public testing::TestWithParam<Refused> {};

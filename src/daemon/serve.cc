@@ -262,11 +262,14 @@ class Serving {
     return {};
   }
 
-  // Approved ones that a crash or an outage left unissued, and those that nobody decided in time.
+  // Those that nobody decided in time, and approved ones that a crash or an outage left unissued. The first time
+  // no door of this process has any of them in hand.
   Result<void> look_after_requests() {
-    CERTWRIGHT_TRY(const auto issued, in_.issuance.resume_approved(system_actor()));
+    CERTWRIGHT_CHECK(in_.requests.expire_overdue(system_actor()));
+    const Seconds since = std::exchange(at_start_, false) ? Seconds(0) : issuance::IssuanceService::kDoorsTurn;
+    CERTWRIGHT_TRY(const auto issued, in_.issuance.resume_approved(system_actor(), since));
     if (issued != 0) log_info("approved requests were issued", {{"requests", std::to_string(issued)}});
-    return drop_value(in_.requests.expire_overdue(system_actor()));
+    return {};
   }
 
   // Less than half of the time, so that requests hardly feel it.
@@ -301,6 +304,7 @@ class Serving {
   Gateways gateways_;
   std::unique_ptr<CertgenDoor> certgen_;
   std::unique_ptr<http::Server> server_;
+  bool at_start_ = true;  // of look_after_requests()
   std::mutex client_cas_mutex_;
   std::vector<Bytes> client_cas_;
 };

@@ -9,10 +9,10 @@
 #include "crypto/private_key.h"
 #include "crypto/public_key.h"
 #include "crypto/verifying.h"
-#include "issuance/request_digest.h"
 #include "issuance/subject.h"
 #include "lint/lint.h"
 #include "profile/build.h"
+#include "registration/removed_names.h"
 #include "x509/oids.h"
 #include "x509/tbs_certificate.h"
 
@@ -20,7 +20,6 @@ namespace certwright::issuance {
 namespace {
 
 constexpr int kSerialAttempts = 4;
-constexpr auto kIntentIsDeadAfter = Seconds(120);  // longer than any request lives
 
 std::string sha256_hex(ByteView octets) { return to_hex(crypto::sha256(octets)); }
 
@@ -79,11 +78,20 @@ Result<IssuedCertificate> IssuanceService::issue(registration::IssuanceRequest r
   StageClock stages(d_.observer);
   const audit::Actor actor = request.actor;
   const std::string profile = request.profile;
+  const KeyedRequest keyed = keyed_request(request);
+  const bool can_wait = request.can_wait;
   auto approved = system != nullptr ? d_.registration.approve(std::move(request), *system)
                                     : d_.registration.approve(std::move(request));
   stages.done("approve");
   if (!approved) {
-    record_refusal(actor, profile, approved.error());
+    const bool must_wait = approved.error().code == Errc::approval_required;
+    if (must_wait && !keyed.key.empty()) {
+      // It was answered before: after its approval, or before there was a rule.
+      auto replay = find_replay(keyed);
+      if (!replay) return finish(tl::unexpected(std::move(replay).error()), actor, profile);
+      if (*replay) return finish(**std::move(replay), actor, profile);
+    }
+    if (!must_wait || !can_wait) record_refusal(actor, profile, approved.error());
     return tl::unexpected(std::move(approved).error());
   }
   Subject subject{.approved = std::move(*approved), .replaces = {}};
@@ -92,10 +100,11 @@ Result<IssuedCertificate> IssuanceService::issue(registration::IssuanceRequest r
 
 // The path is the same for a first certificate and for a renewal.
 Result<IssuedCertificate> IssuanceService::run_path(Subject& subject) {
-  if (!subject.request().idempotency_key.empty()) {
-    subject.request_sha256 = request_digest(subject.request());
-    CERTWRIGHT_TRY(auto replay, find_replay(subject));
-    if (replay) return std::move(*replay);
+  const KeyedRequest keyed = keyed_request(subject.request());
+  subject.request_sha256 = keyed.request_sha256;
+  if (!keyed.key.empty()) {
+    CERTWRIGHT_TRY(auto replay, find_replay(keyed));
+    if (replay) return answered_before(subject, *std::move(replay));
   }
   CERTWRIGHT_CHECK(obtain_key(subject));
   StageClock stages(d_.observer);
@@ -109,8 +118,8 @@ Result<IssuedCertificate> IssuanceService::run_path(Subject& subject) {
     if (error.code != Errc::conflict) return tl::unexpected(error);
     if (error.field == "idempotency_key") {
       // Another request with this key was faster: its answer is ours, if it is the same request.
-      CERTWRIGHT_TRY(auto replay, find_replay(subject));
-      if (replay) return std::move(*replay);
+      CERTWRIGHT_TRY(auto replay, find_replay(keyed));
+      if (replay) return answered_before(subject, *std::move(replay));
     }
     if (error.field == "revision" || error.field == "state") return tl::unexpected(error);  // the request's
     if (attempt == kSerialAttempts) return tl::unexpected(error);
@@ -152,6 +161,7 @@ Result<void> IssuanceService::build_and_lint(Subject& subject) {
   CERTWRIGHT_TRY(const auto tbs,
                  profile::build_tbs_certificate(profile, subject.certificate_request, issuer,
                                                 *subject.serial, subject.now));
+  CERTWRIGHT_CHECK(registration::check_removed(subject.request().names_removed, tbs));
   subject.not_before = tbs.not_before;
   subject.not_after = tbs.not_after;
   CERTWRIGHT_TRY(auto encoded, x509::encode(tbs));
@@ -310,35 +320,6 @@ Result<store::CertificateRecord> IssuanceService::record_certificate(
   return record;
 }
 
-// An earlier request with the same key: its certificate if the requests are equal and it has one.
-Result<std::optional<IssuedCertificate>> IssuanceService::find_replay(const Subject& subject) {
-  const auto& request = subject.request();
-  CERTWRIGHT_TRY(const auto earlier,
-                 d_.store.find_idempotent(request.principal.id, request.idempotency_key));
-  if (!earlier) return std::optional<IssuedCertificate>{};
-  if (earlier->request_sha256 != subject.request_sha256)
-    return fail_field(Errc::conflict, "idempotency_key",
-                      "Idempotency-Key: it was used with another request; use a new key");
-  CERTWRIGHT_TRY(auto stored, d_.store.find_certificate(earlier->certificate));
-  if (stored)
-    return std::optional(IssuedCertificate{.certificate = std::move(stored->certificate),
-                                           .ca = subject.approved.ca_ptr(),
-                                           .replayed = true});
-  if (d_.clock.now() - earlier->created_at < kIntentIsDeadAfter)
-    return fail_field(Errc::conflict, "idempotency_key",
-                      "Idempotency-Key: a request with this key is being answered; try again shortly");
-  // Should that request only hang: it records nothing once its intent is abandoned.
-  CERTWRIGHT_TRY(const auto intent, d_.store.find_reservation(earlier->certificate));
-  if (intent) {
-    const auto abandoned = abandon(*intent, request.actor);
-    if (!abandoned && abandoned.error().code != Errc::conflict)
-      return tl::unexpected(abandoned.error());
-  }
-  CERTWRIGHT_CHECK(d_.store.apply({store::ReleaseIdempotencyKey{
-      request.principal.id, request.idempotency_key, earlier->certificate}}));
-  return std::optional<IssuedCertificate>{};
-}
-
 Result<IssuedCertificate> IssuanceService::finish(Result<IssuedCertificate> result,
                                                   const audit::Actor& actor, std::string_view profile) {
   if (!result) record_refusal(actor, profile, result.error());
@@ -346,6 +327,10 @@ Result<IssuedCertificate> IssuanceService::finish(Result<IssuedCertificate> resu
     d_.observer->on_outcome(actor.door, result->certificate.ca, profile,
                             result->replayed ? "replayed" : "issued");
   return result;
+}
+
+void IssuanceService::refused(const audit::Actor& actor, std::string_view profile, const Error& error) {
+  record_refusal(actor, profile, error);
 }
 
 void IssuanceService::record_refusal(const audit::Actor& actor, std::string_view profile,

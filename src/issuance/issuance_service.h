@@ -1,4 +1,5 @@
 #pragma once
+#include <map>
 #include <mutex>
 #include <set>
 #include <string>
@@ -81,9 +82,15 @@ class IssuanceService {
   // "revision", if it is being issued at this moment; conflict, field "binding", if its profile has another
   // version and it is pending again; else as issue().
   Result<IssuedCertificate> resume(std::string_view request, const audit::Actor& actor);
-  // What is approved and not issued, because a server died or a key was away. Called at start and from time
-  // to time. Returns how many were issued. Errors: the store's.
-  Result<std::size_t> resume_approved(const audit::Actor& actor);
+  // What is approved and not issued, because a server died or a key was away; only what has been so for
+  // `since`: the door that approved it is about to issue the others. Called at start (with 0) and from time to
+  // time. A CA that cannot sign is asked once, and then after a minute, two, four, to an hour. Returns how
+  // many were issued. Errors: the store's.
+  static constexpr Seconds kDoorsTurn{30};
+  Result<std::size_t> resume_approved(const audit::Actor& actor, Seconds since);
+
+  // Records that a door, or registration for it, refused a request before it came here.
+  void refused(const audit::Actor& actor, std::string_view profile, const Error& error);
 
   // At start, before anything is issued: closes every intent of an earlier run that has no
   // certificate, with an INTENT_ABANDONED record each; no certificate can be recorded for it then.
@@ -113,7 +120,10 @@ class IssuanceService {
   void account_for_failed_intent(const Subject& subject);
   Result<store::CertificateRecord> record_certificate(Subject& subject,
                                                       const x509::Certificate& certificate);
-  Result<std::optional<IssuedCertificate>> find_replay(const Subject& subject);
+  struct KeyedRequest;
+  static KeyedRequest keyed_request(const registration::IssuanceRequest& request);
+  Result<std::optional<IssuedCertificate>> find_replay(const KeyedRequest& keyed);
+  static Result<IssuedCertificate> answered_before(const Subject& subject, IssuedCertificate replay);
   Result<IssuedCertificate> finish(Result<IssuedCertificate> result, const audit::Actor& actor,
                                    std::string_view profile);
   void record_refusal(const audit::Actor& actor, std::string_view profile, const Error& error);
@@ -123,6 +133,13 @@ class IssuanceService {
   KeySlots rsa_slots_;
   std::mutex resuming_mutex_;
   std::set<std::string, std::less<>> resuming_;  // requests
+  struct Outage {
+    Seconds pause{};  // after the last try
+    Time until{};     // of the pause
+  };
+  std::map<std::string, Outage> outages_;  // of CAs; guarded by resuming_mutex_ too
+  bool is_paused(const std::string& ca);
+  void note_outage(const std::string& ca, bool is_away);
 };
 
 }  // namespace certwright::issuance

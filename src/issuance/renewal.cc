@@ -35,7 +35,7 @@ Result<IssuedCertificate> IssuanceService::renew_unrecorded(RenewalRequest renew
 
   const registration::SystemAuthority evidence;  // the caller has authorised the renewal itself
   CERTWRIGHT_TRY(auto approved,
-                 d_.registration.approve_renewal(std::move(request), certificate, usual_validity,
+                 d_.registration.approve_renewal(std::move(request), certificate, {usual_validity, newest.profile_version},
                                                  newest.key_origin == store::KeyOrigin::generated, evidence));
   Subject subject{.approved = std::move(approved), .replaces = std::move(renewal.newest)};
   return run_path(subject);

@@ -1,10 +1,15 @@
 // Requests that people approved.
+#include <algorithm>
+
 #include "access/principal.h"
 #include "issuance/issuance_service.h"
 #include "issuance/subject.h"
 
 namespace certwright::issuance {
 namespace {
+
+constexpr Seconds kFirstPause{60};
+constexpr Seconds kLongestPause{3'600};
 
 // Would it be refused the next time too?
 bool is_final(const Error& error) {
@@ -54,15 +59,39 @@ Result<IssuedCertificate> IssuanceService::resume_unguarded(std::string_view req
   return finish(std::move(issued), subject.request().actor, record.profile);
 }
 
-Result<std::size_t> IssuanceService::resume_approved(const audit::Actor& actor) {
+bool IssuanceService::is_paused(const std::string& ca) {
+  const std::lock_guard lock(resuming_mutex_);
+  const auto found = outages_.find(ca);
+  return found != outages_.end() && found->second.until > d_.clock.now();
+}
+
+void IssuanceService::note_outage(const std::string& ca, bool is_away) {
+  const std::lock_guard lock(resuming_mutex_);
+  if (!is_away) {
+    outages_.erase(ca);
+    return;
+  }
+  Outage& outage = outages_[ca];
+  outage.pause = std::clamp(outage.pause * 2, kFirstPause, kLongestPause);
+  outage.until = d_.clock.now() + outage.pause;
+}
+
+// Every try that fails at the signature leaves an intent and its account in the audit log: so few are made.
+Result<std::size_t> IssuanceService::resume_approved(const audit::Actor& actor, Seconds since) {
   if (d_.requests == nullptr) return 0;
   store::RequestFilter approved{
       .scope = {{"*", "", ""}}, .states = {store::RequestState::approved}, .tenant = {}, .ca = {}, .principal = {}};
   store::RequestPage page{.limit = store::RequestPage::kMaxLimit, .after = {}, .newest_first = false};
+  const Time newest = d_.clock.now() - since;
   for (std::size_t issued = 0;;) {
     CERTWRIGHT_TRY(const auto list, d_.requests->list(approved, page));
-    for (const auto& request : list.requests)
-      if (resume(request.id, actor)) ++issued;
+    for (const auto& request : list.requests) {
+      if (request.changed_at > newest || is_paused(request.ca)) continue;
+      const auto done = resume(request.id, actor);
+      if (done) ++issued;
+      const bool is_away = !done && done.error().code == Errc::unavailable;
+      if (done || is_away) note_outage(request.ca, is_away);
+    }
     if (!list.next) return issued;
     page.after = *list.next;
   }

@@ -1,5 +1,6 @@
 // Requests that people approved: one certificate each, whatever happens in between.
 #include "issuance/testing_service.h"
+#include "registration/request_content.h"
 #include "registration/testing_desk.h"
 
 namespace certwright::issuance::service_test {
@@ -129,7 +130,7 @@ TEST_F(Resuming, AfterEveryFailureItIsIssuedOnce) {
       clock.advance(Seconds(1));
       IssuanceService next{dependencies};
       must(next.account_for_unfinished_intents());
-      must(next.resume_approved(DeskWorld::actor_of(bob)));
+      must(next.resume_approved(DeskWorld::actor_of(bob), Seconds(0)));
       EXPECT_EQ(world.state(request.id), RequestState::issued) << at;
       EXPECT_EQ(certificates(), static_cast<std::size_t>(number)) << at;
       EXPECT_EQ(open_intents(), 0U) << at;
@@ -141,10 +142,105 @@ TEST_F(Resuming, ATokenThatIsAwayLeavesItApproved) {
   signer->mode = TroubledSigner::Mode::away;
   EXPECT_EQ(outcome(resume(request.id)).substr(0, 11), "unavailable");
   EXPECT_EQ(world.state(request.id), RequestState::approved);
-  EXPECT_EQ(must(service.resume_approved({})), 0U);
+  EXPECT_EQ(must(service.resume_approved({}, Seconds(0))), 0U);
   signer->mode = TroubledSigner::Mode::good;
-  EXPECT_EQ(must(service.resume_approved({})), 1U);
-  EXPECT_EQ(must(service.resume_approved({})), 0U);
+  clock.advance(Seconds(60));
+  EXPECT_EQ(must(service.resume_approved({}, Seconds(0))), 1U);
+  EXPECT_EQ(must(service.resume_approved({}, Seconds(0))), 0U);
+}
+
+// Every try leaves records: a CA that is away is asked once in a pass, and less and less often.
+TEST_F(Resuming, ACaThatIsAwayIsAskedRarely) {
+  for (int i = 0; i < 2; ++i) approved("host" + std::to_string(i) + ".example");
+  world.add_ca({.id = "two", .approval = {{}}});
+  must(world.approve(bob, must(world.submit(alice, {"other.example"}, "two")).record));
+  signer->mode = TroubledSigner::Mode::away;
+  EXPECT_EQ(must(service.resume_approved({}, Seconds(0))), 1U) << "another CA is none the worse for it";
+  const std::size_t once = count("CERTIFICATE_INTENT");
+  EXPECT_EQ(once, 2U);
+  for (int hour = 0; hour < 24; ++hour)
+    for (int minute = 0; minute < 60; ++minute) {
+      clock.advance(Seconds(60));
+      EXPECT_EQ(must(service.resume_approved({}, Seconds(0))), 0U);
+    }
+  EXPECT_LE(count("CERTIFICATE_INTENT"), once + 6 + 24);
+  signer->mode = TroubledSigner::Mode::good;
+  clock.advance(Seconds(3'600));
+  EXPECT_EQ(must(service.resume_approved({}, Seconds(0))), 2U);
+}
+
+// The door that approved it is about to issue it.
+TEST_F(Resuming, UpkeepLeavesADoorItsTurn) {
+  const auto request = approved();
+  EXPECT_EQ(must(service.resume_approved({}, IssuanceService::kDoorsTurn)), 0U);
+  EXPECT_EQ(world.state(request.id), RequestState::approved);
+  clock.advance(IssuanceService::kDoorsTurn);
+  EXPECT_EQ(must(service.resume_approved({}, IssuanceService::kDoorsTurn)), 1U);
+}
+
+// ---- Idempotency keys of requests that wait
+
+TEST_F(Resuming, AnIdempotencyKeyHoldsAcrossTheWait) {
+  auto submission = world.submission(alice, {"a.example"});
+  submission.request.idempotency_key = "k";
+  submission.request.can_wait = true;
+  const auto request = submission.request;
+  auto other = world.submission(alice, {"b.example"}).request;
+  other.idempotency_key = "k";
+  EXPECT_EQ(outcome(service.issue(request)), "approval_required approval");
+  EXPECT_EQ(count("ISSUANCE_REFUSED"), 0U) << "it goes to the desk";
+  const auto pending = must(world.desk.submit(std::move(submission))).record;
+  must(world.approve(bob, pending));
+  const auto issued = must(resume(pending.id));
+  const auto replay = must(service.issue(request));
+  EXPECT_TRUE(replay.replayed);
+  EXPECT_EQ(replay.certificate.id, issued.certificate.id);
+  EXPECT_EQ(outcome(service.issue(other)), "conflict idempotency_key");
+  EXPECT_EQ(certificates(), 1U);
+}
+
+// What was issued before there was a rule is the answer still.
+TEST_F(Resuming, AnAnswerOfBeforeTheRuleIsRepeated) {
+  world.add_ca({});
+  auto request = world.submission(alice, {"a.example"}).request;
+  request.idempotency_key = "k";
+  const auto issued = must(service.issue(request));
+  world.add_ca({.approval = {{}}});
+  EXPECT_EQ(must(service.issue(request)).certificate.id, issued.certificate.id);
+}
+
+// Two requests with one key that were queued at the same moment: one certificate.
+TEST_F(Resuming, TheSecondRequestWithAKeyFails) {
+  const auto keyed = [&](const char* name) {
+    auto submission = world.submission(alice, {name});
+    submission.request.idempotency_key = "k";
+    return submission;
+  };
+  const auto first = must(world.approve(bob, must(world.desk.submit(keyed("a.example"))).record));
+  must(world.desk.withdraw(first.id, alice, {}, ""));
+  const auto second = must(world.approve(bob, must(world.desk.submit(keyed("b.example"))).record));
+  auto raced = world.stored(first.id);
+  raced.id = std::string(31, '0') + "1";
+  raced.revision = 1;
+  raced.state = RequestState::approved;
+  raced.approvals_needed = 0;
+  raced.binding = registration::binding_of(raced);
+  must(memory.apply({store::PutRequest{raced}}));
+  world.add_ca({});
+  must(resume(second.id));
+  EXPECT_EQ(outcome(resume(raced.id)), "policy idempotency_key");
+  EXPECT_EQ(world.state(raced.id), RequestState::failed);
+  EXPECT_EQ(certificates(), 1U);
+}
+
+TEST_F(Resuming, ARenewalUnderAnotherVersionOfTheProfileIsNotUnchanged) {
+  const auto first = must(resume(approved().id));
+  RenewalRequest renewal{.principal = alice, .actor = DeskWorld::actor_of(alice),
+                         .newest = must(memory.find_certificate(first.certificate.id)).value(), .validity = {}};
+  world.publish_again("tls-server");
+  EXPECT_EQ(outcome(service.renew(renewal)), "approval_required approval");
+  world.add_ca({});
+  EXPECT_EQ(outcome(service.renew(renewal)), "ok");
 }
 
 TEST_F(Resuming, WhatIsRefusedByNowIsFailed) {

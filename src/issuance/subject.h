@@ -27,4 +27,12 @@ struct IssuanceService::Subject {
   const registration::IssuanceRequest& request() const noexcept { return approved.request(); }
 };
 
+// What an idempotency key is about.
+struct IssuanceService::KeyedRequest {
+  std::string principal{}, key{};  // no key: nothing is repeated
+  audit::Actor actor{};
+  store::Sha256 request_sha256{};
+  bool is_decided = false;  // by people, and waited for them: a conflict will not pass
+};
+
 }  // namespace certwright::issuance

@@ -143,13 +143,6 @@ Result<void> check_form(const x509::GeneralName& name) {
 
 std::string shown_name(const x509::GeneralName& name) { return shown(name.to_text()); }
 
-bool matches_allow(Kind kind, std::string_view pattern, const x509::GeneralName& name) {
-  if (kind == Kind::ip) return prefix_matches(pattern, name.octets());
-  if (kind == Kind::uri)
-    return run_matches(fold_uri(pattern), fold_uri(name.text()), Case::exact);
-  return pattern_matches(pattern, name.text());
-}
-
 bool matches_deny(Kind kind, std::string_view pattern, const x509::GeneralName& name) {
   if (kind == Kind::ip) return prefix_matches(pattern, name.octets());
   if (kind == Kind::dns) return pattern_meets(pattern, name.text());
@@ -157,6 +150,16 @@ bool matches_deny(Kind kind, std::string_view pattern, const x509::GeneralName& 
 }
 
 }  // namespace
+
+bool name_matches(std::string_view pattern, const x509::GeneralName& name) {
+  switch (name.kind()) {
+    case Kind::ip: return prefix_matches(pattern, name.octets());
+    case Kind::uri: return run_matches(fold_uri(pattern), fold_uri(name.text()), Case::exact);
+    case Kind::dns:
+    case Kind::email: return pattern_matches(pattern, name.text());
+    default: return false;
+  }
+}
 
 bool pattern_matches(std::string_view pattern, std::string_view text) {
   return run_matches(pattern, text, Case::ignored);
@@ -215,7 +218,7 @@ Result<void> check_name(const Profile& profile, const x509::GeneralName& name) {
                                             shown_name(name), shown(pattern)));
   if (rule->allow.empty()) return {};
   for (const std::string& pattern : rule->allow)
-    if (matches_allow(kind, pattern, name)) return {};
+    if (name_matches(pattern, name)) return {};
   return fail(Errc::policy, fmt::format("profile {} has no pattern that allows {}", profile.name,
                                         shown_name(name)));
 }

@@ -28,6 +28,10 @@ bool pattern_meets(std::string_view pattern, std::string_view host);
 // alone. An IPv4-mapped IPv6 address (RFC 4291 section 2.5.5.2) counts as the IPv4 address too.
 bool prefix_matches(std::string_view prefix, ByteView address);
 
+// Does the type's pattern let the name through? For addresses a prefix; for URIs scheme and host in any
+// case; else pattern_matches(). Kinds without patterns are matched by none.
+bool name_matches(std::string_view pattern, const x509::GeneralName& name);
+
 // Can the pattern be used in the rule of names of `kind`? Errors: invalid, saying why not.
 Result<void> check_pattern(x509::GeneralName::Kind kind, std::string_view pattern);
 

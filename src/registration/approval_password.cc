@@ -14,6 +14,7 @@ namespace {
 
 constexpr std::size_t kMinOctets = 12;
 constexpr std::size_t kMaxOctets = 256;
+constexpr Seconds kMinute{60};
 
 const char* chars(ByteView octets) noexcept { return reinterpret_cast<const char*>(octets.data()); }
 
@@ -57,6 +58,28 @@ class ApprovalPasswords::Turn {
   ApprovalPasswords* of_;
 };
 
+// One try of a principal at a CA, from before it hashes to its end.
+class ApprovalPasswords::Try {
+ public:
+  static Result<Try> begin(ApprovalPasswords& of, const Key& key, Time now) {
+    CERTWRIGHT_CHECK(of.begin_try(key, now));
+    return Try(of, key);
+  }
+  Try(Try&& other) noexcept : of_(std::exchange(other.of_, nullptr)), key_(std::move(other.key_)) {}
+  Try(const Try&) = delete;
+  Try& operator=(const Try&) = delete;
+  ~Try() {
+    if (of_ == nullptr) return;
+    const std::lock_guard lock(of_->mutex_);
+    if (const auto found = of_->tries_.find(key_); found != of_->tries_.end()) found->second.hashing = false;
+  }
+
+ private:
+  Try(ApprovalPasswords& of, Key key) : of_(&of), key_(std::move(key)) {}
+  ApprovalPasswords* of_;
+  Key key_;
+};
+
 ApprovalPasswords::ApprovalPasswords(store::Store& store, audit::Journal& journal, const Clock& clock)
     : ApprovalPasswords(store, journal, clock, Limits{}) {}
 
@@ -98,29 +121,63 @@ Result<bool> ApprovalPasswords::is_set(std::string_view ca) const {
 }
 
 Result<ApprovalPasswords::Checked> ApprovalPasswords::check(std::string_view ca, const SecretBytes& password, const audit::Actor& actor) {
+  if (password.empty()) return Checked{};
   CERTWRIGHT_TRY(const auto stored, store_.find_setting(setting(ca)));
-  const bool can_be_right = stored && !stored->empty() && !password.empty() && password.size() <= kMaxOctets;
+  const bool can_be_right = stored && !stored->empty() && password.size() <= kMaxOctets;
   const std::string verifier = can_be_right ? std::string(as_text(*stored)) : nobodys_;
   const ByteView tried = password.reveal().first(std::min(password.size(), kMaxOctets));
   const Key key(ca, actor.principal);
   bool verified = false;
   bool locked = false;
+  CERTWRIGHT_TRY(const auto one, Try::begin(*this, key, clock_.now()));
   {
     CERTWRIGHT_TRY(const auto turn, Turn::take(*this));
     locked = is_locked(key, clock_.now());
     verified = crypto_pwhash_str_verify(verifier.c_str(), chars(tried), tried.size()) == 0;
   }
-  if (locked || password.empty()) return Checked{};
+  if (locked) return Checked{};
   if (!verified || !can_be_right) return Checked{.right = false, .evidence = count_failure(key, actor)};
   const std::lock_guard lock(mutex_);
-  failures_.erase(key);
+  auto& tries = tries_[key];
+  tries.failures = 0;
+  tries.failing_since = {};
   return Checked{.right = true, .evidence = {}};
 }
 
 bool ApprovalPasswords::is_locked(const Key& key, Time now) {
   const std::lock_guard lock(mutex_);
-  const auto found = failures_.find(key);
-  return found != failures_.end() && found->second.locked_until > now;
+  const auto found = tries_.find(key);
+  return found != tries_.end() && found->second.locked_until > now;
+}
+
+// A principal takes one place of those that hash or wait, and a core for some of the time, however it asks.
+Result<void> ApprovalPasswords::begin_try(const Key& key, Time now) {
+  const std::lock_guard lock(mutex_);
+  const auto is_needed = [&](const Tries& each) { return each.hashing || each.locked_until > now; };
+  if (tries_.size() >= limits_.tracked_max && !tries_.contains(key)) {
+    std::erase_if(tries_, [&](const auto& each) {
+      return !is_needed(each.second) && each.second.failing_since + limits_.window <= now &&
+             each.second.counted_from + kMinute <= now;
+    });
+    // Whoever is locked out stays so: the oldest of the others is forgotten.
+    auto oldest = tries_.end();
+    for (auto each = tries_.begin(); tries_.size() >= limits_.tracked_max && each != tries_.end(); ++each)
+      if (!is_needed(each->second) && (oldest == tries_.end() || each->second.counted_from < oldest->second.counted_from))
+        oldest = each;
+    if (oldest != tries_.end()) tries_.erase(oldest);
+    if (tries_.size() >= limits_.tracked_max)
+      return fail(Errc::too_many_requests, "many principals try approval passwords; try again later");
+  }
+  Tries& tries = tries_[key];
+  if (tries.counted_from + kMinute <= now) {
+    tries.count = 0;
+    tries.counted_from = now;
+  }
+  if (tries.hashing || tries.count >= limits_.tries_max)
+    return fail(Errc::too_many_requests, "you try many approval passwords; try again in a minute, or without one");
+  ++tries.count;
+  tries.hashing = true;
+  return {};
 }
 
 audit::Event ApprovalPasswords::count_failure(const Key& key, const audit::Actor& actor) {
@@ -129,16 +186,15 @@ audit::Event ApprovalPasswords::count_failure(const Key& key, const audit::Actor
   std::uint32_t count = 0;
   {
     const std::lock_guard lock(mutex_);
-    if (failures_.size() >= limits_.tracked_max && !failures_.contains(key))
-      std::erase_if(failures_, [&](const auto& each) {
-        return each.second.locked_until <= now && each.second.since + limits_.window <= now;
-      });
-    if (failures_.size() >= limits_.tracked_max && !failures_.contains(key)) failures_.erase(failures_.begin());
-    Failures& failures = failures_[key];
-    if (failures.since + limits_.window <= now) failures = {.count = 0, .since = now, .locked_until = {}};
-    count = ++failures.count;
+    Tries& tries = tries_[key];
+    if (tries.failing_since + limits_.window <= now) {
+      tries.failures = 0;
+      tries.failing_since = now;
+      tries.locked_until = {};
+    }
+    count = ++tries.failures;
     locks = count == limits_.failures_max;
-    if (locks) failures.locked_until = now + limits_.window;
+    if (locks) tries.locked_until = now + limits_.window;
   }
   return {.type = locks ? audit::EventType::approval_password_locked
                         : audit::EventType::approval_password_refused,

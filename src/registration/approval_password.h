@@ -26,7 +26,8 @@ class ApprovalPasswords {
     std::size_t memory_octets = 32 * 1024 * 1024;
     std::uint32_t failures_max = 5;     // of a principal at a CA within `window`: locked out for `window`
     Seconds window{900};
-    std::size_t tracked_max = 10'000;   // principals with failures
+    std::uint32_t tries_max = 10;       // of a principal at a CA in a minute, right or wrong; one at once
+    std::size_t tracked_max = 10'000;   // principals that tried of late
   };
 
   // All must outlive this.
@@ -44,22 +45,28 @@ class ApprovalPasswords {
     std::optional<audit::Event> evidence;  // of a wrong one: goes into the caller's next transaction
   };
   // Is it the CA's password, and the principal not locked out? Takes about the same time whether it is
-  // right, wrong, missing (empty), not set or locked out: one hash is computed always, and what is to be
-  // recorded costs no commit of its own. failures_max wrong ones lock the principal out at this CA.
-  // Errors: too_many_requests if waiting_max others wait; unavailable.
+  // right, wrong, not set or locked out: one hash is computed for each, and what is to be recorded costs no
+  // commit of its own. An empty one is none: nothing is computed. failures_max wrong ones lock the principal
+  // out at this CA. Errors: too_many_requests if the principal tries another at this moment or tried
+  // tries_max in this minute, and if waiting_max others wait; unavailable.
   Result<Checked> check(std::string_view ca, const SecretBytes& password, const audit::Actor& actor);
 
   static std::string setting(std::string_view ca);  // "ca-approval-password:<ca>"
 
  private:
   using Key = std::pair<std::string, std::string>;  // CA, principal
-  struct Failures {
-    std::uint32_t count = 0;
-    Time since{};
+  struct Tries {
+    std::uint32_t failures = 0;
+    Time failing_since{};
     Time locked_until{};
+    std::uint32_t count = 0;  // since `counted_from`, for a minute
+    Time counted_from{};
+    bool hashing = false;
   };
   class Turn;
+  class Try;
   bool is_locked(const Key& key, Time now);
+  Result<void> begin_try(const Key& key, Time now);
   audit::Event count_failure(const Key& key, const audit::Actor& actor);
 
   store::Store& store_;
@@ -70,7 +77,7 @@ class ApprovalPasswords {
   std::mutex mutex_;
   std::condition_variable turn_is_free_;
   std::uint32_t hashing_ = 0, waiting_ = 0;
-  std::map<Key, Failures> failures_;
+  std::map<Key, Tries> tries_;
 };
 
 }  // namespace certwright::registration

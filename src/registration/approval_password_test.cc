@@ -7,6 +7,7 @@
 #include <atomic>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "registration/testing_world.h"
@@ -86,12 +87,40 @@ TEST_F(Passwords, OldFailuresAreForgotten) {
   EXPECT_EQ(check(kRight), "right");
 }
 
-TEST_F(Passwords, MemoryForFailuresIsBounded) {
-  for (int i = 0; i < 100; ++i) EXPECT_EQ(check("wrong password 1", "p" + std::to_string(i)), "wrong");
+// The oldest of those that are not locked out is forgotten, and never one that is.
+TEST_F(Passwords, MemoryIsBoundedAndForgetsNoLock) {
+  for (int i = 0; i < 3; ++i) check("wrong password 1", "locked");
+  EXPECT_EQ(check(kRight, "locked"), "no");
+  EXPECT_EQ(check("wrong password 1", "first"), "wrong");
+  EXPECT_EQ(check("wrong password 1", "first"), "wrong");
+  for (int i = 0; i < 100; ++i) {
+    clock.advance(Seconds(1));
+    EXPECT_EQ(check("wrong password 1", "p" + std::to_string(i)), "wrong");
+  }
+  EXPECT_EQ(check(kRight, "locked"), "no");
+  EXPECT_EQ(check("wrong password 1", "first"), "wrong") << "two were forgotten, or it would be locked";
+}
+
+TEST_F(Passwords, WhereAllThatAreRememberedAreLockedOutNobodyElseTries) {
+  for (const char* who : {"a", "b", "c", "d"})
+    for (int i = 0; i < 3; ++i) check("wrong password 1", who);
+  EXPECT_EQ(check(kRight, "e"), "too_many_requests");
+  EXPECT_EQ(check("", "e"), "no");
+  clock.advance(Seconds(900));
+  EXPECT_EQ(check(kRight, "e"), "right");
+}
+
+TEST_F(Passwords, APrincipalTriesAFewTimesAMinute) {
+  for (int i = 0; i < 10; ++i) EXPECT_EQ(check(kRight), "right");
+  EXPECT_EQ(check(kRight), "too_many_requests");
+  EXPECT_EQ(check(""), "no");
+  EXPECT_EQ(check(kRight, "bob"), "right");
+  clock.advance(Seconds(60));
+  EXPECT_EQ(check(kRight), "right");
 }
 
 // Of the thread's own time, so that the machine's other work does not count.
-TEST_F(Passwords, RightWrongMissingAndLockedOutCostTheSame) {
+TEST_F(Passwords, RightWrongAndLockedOutCostTheSame) {
   ApprovalPasswords costly(store, journal, clock,
                            {.hashes_at_once = 1, .waiting_max = 1, .operations = 2, .memory_octets = 8 * 1024 * 1024,
                             .failures_max = 3, .window = Seconds(900), .tracked_max = 100});
@@ -114,7 +143,6 @@ TEST_F(Passwords, RightWrongMissingAndLockedOutCostTheSame) {
   const double right = cost_us(kRight, "alice");
   const std::pair<const char*, double> others[] = {{"wrong, then locked out", cost_us("wrong horse battery", "bob")},
                                                    {"right, locked out", cost_us(kRight, "bob")},
-                                                   {"missing", cost_us("", "carol")},
                                                    {"a CA that has none", cost_us(kRight, "carol", "other")}};
   for (const auto& [name, cost] : others) {
     EXPECT_GT(cost, right * 0.7) << name;
@@ -122,22 +150,45 @@ TEST_F(Passwords, RightWrongMissingAndLockedOutCostTheSame) {
   }
 }
 
-TEST_F(Passwords, HashesAtOnceAndTheirQueueAreBounded) {
-  ApprovalPasswords slow(store, journal, clock,
-                         {.hashes_at_once = 1, .waiting_max = 1, .operations = 4, .memory_octets = 32 * 1024 * 1024,
-                          .failures_max = 1'000, .window = Seconds(900), .tracked_max = 100});
-  must(slow.set("issuing", secret(kRight), {}));
-  std::atomic<int> right = 0, refused = 0;
-  std::vector<std::thread> threads;
-  for (int i = 0; i < 12; ++i)
-    threads.emplace_back([&, i] {
-      const auto checked = slow.check("issuing", secret(kRight), {.principal = std::to_string(i), .tenant = "", .door = "", .remote = ""});
-      if (checked) right += checked->right ? 1 : 0;
-      else if (checked.error().code == Errc::too_many_requests) ++refused;
-    });
-  for (auto& thread : threads) thread.join();
-  EXPECT_EQ(right + refused, 12);
-  EXPECT_GE(right, 1);
+class Busy : public ::testing::Test {
+ protected:
+  Busy() { must(slow.set("issuing", SecretBytes::copy_of(as_bytes(kRight)), {})); }
+  struct Counts { int right = 0, refused = 0; };
+  Counts at_once(int threads_count, bool one_principal) {
+    std::atomic<int> right = 0, refused = 0;
+    std::vector<std::thread> threads;
+    for (int i = 0; i < threads_count; ++i)
+      threads.emplace_back([&, i] {
+        const std::string who = one_principal ? "alice" : std::to_string(i);
+        const auto checked = slow.check("issuing", SecretBytes::copy_of(as_bytes(kRight)),
+                                        {.principal = who, .tenant = "", .door = "", .remote = ""});
+        if (checked) right += checked->right ? 1 : 0;
+        else if (checked.error().code == Errc::too_many_requests) ++refused;
+      });
+    for (auto& thread : threads) thread.join();
+    return {right, refused};
+  }
+  ManualClock clock{from_unix_s(kStart_s)};
+  store::MemoryStore store;
+  audit::Journal journal{store, clock};
+  // A hash takes much longer than starting twelve threads.
+  ApprovalPasswords slow{store, journal, clock,
+                         {.hashes_at_once = 1, .waiting_max = 1, .operations = 16, .memory_octets = 32 * 1024 * 1024,
+                          .failures_max = 1'000, .window = Seconds(900), .tries_max = 100, .tracked_max = 100}};
+};
+
+TEST_F(Busy, HashesAtOnceAndTheirQueueAreBounded) {
+  const auto counts = at_once(12, false);
+  EXPECT_EQ(counts.right + counts.refused, 12);
+  EXPECT_GE(counts.right, 1);
+  EXPECT_GE(counts.refused, 1) << "one hashes and one waits, of twelve";
+}
+
+TEST_F(Busy, APrincipalHashesOnceAtATime) {
+  const auto counts = at_once(6, true);
+  EXPECT_EQ(counts.right + counts.refused, 6);
+  EXPECT_GE(counts.right, 1);
+  EXPECT_GE(counts.refused, 1);
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 
 #include <fmt/format.h>
 
@@ -15,15 +16,37 @@ constexpr std::array<std::string_view, 7> kPlaces = {
     "organization", "organizational_unit", "country",    "state_or_province",
     "locality",     "street_address",      "postal_code"};
 
-bool is_covered(const std::vector<std::string>& patterns, std::string_view text) {
-  if (text.empty() || text.find('*') != std::string_view::npos) return false;  // not for wildcards
-  return std::ranges::any_of(
-      patterns, [&](const std::string& pattern) { return profile::pattern_matches(pattern, text); });
+const std::vector<std::string>* patterns_for(const ca::StandingRule& rule, x509::GeneralName::Kind kind) {
+  using Kind = x509::GeneralName::Kind;
+  switch (kind) {
+    case Kind::dns: return &rule.dns;
+    case Kind::ip: return &rule.ip;
+    case Kind::email: return &rule.email;
+    case Kind::uri: return &rule.uri;
+    default: return nullptr;
+  }
 }
 
-std::string text_of(const x509::GeneralName& name) {
-  if (name.kind() == x509::GeneralName::Kind::ip) return x509::ip_address_to_text(name.octets());
-  return std::string(name.text());  // empty for kinds without text: covered by nothing
+bool is_covered(const ca::StandingRule& rule, const x509::GeneralName& name) {
+  const auto* patterns = patterns_for(rule, name.kind());
+  const bool is_wildcard = name.kind() == x509::GeneralName::Kind::dns && name.text().find('*') != std::string_view::npos;
+  if (patterns == nullptr || is_wildcard) return false;
+  return std::ranges::any_of(*patterns, [&](const auto& pattern) { return profile::name_matches(pattern, name); });
+}
+
+// A value of the subject that is a name, read as whoever verifies it reads it. None: it is something else,
+// which no pattern is about.
+std::optional<x509::GeneralName> name_in_subject(std::string_view attribute, std::string_view value) {
+  const auto taken = [](Result<x509::GeneralName> name) -> std::optional<x509::GeneralName> {
+    if (!name) return std::nullopt;
+    return *std::move(name);
+  };
+  if (attribute == "email_address") return taken(x509::GeneralName::email(value));
+  if (attribute != "common_name") return std::nullopt;
+  if (value.find('@') != std::string_view::npos) return taken(x509::GeneralName::email(value));
+  if (value.find("://") != std::string_view::npos) return taken(x509::GeneralName::uri(value));
+  if (auto address = taken(x509::GeneralName::ip(value))) return address;
+  return taken(x509::GeneralName::dns(value));
 }
 
 bool covers(const ca::StandingRule& rule, std::string_view tenant, const profile::CertificateRequest& request) {
@@ -31,31 +54,33 @@ bool covers(const ca::StandingRule& rule, std::string_view tenant, const profile
   bool any = false;
   for (const auto& [attribute, value] : request.subject) {
     if (std::ranges::find(kPlaces, attribute) != kPlaces.end()) continue;
-    if (!is_covered(rule.names, value)) return false;
+    const auto name = name_in_subject(attribute, value);
+    if (!name || !is_covered(rule, *name)) return false;
     any = true;
   }
   for (const auto& name : request.names) {
-    if (!is_covered(rule.names, text_of(name))) return false;
+    if (!is_covered(rule, name)) return false;
     any = true;
   }
   return any;
 }
 
-const ca::ApprovalRule* rule_for(const ca::CaPolicy& policy, std::string_view profile) {
+const ca::ApprovalRule* rule_for(const ca::CaPolicy& policy, const profile::Profile& profile) {
+  if (profile.ca) return nullptr;
   const auto found = std::ranges::find_if(policy.approval, [&](const ca::ApprovalRule& rule) {
-    return rule.profiles.empty() || std::ranges::find(rule.profiles, profile) != rule.profiles.end();
+    return rule.profiles.empty() || std::ranges::find(rule.profiles, profile.name) != rule.profiles.end();
   });
   return found == policy.approval.end() ? nullptr : &*found;
 }
 
 }  // namespace
 
-ApprovalRequirement approval_requirement(const ca::CertificationAuthority& ca, std::string_view profile,
+ApprovalRequirement approval_requirement(const ca::CertificationAuthority& ca, const profile::Profile& profile,
                                          std::string_view tenant,
                                          const profile::CertificateRequest& request) {
   const ca::ApprovalRule* rule = rule_for(ca.policy(), profile);
   if (rule == nullptr || rule->officers == 0) {
-    return {.explanation = fmt::format("CA \"{}\" issues \"{}\" without approval", ca.id(), profile)};
+    return {.explanation = fmt::format("CA \"{}\" issues \"{}\" without approval", ca.id(), profile.name)};
   }
   const auto standing = std::ranges::find_if(
       rule->automatic, [&](const ca::StandingRule& each) { return covers(each, tenant, request); });
@@ -66,12 +91,13 @@ ApprovalRequirement approval_requirement(const ca::CertificationAuthority& ca, s
   return {.officers = rule->officers,
           .password = rule->password,
           .officers_of = rule->officers_of,
+          .installation_officers = rule->installation_officers,
           .time_limit = rule->time_limit,
           .explanation = fmt::format("CA \"{}\" issues \"{}\" with the approval of {} officer{}", ca.id(),
-                                     profile, rule->officers, rule->officers == 1 ? "" : "s")};
+                                     profile.name, rule->officers, rule->officers == 1 ? "" : "s")};
 }
 
-ApprovalRequirement renewal_requirement(const ca::CertificationAuthority& ca, std::string_view profile,
+ApprovalRequirement renewal_requirement(const ca::CertificationAuthority& ca, const profile::Profile& profile,
                                         std::string_view tenant, const profile::CertificateRequest& request,
                                         bool is_unchanged) {
   const ca::ApprovalRule* rule = rule_for(ca.policy(), profile);
@@ -87,6 +113,13 @@ Result<void> check_officer(const ApprovalRequirement& requirement, const access:
   if (!of.empty() && std::ranges::find(of, officer.id) == of.end())
     return fail(Errc::not_permitted, "You are not one of the officers that the policy of CA \"" + request.ca +
                                          "\" names for this profile.");
+  const auto is_of_installation = [](const access::RoleBinding& binding) {
+    return binding.tenant == "*" && binding.ca.empty() &&
+           (binding.role == access::Role::approver || binding.role == access::Role::admin);
+  };
+  if (requirement.installation_officers && std::ranges::none_of(officer.bindings, is_of_installation))
+    return fail(Errc::not_permitted, "The policy of CA \"" + request.ca +
+                                         "\" wants officers of the whole installation for this profile.");
   return {};
 }
 

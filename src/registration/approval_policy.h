@@ -9,6 +9,7 @@
 #include "access/principal.h"
 #include "ca/certification_authority.h"
 #include "profile/build.h"
+#include "profile/profile.h"
 #include "store/records.h"
 
 namespace certwright::registration {
@@ -17,6 +18,7 @@ struct ApprovalRequirement {
   std::uint32_t officers = 0;             // 0: nobody
   bool password = false;                  // the CA's approval password will do instead
   std::vector<std::string> officers_of{}; // principals that count; empty: whoever may decide
+  bool installation_officers = false;     // only those with a role in every tenant
   Seconds time_limit{};
   bool by_standing_rule = false;          // a rule wants officers, a standing rule lets this one pass
   std::string explanation{};              // half a sentence for people: which rule said so
@@ -24,14 +26,14 @@ struct ApprovalRequirement {
   bool needed() const noexcept { return officers != 0; }
 };
 
-// The requirement for a request with these subject and names. Pure.
-ApprovalRequirement approval_requirement(const ca::CertificationAuthority& ca, std::string_view profile,
+// The requirement for a request with these subject and names. None for certificates of CAs. Pure.
+ApprovalRequirement approval_requirement(const ca::CertificationAuthority& ca, const profile::Profile& profile,
                                          std::string_view tenant,
                                          const profile::CertificateRequest& request);
 
 // The same for the next certificate of a lineage. `is_unchanged`: same names and subject, no longer
-// validity, same CA as before.
-ApprovalRequirement renewal_requirement(const ca::CertificationAuthority& ca, std::string_view profile,
+// validity, same CA and profile version as before.
+ApprovalRequirement renewal_requirement(const ca::CertificationAuthority& ca, const profile::Profile& profile,
                                         std::string_view tenant, const profile::CertificateRequest& request,
                                         bool is_unchanged);
 

@@ -2,6 +2,7 @@
 
 #include "lint/lint.h"
 #include "registration/registration_authority.h"
+#include "registration/removed_names.h"
 #include "x509/oids.h"
 #include "x509/tbs_certificate.h"
 
@@ -45,13 +46,14 @@ Result<Examination> RegistrationAuthority::examine(IssuanceRequest request) cons
                     .ca = approved.ca_ptr(),
                     .profile = approved.profile_,
                     .certificate_request = approved.certificate_request(),
-                    .requirement = approval_requirement(ca, profile.name, approved.tenant(),
+                    .requirement = approval_requirement(ca, profile, approved.tenant(),
                                                         approved.certificate_request()),
                     .tbs_certificate_tlv = {}, .subject = {}, .names = {}, .extensions = {}};
   const Time now = clock_.now();
   CERTWRIGHT_TRY(const auto tbs,
                  profile::build_tbs_certificate(profile, found.certificate_request, issuer_of(ca, profile, 0),
                                                 serial_for_show(), now));
+  CERTWRIGHT_CHECK(check_removed(approved.request().names_removed, tbs));
   found.not_before = tbs.not_before;
   found.not_after = tbs.not_after;
   CERTWRIGHT_TRY(const auto encoded, x509::encode(tbs));

@@ -49,6 +49,11 @@ struct IssuanceRequest {
   // Names that the CSR asks for, as GeneralName::to_text(), and that the certificate shall not have.
   std::vector<std::string> names_removed{};
   std::string idempotency_key;  // empty: none; at most 255 octets, scoped to the principal
+  // The digest that the key stands for, where the request is not any more as the door got it (a request that
+  // waited); else it is request_digest().
+  std::optional<store::Sha256> idempotency_sha256{};
+  // The door brings what needs approval to the request desk: being told so is no refusal.
+  bool can_wait = false;
 };
 
 // Registration's answer to the UDP certificate generator: it may issue under this CA and this profile

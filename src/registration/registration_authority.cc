@@ -8,9 +8,9 @@
 #include "crypto/verifying.h"
 #include "profile/from_certificate.h"
 #include "profile/from_csr.h"
-#include "profile/shown.h"
 #include "registration/approval_policy.h"
 #include "registration/hierarchy.h"
+#include "registration/removed_names.h"
 
 namespace certwright::registration {
 namespace {
@@ -48,22 +48,6 @@ bool has_profile(const ca::CertificationAuthority& ca, std::string_view profile)
 
 bool same_attribute(const profile::SubjectAttribute& a, const profile::SubjectAttribute& b) {
   return a.attribute == b.attribute && a.value == b.value;
-}
-
-// The common name is a name too: without its SAN it would stay, or come back as one.
-Result<void> remove_names(const std::vector<std::string>& removed, profile::CertificateRequest& merged) {
-  for (const auto& text : removed) {
-    const auto refuse = [&](std::string_view why) {
-      return fail_field(Errc::invalid, "names_removed", "names_removed: " + profile::shown(text) + std::string(why));
-    };
-    const auto found = std::ranges::find_if(merged.names, [&](const auto& name) { return name.to_text() == text; });
-    if (found == merged.names.end()) return refuse(" is not one of the request's names");
-    for (const auto& attribute : merged.subject)
-      if (attribute.attribute == "common_name" && text.ends_with(":" + attribute.value))
-        return refuse(" is the common name too; deny the request instead");
-    merged.names.erase(found);
-  }
-  return {};
 }
 
 // What the CSR holds, with what the door added. Where both say something, they must agree: a door
@@ -140,7 +124,7 @@ Result<ApprovedRequest> RegistrationAuthority::approve(IssuanceRequest request,
   else if (!approved.profile_->key_algorithms.empty())
     approved.certificate_request_.key_algorithm = approved.profile_->key_algorithms.front();
   if (evidence == Evidence::role) {
-    const auto requirement = approval_requirement(*approved.ca_, approved.profile_->name, approved.tenant_,
+    const auto requirement = approval_requirement(*approved.ca_, *approved.profile_, approved.tenant_,
                                                   approved.certificate_request_);
     if (requirement.needed()) return approval_required(requirement, request);
   }
@@ -150,7 +134,7 @@ Result<ApprovedRequest> RegistrationAuthority::approve(IssuanceRequest request,
 
 Result<ApprovedRequest> RegistrationAuthority::approve_renewal(IssuanceRequest request,
                                                                const x509::Certificate& newest,
-                                                               Seconds usual_validity, bool new_key,
+                                                               const Earlier& earlier, bool new_key,
                                                                const SystemAuthority&) const {
   ApprovedRequest approved;
   approved.tenant_ = request.tenant;
@@ -174,8 +158,10 @@ Result<ApprovedRequest> RegistrationAuthority::approve_renewal(IssuanceRequest r
   }
   // As before, as far as the present profile and the CA's own end allow: that must not stop a machine.
   const auto left = std::chrono::floor<Seconds>(approved.ca_->not_after() - clock_.now());
-  const bool is_unchanged = request.ca == issued_by && request.validity.value_or(usual_validity) <= usual_validity;
-  const auto requirement = renewal_requirement(*approved.ca_, approved.profile_->name, approved.tenant_,
+  const Seconds usual_validity = earlier.usual_validity;
+  const bool is_unchanged = request.ca == issued_by && approved.profile_->version == earlier.profile_version &&
+                            request.validity.value_or(usual_validity) <= usual_validity;
+  const auto requirement = renewal_requirement(*approved.ca_, *approved.profile_, approved.tenant_,
                                                approved.certificate_request_, is_unchanged);
   if (requirement.needed())
     return fail_field(Errc::approval_required, "approval",
@@ -207,7 +193,7 @@ Result<StandingAuthority> RegistrationAuthority::approve_interception(std::strin
   if (!has_profile(*ca, profile_name))
     return fail_field(Errc::policy, "profile", "profile: \"" + std::string(profile_name) +
                                                    "\" is not attached to CA \"" + ca->id() + "\"");
-  if (approval_requirement(*ca, profile_name, "", {}).needed())
+  if (approval_requirement(*ca, *profile, "", {}).needed())
     return fail_field(Errc::policy, "profile", "profile: the policy of CA \"" + ca->id() + "\" wants people to approve \"" +
                                                    std::string(profile_name) + "\", which nobody can for every packet");
   CERTWRIGHT_CHECK(check_hierarchy(cas_, profiles_, ca->root_certificate(), ca->id(), ca->policy().profiles));

@@ -38,12 +38,19 @@ class RegistrationAuthority {
   // validity it is `usual_validity`, cut to the CA's end; the profile's default where that allows less.
   // The caller has authorised the renewal; where the CA can issue no more, another one that the
   // principal may issue by takes its place (errors: unavailable, not_permitted). Internal and CA profiles are refused (policy): the CA renews those.
-  // Where the CA's policy wants approval for it (a renewal for longer, or by another CA, is not unchanged):
+  // Where the CA's policy wants approval for it (a renewal for longer, by another CA, or under another version
+  // of the profile is not unchanged):
   // approval_required.
+  struct Earlier {  // of the newest certificate
+    Seconds usual_validity;
+    std::uint32_t profile_version;
+  };
   Result<ApprovedRequest> approve_renewal(IssuanceRequest request, const x509::Certificate& newest,
-                                          Seconds usual_validity, bool new_key,
+                                          const Earlier& earlier, bool new_key,
                                           const SystemAuthority& evidence) const;
 
+  // The CA of that id; null if there is none.
+  ca::CaPtr find_ca(std::string_view id) const { return cas_.find(id); }
   // Of the profile in force; 0 if there is none.
   std::uint32_t current_version(std::string_view profile) const;
 

@@ -38,6 +38,13 @@ Result<RequestContent> read_content(std::string_view json_text) {
   CERTWRIGHT_TRY(content.purpose, reader.string("purpose", {.max_length = kMaxText}));
   CERTWRIGHT_TRY(content.selection, reader.string("selection", {.max_length = kMaxText}));
   CERTWRIGHT_TRY(content.rule, reader.string("rule", {.max_length = kMaxText}));
+  CERTWRIGHT_TRY(auto key, reader.optional_string("idempotency_key", {.max_length = kMaxText}));
+  if (key) {
+    content.idempotency_key = *std::move(key);
+    CERTWRIGHT_TRY(const auto hex, reader.string("idempotency_sha256", {.min_length = 64, .max_length = 64}));
+    CERTWRIGHT_TRY(const auto digest, from_hex(hex));
+    std::ranges::copy(digest, content.idempotency_sha256.emplace().begin());
+  }
   return content;
 }
 
@@ -59,7 +66,8 @@ bool equal_attribute(const profile::SubjectAttribute& a, const profile::SubjectA
 
 bool operator==(const RequestContent& a, const RequestContent& b) {
   return std::ranges::equal(a.subject, b.subject, equal_attribute) && a.names == b.names &&
-         a.validity == b.validity && a.purpose == b.purpose && a.selection == b.selection && a.rule == b.rule;
+         a.validity == b.validity && a.purpose == b.purpose && a.selection == b.selection && a.rule == b.rule &&
+         a.idempotency_key == b.idempotency_key && a.idempotency_sha256 == b.idempotency_sha256;
 }
 
 std::string write_request_content(const RequestContent& content) {
@@ -71,6 +79,9 @@ std::string write_request_content(const RequestContent& content) {
   w.member("names", content.names.empty() ? std::string() : to_base64(x509::encode_subject_alt_name(content.names)));
   if (content.validity) w.member("validity_s", content.validity->count());
   w.member("purpose", content.purpose).member("selection", content.selection).member("rule", content.rule);
+  if (!content.idempotency_key.empty() && content.idempotency_sha256)
+    w.member("idempotency_key", content.idempotency_key)
+        .member("idempotency_sha256", to_hex(*content.idempotency_sha256));
   w.end_object();
   return std::move(w).take();
 }

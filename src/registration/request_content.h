@@ -19,6 +19,8 @@ struct RequestContent {
   std::string purpose{};    // in the requester's words
   std::string selection{};  // how the CA was chosen
   std::string rule{};       // why it waits: ApprovalRequirement::explanation
+  std::string idempotency_key{};                     // empty: none
+  std::optional<store::Sha256> idempotency_sha256{}; // request_digest() of what the door got; with the key
 
   friend bool operator==(const RequestContent& a, const RequestContent& b);
 };

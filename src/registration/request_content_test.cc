@@ -21,7 +21,9 @@ TEST(RequestContent, RoundTrips) {
                                .validity = Seconds(60),
                                .purpose = "web",
                                .selection = "chose x",
-                               .rule = "because"};
+                               .rule = "because",
+                               .idempotency_key = "k",
+                               .idempotency_sha256 = store::Sha256{1, 2, 3}};
   EXPECT_EQ(must(read_request_content(write_request_content(content))), content);
   EXPECT_EQ(must(read_request_content(write_request_content({}))), RequestContent{});
   EXPECT_EQ(read_request_content("{}").error().code, Errc::internal);

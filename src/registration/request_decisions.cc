@@ -5,6 +5,7 @@
 
 #include "access/stored_principal.h"
 #include "registration/registration_authority.h"
+#include "registration/removed_names.h"
 #include "registration/request_content.h"
 #include "registration/request_desk.h"
 #include "registration/request_step.h"
@@ -33,7 +34,7 @@ bool is_lost_race(const Error& error) { return error.code == Errc::conflict && e
 RequestChanges combined(RequestChanges earlier, const RequestChanges& more) {
   if (more.validity) earlier.validity = more.validity;
   for (const auto& name : more.names_removed)
-    if (std::ranges::find(earlier.names_removed, name) == earlier.names_removed.end())
+    if (std::ranges::none_of(earlier.names_removed, [&](const auto& other) { return is_same_name_text(other, name); }))
       earlier.names_removed.push_back(name);
   return earlier;
 }
@@ -87,6 +88,8 @@ Result<IssuanceRequest> issuance_request(const RequestRecord& record, access::Pr
   request.names = std::move(content.names);
   request.validity = changes.validity ? changes.validity : content.validity;
   request.names_removed = changes.names_removed;
+  request.idempotency_key = std::move(content.idempotency_key);
+  request.idempotency_sha256 = content.idempotency_sha256;
   return request;
 }
 
@@ -119,9 +122,9 @@ Result<RequestRecord> RequestDesk::approve(const Decision& decision) {
 
 Result<RequestRecord> RequestDesk::approve_once(const Decision& decision) {
   CERTWRIGHT_CHECK(check_reason("comment", decision.comment, 0));
-  CERTWRIGHT_TRY(const auto before, load(decision.id));
-  const auto object = object_of(before);
-  CERTWRIGHT_CHECK(access::authorise(decision.officer, Action::request_decide, object));
+  CERTWRIGHT_TRY(auto before, load(decision.id));
+  CERTWRIGHT_CHECK(access::authorise(decision.officer, Action::request_decide, object_of(before)));
+  CERTWRIGHT_TRY(before, in_time(std::move(before), decision.actor));
   if (before.state != RequestState::pending) return not_in_state(before);
   CERTWRIGHT_TRY(const auto examined, examine(before, View::as_changed));
   CERTWRIGHT_CHECK(check_officer(examined.requirement, decision.officer, before));
@@ -198,10 +201,7 @@ Result<RequestRecord> RequestDesk::rebase(const RequestRecord& record, const aud
   Step step{.actor = actor, .approval = {}, .events = {}};
   step.events.push_back(changed_event(record, after, "profile", actor));
   if (examined.requirement.needed() && record.state == RequestState::approved) {
-    after.state = RequestState::pending;
-    after.changed_at = d_.clock.now();
-    after.expires_at = after.changed_at + examined.requirement.time_limit;
-    after.approvals_needed = examined.requirement.officers;
+    wait_again(after, examined.requirement);
     step.events.push_back(pending_event(after, record.state, actor));
   } else if (!examined.requirement.needed()) {
     after.approvals_needed = 0;
@@ -209,16 +209,35 @@ Result<RequestRecord> RequestDesk::rebase(const RequestRecord& record, const aud
   return commit(&record, std::move(after), std::move(step));
 }
 
+void RequestDesk::wait_again(RequestRecord& record, const ApprovalRequirement& requirement) const {
+  record.state = RequestState::pending;
+  record.changed_at = d_.clock.now();
+  record.expires_at = record.changed_at + requirement.time_limit;
+  record.approvals_needed = requirement.officers;
+}
+
+// The policy wants more by now than was given. What was given counts on, for it is given to what it is still.
+Result<RequestRecord> RequestDesk::reopen(const RequestRecord& record, const ApprovalRequirement& requirement,
+                                          const audit::Actor& actor) {
+  RequestRecord after = record;
+  wait_again(after, requirement);
+  Step step{.actor = actor, .approval = {}, .events = {}};
+  step.events.push_back(changed_event(record, after, "policy", actor));
+  step.events.push_back(pending_event(after, record.state, actor));
+  return commit(&record, std::move(after), std::move(step));
+}
+
 Result<RequestRecord> RequestDesk::deny(std::string_view id, const access::Principal& officer,
                                         const audit::Actor& actor, std::string reason) {
   constexpr std::size_t kLeast = 3;
   CERTWRIGHT_CHECK(check_reason("reason", reason, kLeast));
-  CERTWRIGHT_TRY(const auto before, load(id));
+  CERTWRIGHT_TRY(auto before, load(id));
   CERTWRIGHT_CHECK(access::authorise(officer, Action::request_decide, object_of(before)));
   if (const auto may = check_officer({}, officer, before); !may) {
     record_refusal(may.error(), id, "deny", actor);
     return tl::unexpected(may.error());
   }
+  CERTWRIGHT_TRY(before, in_time(std::move(before), actor));
   if (before.state != RequestState::pending && before.state != RequestState::approved) return not_in_state(before);
   RequestRecord after = before;
   after.state = RequestState::denied;
@@ -254,10 +273,29 @@ Result<DecidedRequest> RequestDesk::decided(std::string_view id, const audit::Ac
       return changed_meanwhile(fmt::format("profile \"{}\" has version {} since", record.profile, record.profile_version));
   }
   CERTWRIGHT_CHECK(check_evidence(record));
+  CERTWRIGHT_TRY(const auto examined, examine(record, View::as_changed));
+  CERTWRIGHT_TRY(const bool enough, is_enough(record, examined.requirement));
+  if (!enough) {
+    CERTWRIGHT_TRY(record, reopen(record, examined.requirement, actor));
+    return fail_field(Errc::conflict, "state",
+                      fmt::format("state: the request waits again: {} since", examined.requirement.explanation));
+  }
   CERTWRIGHT_TRY(auto requester, requester_of(record));
   CERTWRIGHT_TRY(const auto changes, read_request_changes(record.changes));
   CERTWRIGHT_TRY(auto request, issuance_request(record, std::move(requester), changes));
   return DecidedRequest(std::move(request), std::move(record));
+}
+
+// Do the approvals that are there satisfy the policy of now?
+Result<bool> RequestDesk::is_enough(const RequestRecord& record, const ApprovalRequirement& requirement) const {
+  if (!requirement.needed()) return true;
+  CERTWRIGHT_TRY(const auto approvals, d_.store.list_approvals(record.id));
+  const bool by_password = std::ranges::any_of(approvals, [&](const store::ApprovalRecord& approval) {
+    return approval.kind == store::ApprovalKind::password && approval.binding == record.binding;
+  });
+  if (by_password && requirement.password) return true;
+  CERTWRIGHT_TRY(const auto officers, officers_for(record, requirement, ""));
+  return officers >= requirement.officers;
 }
 
 // The state alone is not believed: the approvals must be there, to what the record is now.

@@ -8,6 +8,7 @@
 
 #include "registration/registration_authority.h"
 #include "registration/request_content.h"
+#include "registration/request_digest.h"
 #include "registration/request_step.h"
 
 namespace certwright::registration {
@@ -19,6 +20,11 @@ using store::RequestState;
 constexpr std::size_t kMaxReasonOctets = 1'000;
 constexpr std::size_t kMaxShownNames = 100;
 constexpr std::uint32_t kExpireAtOnce = 1'000;
+constexpr std::uint32_t kMaxOpenRead = 1'000;
+
+bool is_overdue(const RequestRecord& record, Time now) {
+  return record.state < RequestState::approved && record.expires_at <= now;
+}
 
 // Sorts by time, and cannot be guessed.
 std::string new_id(crypto::Random& random, Time now) {
@@ -66,7 +72,8 @@ Result<RequestRecord> RequestDesk::load(std::string_view id) const {
 Result<RequestRecord> RequestDesk::commit(const RequestRecord* before, RequestRecord after, Step step) {
   after.revision = before == nullptr ? 1 : before->revision + 1;
   store::Transaction transaction;
-  const std::uint32_t open_max = before == nullptr && after.state == RequestState::pending ? d_.limits.open_max : 0;
+  std::uint32_t open_max = 0;
+  if (before == nullptr) open_max = after.state == RequestState::pending ? d_.limits.open_max : d_.limits.approved_max;
   transaction.push_back(store::PutRequest{.request = after, .open_max = open_max});
   if (step.approval) transaction.push_back(store::AddApproval{*std::move(step.approval)});
   for (const auto& event : step.events) transaction.push_back(d_.journal.leaf(event));
@@ -82,45 +89,113 @@ Result<RequestDesk::Submitted> RequestDesk::submit(Submission submission) {
   if (submission.asks_again) {
     CERTWRIGHT_TRY(auto earlier, d_.store.find_newest_request(
                                      request_sha256_of(examined.request, examined.tenant, examined.ca->id())));
-    const bool answered = earlier && (earlier->state == RequestState::issued || earlier->state == RequestState::denied);
-    if (answered && d_.clock.now() - earlier->changed_at < kAnswerKept)
-      return Submitted{.record = *std::move(earlier), .coalesced = true};
+    if (earlier) {
+      CERTWRIGHT_TRY(const bool answered, is_answer(*earlier));
+      if (answered) return Submitted{.record = *std::move(earlier), .coalesced = true};
+    }
   }
   return submit_examined(submission, std::move(examined));
+}
+
+Result<bool> RequestDesk::is_answer(const RequestRecord& earlier) const {
+  const Time now = d_.clock.now();
+  if (now - earlier.changed_at >= kAnswerKept) return false;
+  if (earlier.state == RequestState::denied) return true;
+  if (earlier.state != RequestState::issued) return false;
+  CERTWRIGHT_TRY(const auto stored, d_.store.find_certificate(earlier.certificate));
+  return stored && !stored->revocation && stored->certificate.not_after > now && !stored->certificate.der.empty();
+}
+
+Result<std::vector<RequestRecord>> RequestDesk::open_of(const access::Principal& principal,
+                                                        const audit::Actor& actor) {
+  CERTWRIGHT_TRY(auto open, d_.store.open_requests_of(principal.id, kMaxOpenRead));
+  const Time now = d_.clock.now();
+  for (auto each = open.begin(); each != open.end();) {
+    if (!is_overdue(*each, now)) {
+      ++each;
+      continue;
+    }
+    const auto expired = expire(*each, actor);
+    if (!expired && expired.error().code != Errc::conflict) return tl::unexpected(expired.error());
+    each = open.erase(each);
+  }
+  return open;
+}
+
+Result<void> RequestDesk::check_idempotency(const IssuanceRequest& request,
+                                            const std::vector<RequestRecord>& open) const {
+  if (request.idempotency_key.empty()) return {};
+  const auto digest = request_digest(request);
+  CERTWRIGHT_TRY(const auto answered, d_.store.find_idempotent(request.principal.id, request.idempotency_key));
+  bool is_anothers = answered && answered->request_sha256 != digest;
+  for (const auto& each : open) {
+    CERTWRIGHT_TRY(const auto content, read_request_content(each.content));
+    is_anothers = is_anothers || (content.idempotency_key == request.idempotency_key && content.idempotency_sha256 != digest);
+  }
+  if (!is_anothers) return {};
+  return fail_field(Errc::conflict, "idempotency_key",
+                    "Idempotency-Key: it was used with another request; use a new key");
 }
 
 Result<RequestDesk::Submitted> RequestDesk::submit_examined(const Submission& submission, Examination examined) {
   const audit::Actor& actor = examined.request.actor;
   const auto& requirement = examined.requirement;
+  if (requirement.needed() && examined.profile->record_level != store::RecordLevel::full)
+    return fail_field(Errc::policy, "profile",
+                      "profile: \"" + examined.profile->name +
+                          "\" keeps no copies of its certificates, so nobody could fetch one that must be approved first");
+  CERTWRIGHT_TRY(const auto open, open_of(examined.request.principal, actor));
+  CERTWRIGHT_CHECK(check_idempotency(examined.request, open));
+  const auto equal = std::ranges::find(open, request_sha256_of(examined.request, examined.tenant, examined.ca->id()),
+                                       &RequestRecord::request_sha256);
   ApprovalPasswords::Checked password;
-  if (requirement.needed() && requirement.password) {
+  if (requirement.needed() && requirement.password && !submission.approval_password.empty()) {
+    // What cannot wait needs no hash: whoever is over the limit guesses nothing.
+    if (equal == open.end() && open.size() >= d_.limits.open_max)
+      return fail_field(Errc::too_many_requests, "pending", "too many open requests");
     CERTWRIGHT_TRY(password, d_.passwords.check(examined.ca->id(), submission.approval_password, actor));
   }
+  auto submitted = equal != open.end() ? join(*equal, password, requirement, actor)
+                                       : enter(submission, examined, password);
+  // The step that should have carried it did not happen. The guess did.
+  if (!submitted && password.evidence) (void)d_.journal.record(*password.evidence);
+  return submitted;
+}
+
+RequestRecord RequestDesk::new_record(const Submission& submission, const Examination& examined,
+                                      bool password_is_right) const {
+  const IssuanceRequest& request = examined.request;
+  const auto& requirement = examined.requirement;
   const Time now = d_.clock.now();
+  RequestContent content{.subject = request.subject,
+                         .names = request.names,
+                         .validity = request.validity,
+                         .purpose = submission.purpose,
+                         .selection = submission.selection,
+                         .rule = requirement.explanation};
+  if (!request.idempotency_key.empty()) {
+    content.idempotency_key = request.idempotency_key;
+    content.idempotency_sha256 = request_digest(request);
+  }
   RequestRecord record{
       .id = new_id(d_.random, now),
       .revision = 1,
-      .state = requirement.needed() && !password.right ? RequestState::pending : RequestState::approved,
+      .state = requirement.needed() && !password_is_right ? RequestState::pending : RequestState::approved,
       .tenant = examined.tenant,
       .ca = examined.ca->id(),
       .profile = examined.profile->name,
       .profile_version = examined.profile->version,
-      .principal = examined.request.principal.id,
-      .email = examined.request.principal.email,
-      .door = actor.door,
-      .remote = actor.remote,
-      .entity_type = examined.request.entity_type,
-      .entity_id = examined.request.entity_id,
-      .certification_request = to_bytes(examined.request.certification_request->der()),
+      .principal = request.principal.id,
+      .email = request.principal.email,
+      .door = request.actor.door,
+      .remote = request.actor.remote,
+      .entity_type = request.entity_type,
+      .entity_id = request.entity_id,
+      .certification_request = to_bytes(request.certification_request->der()),
       .subject = examined.subject,
-      .content = write_request_content({.subject = examined.request.subject,
-                                        .names = examined.request.names,
-                                        .validity = examined.request.validity,
-                                        .purpose = submission.purpose,
-                                        .selection = submission.selection,
-                                        .rule = requirement.explanation}),
+      .content = write_request_content(content),
       .changes = "",
-      .request_sha256 = request_sha256_of(examined.request, examined.tenant, examined.ca->id()),
+      .request_sha256 = request_sha256_of(request, examined.tenant, examined.ca->id()),
       .binding = {},
       .approvals_needed = requirement.officers,
       .reason = "",
@@ -130,10 +205,14 @@ Result<RequestDesk::Submitted> RequestDesk::submit_examined(const Submission& su
       .changed_at = now,
       .expires_at = now + (requirement.needed() ? requirement.time_limit : Seconds(0))};
   record.binding = binding_of(record);
+  return record;
+}
 
-  CERTWRIGHT_TRY(const auto open, d_.store.find_open_request(record.request_sha256));
-  if (open) return join(*open, password, requirement, actor);
-
+Result<RequestDesk::Submitted> RequestDesk::enter(const Submission& submission, const Examination& examined,
+                                                  const ApprovalPasswords::Checked& password) {
+  const audit::Actor& actor = examined.request.actor;
+  const auto& requirement = examined.requirement;
+  const RequestRecord record = new_record(submission, examined, password.right);
   Step step{.actor = actor, .approval = {}, .events = {}};
   if (password.evidence) step.events.push_back(*password.evidence);
   step.events.push_back({.type = audit::EventType::request_received,
@@ -194,10 +273,11 @@ Result<RequestDesk::Submitted> RequestDesk::join(const RequestRecord& open,
 Result<RequestRecord> RequestDesk::withdraw(std::string_view id, const access::Principal& by,
                                             const audit::Actor& actor, std::string reason) {
   CERTWRIGHT_CHECK(check_reason("reason", reason, 0));
-  CERTWRIGHT_TRY(const auto before, load(id));
+  CERTWRIGHT_TRY(auto before, load(id));
   if (before.principal != by.id)
     return ::certwright::fail(Errc::not_permitted, "Only the requester withdraws a request; officers deny it.");
-  if (before.state != RequestState::pending)
+  CERTWRIGHT_TRY(before, in_time(std::move(before), actor));
+  if (before.state != RequestState::pending && before.state != RequestState::approved)
     return fail_field(Errc::conflict, "state", fmt::format("state: the request is {}", name_of(before.state)));
   RequestRecord after = before;
   after.state = RequestState::withdrawn;
@@ -219,21 +299,32 @@ Result<std::vector<store::ApprovalRecord>> RequestDesk::approvals(std::string_vi
   return d_.store.list_approvals(id);
 }
 
+Result<RequestRecord> RequestDesk::expire(const RequestRecord& before, const audit::Actor& actor) {
+  RequestRecord after = before;
+  after.state = RequestState::expired;
+  after.changed_at = d_.clock.now();
+  Step step{.actor = actor, .approval = {}, .events = {}};
+  step.events.push_back({.type = audit::EventType::request_expired,
+                         .actor = actor,
+                         .fields = {{"request", after.id},
+                                    {"before", std::string(name_of(before.state))},
+                                    {"after", std::string(name_of(after.state))},
+                                    {"received_at", to_rfc3339(after.received_at)}}});
+  return commit(&before, std::move(after), std::move(step));
+}
+
+Result<RequestRecord> RequestDesk::in_time(RequestRecord record, const audit::Actor& actor) {
+  if (!is_overdue(record, d_.clock.now())) return record;
+  auto expired = expire(record, actor);
+  if (!expired && expired.error().code == Errc::conflict) return load(record.id);  // somebody else did
+  return expired;
+}
+
 Result<std::size_t> RequestDesk::expire_overdue(const audit::Actor& actor) {
   CERTWRIGHT_TRY(const auto past, d_.store.requests_past(d_.clock.now(), kExpireAtOnce));
   std::size_t expired = 0;
   for (const auto& before : past) {
-    RequestRecord after = before;
-    after.state = RequestState::expired;
-    after.changed_at = d_.clock.now();
-    Step step{.actor = actor, .approval = {}, .events = {}};
-    step.events.push_back({.type = audit::EventType::request_expired,
-                           .actor = actor,
-                           .fields = {{"request", after.id},
-                                      {"before", std::string(name_of(before.state))},
-                                      {"after", std::string(name_of(after.state))},
-                                      {"received_at", to_rfc3339(after.received_at)}}});
-    const auto stored = commit(&before, std::move(after), std::move(step));
+    const auto stored = expire(before, actor);
     if (!stored && stored.error().code != Errc::conflict) return tl::unexpected(stored.error());
     if (stored) ++expired;  // else somebody decided just now
   }

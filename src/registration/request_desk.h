@@ -41,7 +41,8 @@ class RequestCompanion {
 };
 
 struct RequestLimits {
-  std::uint32_t open_max = 50;  // open requests of one principal
+  std::uint32_t open_max = 50;       // open requests of one principal: beyond it none can wait
+  std::uint32_t approved_max = 200;  // beyond it none can be approved at once either
 };
 
 // Safe to call from any thread. Every step is a transaction with its audit record (events 100 to 111)
@@ -73,7 +74,7 @@ class RequestDesk {
     std::string purpose{};           // what the requester said of it, for the officer; may be empty
     std::string selection{};         // how the CA was chosen, for the officer; may be empty
     // The protocol has no other way to ask how it went than asking again: an equal request that was issued
-    // or denied within kAnswerKept is the answer.
+    // or denied within kAnswerKept is the answer; a certificate only while it can be had and used.
     bool asks_again = false;
   };
   struct Submitted {
@@ -82,12 +83,15 @@ class RequestDesk {
   };
   // Checks everything that issuing would (registration's examine()), then stores it: approved where the
   // policy wants nobody, where a standing rule covers it, and where the password is right; else pending.
-  // A wrong password, none, and one that is locked out lead to the same answer after about the same time.
-  // Errors: registration's; too_many_requests, field "pending", if the principal has open_max open
+  // A wrong password and one that is locked out lead to the same answer as none, after about the same time.
+  // What wants approval must have a profile that keeps its certificates: else nobody could fetch it.
+  // Errors: registration's; policy, field "profile"; conflict, field "idempotency_key", if the key stands for
+  // another request, open or issued; too_many_requests, field "pending", if the principal has too many open
   // requests, and without field where too many passwords are being checked.
   Result<Submitted> submit(Submission submission);
 
-  // Errors: not_permitted unless `by` is the requester; conflict if it is decided; not_found.
+  // Also of an approved one that is not issued yet. Errors: not_permitted unless `by` is the requester;
+  // conflict if it is over; not_found.
   Result<store::RequestRecord> withdraw(std::string_view id, const access::Principal& by,
                                         const audit::Actor& actor, std::string reason);
 
@@ -122,7 +126,7 @@ class RequestDesk {
   // binding, to which approvals given before do not count. Errors: not_permitted for the requester or
   // one who is not among the rule's officers; conflict, field "binding", if it is another one by now
   // (also where the profile has a new version: the request is then pending under that); conflict, field
-  // "principal", for a second approval; conflict, field "state"; policy and invalid for changes that
+  // "principal", for a second approval; conflict, field "state", also when its time is over; policy and invalid for changes that
   // cannot be; not_found.
   Result<store::RequestRecord> approve(const Decision& decision);
   // `reason` is mandatory: 3 to 1,000 octets. The requester may not deny (it may withdraw).
@@ -133,7 +137,8 @@ class RequestDesk {
 
   // The approved request as evidence. Errors: conflict, field "state", if it is not approved; conflict,
   // field "binding", if the profile has another version than was approved (it is pending again then, and
-  // approvals given before do not count); policy, field "principal", if the requester is disabled.
+  // approvals given before do not count); conflict, field "state", if the CA's policy of now wants more than
+  // was given (the same, but approvals count); policy, field "principal", if the requester is disabled.
   Result<DecidedRequest> decided(std::string_view id, const audit::Actor& actor);
   // For issuance's transactions. The intent takes the request: of two at once one fails, conflict, field
   // "revision". `record` becomes what is stored after it.
@@ -150,9 +155,20 @@ class RequestDesk {
   Result<store::RequestRecord> load(std::string_view id) const;
   // The record with its next revision and the state of `step`, together with what the step records.
   Result<store::RequestRecord> commit(const store::RequestRecord* before, store::RequestRecord after, Step step);
+  Result<bool> is_answer(const store::RequestRecord& earlier) const;
+  // Those of the principal, without any whose time is over: those it closes.
+  Result<std::vector<store::RequestRecord>> open_of(const access::Principal& principal, const audit::Actor& actor);
+  Result<void> check_idempotency(const IssuanceRequest& request,
+                                 const std::vector<store::RequestRecord>& open) const;
   Result<Submitted> submit_examined(const Submission& submission, Examination examined);
+  store::RequestRecord new_record(const Submission& submission, const Examination& examined, bool password_is_right) const;
+  Result<Submitted> enter(const Submission& submission, const Examination& examined,
+                          const ApprovalPasswords::Checked& password);
   Result<Submitted> join(const store::RequestRecord& open, const ApprovalPasswords::Checked& password,
                          const ApprovalRequirement& requirement, const audit::Actor& actor);
+  Result<store::RequestRecord> expire(const store::RequestRecord& before, const audit::Actor& actor);
+  // As it is, or expired if its time is over by now: the sweep comes only from time to time.
+  Result<store::RequestRecord> in_time(store::RequestRecord record, const audit::Actor& actor);
   Result<store::RequestRecord> approve_once(const Decision& decision);
   Result<store::RequestRecord> with_changes(const Decision& decision, store::RequestRecord record,
                                             const Examination& examined) const;
@@ -160,6 +176,10 @@ class RequestDesk {
   void record_refusal(const Error& error, std::string_view id, std::string_view action, const audit::Actor& actor);
   Result<std::size_t> officers_for(const store::RequestRecord& record, const ApprovalRequirement& requirement,
                                    std::string_view not_this_one) const;
+  Result<bool> is_enough(const store::RequestRecord& record, const ApprovalRequirement& requirement) const;
+  void wait_again(store::RequestRecord& record, const ApprovalRequirement& requirement) const;
+  Result<store::RequestRecord> reopen(const store::RequestRecord& record, const ApprovalRequirement& requirement,
+                                      const audit::Actor& actor);
   Result<void> check_evidence(const store::RequestRecord& record) const;
   Result<access::Principal> requester_of(const store::RequestRecord& record) const;
 

@@ -3,9 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "registration/desk_fixture.h"
 #include "registration/request_content.h"
-#include "registration/testing_desk.h"
-#include "store/memory/memory_store.h"
+#include "registration/request_digest.h"
 
 namespace certwright::registration {
 namespace {
@@ -14,41 +14,13 @@ using access::Role;
 using store::RequestState;
 using testing::DeskWorld;
 using testing::kDay;
-using testing::kStart_s;
 using testing::must;
 using testing::text_at;
+using testing::told;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
-template <class T>
-std::string told(const Result<T>& result) {
-  if (result) return "ok";
-  return std::string(name_of(result.error().code)) + " " + result.error().field;
-}
-
-class Desk : public ::testing::Test {
- protected:
-  Desk() {
-    world.add_ca({.id = "issuing", .approval = {{.profiles = {"tls-server"}, .password = true,
-                                                 .automatic = {{"default", {"*.auto.example"}}}}}});
-    world.add_ca({.id = "two", .approval = {{.officers = 2}}});
-    world.add_ca({.id = "free"});
-    world.add_ca({.id = "named", .approval = {{.officers = 1, .officers_of = {"bob"}}}});
-  }
-  void use_password(std::string_view password) {
-    must(world.passwords.set("issuing", SecretBytes::copy_of(as_bytes(password)), {}));
-  }
-  std::size_t recorded(std::string_view event) { return world.records(event).size(); }
-
-  ManualClock clock{from_unix_s(kStart_s)};
-  store::MemoryStore store;
-  DeskWorld world{store, clock};
-  access::Principal alice = world.person("alice", {{Role::requester, "default", ""}});
-  access::Principal bob = world.person("bob", {{Role::approver, "default", ""}});
-  access::Principal carol = world.person("carol", {{Role::approver, "default", ""}});
-  access::Principal dave = world.person("dave", {{Role::approver, "acme", ""}}, "acme");
-  access::Principal chief = world.person("chief", {{Role::admin, "*", ""}});
-};
+class Desk : public testing::DeskFixture {};
 
 TEST_F(Desk, WhatNobodyMustApproveIsApprovedAtOnce) {
   const auto submitted = must(world.submit(alice, {"a.example"}, "free"));
@@ -74,118 +46,6 @@ TEST_F(Desk, OneOfficerWhoIsNotTheRequester) {
   EXPECT_TRUE(world.desk.decided(pending.id, {}));
 }
 
-TEST_F(Desk, NobodyApprovesTheirOwnWhateverTheirRoles) {
-  const auto pending = must(world.submit(chief, {"a.example"})).record;
-  EXPECT_EQ(told(world.approve(chief, pending)), "not_permitted ");
-  EXPECT_EQ(told(world.desk.deny(pending.id, chief, DeskWorld::actor_of(chief), "no way")), "not_permitted ");
-  EXPECT_EQ(world.state(pending.id), RequestState::pending);
-  EXPECT_EQ(recorded("DECISION_REFUSED"), 2U);
-  EXPECT_TRUE(world.approve(bob, pending));
-}
-
-TEST_F(Desk, AnOfficerOfAnotherTenantIsAStranger) {
-  const auto pending = must(world.submit(alice, {"a.example"})).record;
-  EXPECT_EQ(told(world.approve(dave, pending)), "not_found ");
-  EXPECT_EQ(told(world.desk.deny(pending.id, dave, DeskWorld::actor_of(dave), "no way")), "not_found ");
-  EXPECT_EQ(told(world.desk.withdraw(pending.id, bob, {}, "")), "not_permitted ");
-}
-
-TEST_F(Desk, APolicyCanNameItsOfficers) {
-  const auto pending = must(world.submit(alice, {"a.example"}, "named")).record;
-  EXPECT_EQ(told(world.approve(carol, pending)), "not_permitted ");
-  EXPECT_EQ(must(world.approve(bob, pending)).state, RequestState::approved);
-}
-
-TEST_F(Desk, TwoOfNOfficersAreTwoPrincipals) {
-  const auto pending = must(world.submit(alice, {"a.example"}, "two")).record;
-  const auto once = must(world.approve(bob, pending));
-  EXPECT_EQ(once.state, RequestState::pending);
-  // Another credential of the same account is the same principal.
-  EXPECT_EQ(told(world.approve(bob, once)), "conflict principal");
-  EXPECT_EQ(world.state(pending.id), RequestState::pending);
-  EXPECT_EQ(must(world.approve(carol, pending)).state, RequestState::approved);
-  const auto given = world.records("APPROVAL_GIVEN");
-  ASSERT_EQ(given.size(), 2U);
-  EXPECT_EQ(text_at(given[1], {"fields", "given"}), "2");
-  EXPECT_EQ(text_at(given[1], {"actor", "principal"}), "carol");
-}
-
-TEST_F(Desk, AnOfficerWhoMayNoMoreDoesNotCount) {
-  const auto pending = must(world.submit(alice, {"a.example"}, "two")).record;
-  must(world.approve(bob, pending));
-  world.set_disabled("bob", true);
-  EXPECT_EQ(must(world.approve(carol, pending)).state, RequestState::pending);
-  EXPECT_EQ(must(world.approve(chief, pending)).state, RequestState::approved);
-}
-
-TEST_F(Desk, AChangeVoidsApprovalsGivenBefore) {
-  const auto pending = must(world.submit(alice, {"a.example", "b.example"}, "two")).record;
-  must(world.approve(bob, pending));
-  const auto changed = must(world.approve(carol, pending, {.validity = {}, .names_removed = {"DNS:b.example"}}));
-  EXPECT_EQ(changed.state, RequestState::pending);
-  EXPECT_NE(changed.binding, pending.binding);
-  // Who saw the request as it was does not approve what it is.
-  EXPECT_EQ(told(world.approve(chief, pending)), "conflict binding");
-  EXPECT_EQ(must(world.approve(bob, changed)).state, RequestState::approved);
-  const auto decided = must(world.desk.decided(pending.id, {}));
-  EXPECT_EQ(decided.request().names_removed, std::vector<std::string>{"DNS:b.example"});
-  const auto approved = must(world.registration.approve(must(world.desk.decided(pending.id, {}))));
-  ASSERT_EQ(approved.certificate_request().names.size(), 1U);
-  EXPECT_EQ(approved.certificate_request().names[0].to_text(), "DNS:a.example");
-  EXPECT_EQ(recorded("REQUEST_CHANGED"), 1U);
-}
-
-TEST_F(Desk, ChangesOnlyTakeAway) {
-  auto submission = world.submission(alice, {"a.example", "b.example"});
-  submission.request.validity = 10 * kDay;
-  const auto pending = must(world.desk.submit(std::move(submission))).record;
-  const auto changed = [&](RequestChanges changes) { return told(world.approve(bob, pending, std::move(changes))); };
-  EXPECT_EQ(changed({.validity = 11 * kDay, .names_removed = {}}), "policy validity");
-  EXPECT_EQ(changed({.validity = Seconds(0), .names_removed = {}}), "policy validity");
-  EXPECT_EQ(changed({.validity = {}, .names_removed = {"DNS:c.example"}}), "invalid names_removed");
-  EXPECT_EQ(changed({.validity = {}, .names_removed = {"DNS:a.example"}}), "invalid names_removed");  // its CN
-  EXPECT_EQ(world.stored(pending.id).changes, "");
-  EXPECT_EQ(changed({.validity = 3 * kDay, .names_removed = {"DNS:b.example"}}), "ok");
-  const auto as_asked = must(world.desk.examine(world.stored(pending.id), RequestDesk::View::as_asked));
-  const auto as_changed = must(world.desk.examine(world.stored(pending.id), RequestDesk::View::as_changed));
-  EXPECT_EQ(as_asked.names.size(), 2U);
-  EXPECT_EQ(as_changed.names, std::vector<std::string>{"DNS:a.example"});
-  EXPECT_EQ(as_asked.not_after - as_changed.not_after, 7 * kDay);
-}
-
-TEST_F(Desk, ANewProfileVersionVoidsApprovals) {
-  const auto pending = must(world.submit(alice, {"a.example"}, "two")).record;
-  must(world.approve(bob, pending));
-  world.publish_again("tls-server");
-  EXPECT_EQ(told(world.approve(carol, pending)), "conflict binding");
-  const auto again = world.stored(pending.id);
-  EXPECT_EQ(again.profile_version, 2U);
-  EXPECT_EQ(must(world.approve(carol, again)).state, RequestState::pending);
-  EXPECT_EQ(must(world.approve(bob, again)).state, RequestState::approved);
-  // Between the approval and the issue too.
-  world.publish_again("tls-server");
-  EXPECT_EQ(told(world.desk.decided(pending.id, {})), "conflict binding");
-  EXPECT_EQ(world.state(pending.id), RequestState::pending);
-}
-
-TEST_F(Desk, DenialNeedsAReason) {
-  const auto pending = must(world.submit(alice, {"a.example"})).record;
-  const auto deny = [&](std::string reason) {
-    return told(world.desk.deny(pending.id, bob, DeskWorld::actor_of(bob), std::move(reason)));
-  };
-  EXPECT_EQ(deny(""), "invalid reason");
-  EXPECT_EQ(deny("no"), "invalid reason");
-  EXPECT_EQ(deny("   "), "invalid reason");
-  EXPECT_EQ(deny(std::string(1'001, 'x')), "too_large reason");
-  EXPECT_EQ(deny("not\nours"), "invalid reason");
-  EXPECT_EQ(deny("not ours"), "ok");
-  EXPECT_EQ(deny("not ours"), "conflict state");
-  const auto denied = world.stored(pending.id);
-  EXPECT_EQ(denied.state, RequestState::denied);
-  EXPECT_EQ(denied.reason, "not ours");
-  EXPECT_EQ(text_at(world.records("REQUEST_DENIED").at(0), {"fields", "before"}), "pending");
-}
-
 TEST_F(Desk, WithdrawnByTheRequesterAndExpiredByTime) {
   const auto first = must(world.submit(alice, {"a.example"})).record;
   EXPECT_EQ(must(world.desk.withdraw(first.id, alice, {}, "")).state, RequestState::withdrawn);
@@ -197,6 +57,38 @@ TEST_F(Desk, WithdrawnByTheRequesterAndExpiredByTime) {
   EXPECT_EQ(must(world.desk.expire_overdue({})), 1U);
   EXPECT_EQ(world.state(second.id), RequestState::expired);
   EXPECT_EQ(told(world.approve(bob, second)), "conflict state");
+}
+
+// Between two sweeps too.
+TEST_F(Desk, WhatIsOverdueIsExpiredForEveryStep) {
+  const auto overdue = [&](const std::string& name) {
+    const auto record = must(world.submit(alice, {name})).record;
+    clock.advance(7 * kDay);
+    return record;
+  };
+  const auto approve = overdue("a.example");
+  EXPECT_EQ(told(world.approve(bob, approve)), "conflict state");
+  EXPECT_EQ(world.state(approve.id), RequestState::expired);
+  const auto deny = overdue("b.example");
+  EXPECT_EQ(told(world.desk.deny(deny.id, bob, DeskWorld::actor_of(bob), "not ours")), "conflict state");
+  const auto withdraw = overdue("c.example");
+  EXPECT_EQ(told(world.desk.withdraw(withdraw.id, alice, {}, "")), "conflict state");
+  EXPECT_EQ(world.state(withdraw.id), RequestState::expired);
+  auto submission = world.submission(alice, {"d.example"});
+  auto again = RequestDesk::Submission{.request = submission.request, .approval_password = {}, .purpose = "", .selection = ""};
+  const auto first = must(world.desk.submit(std::move(submission))).record;
+  clock.advance(7 * kDay);
+  const auto second = must(world.desk.submit(std::move(again)));
+  EXPECT_FALSE(second.coalesced);
+  EXPECT_NE(second.record.id, first.id);
+  EXPECT_EQ(world.state(first.id), RequestState::expired);
+  EXPECT_EQ(recorded("REQUEST_EXPIRED"), 4U);
+}
+
+TEST_F(Desk, AnApprovedRequestCanBeWithdrawnWhileItIsNotIssued) {
+  const auto approved = must(world.approve(bob, must(world.submit(alice, {"a.example"})).record));
+  EXPECT_EQ(must(world.desk.withdraw(approved.id, alice, {}, "")).state, RequestState::withdrawn);
+  EXPECT_EQ(told(world.desk.decided(approved.id, {})), "conflict state");
 }
 
 TEST_F(Desk, EqualRequestsAreOne) {
@@ -232,6 +124,62 @@ TEST_F(Desk, PendingRequestsAreCappedByPrincipal) {
   EXPECT_EQ(told(world.submit(alice, {"a.example"})), "too_many_requests pending");
   EXPECT_EQ(told(world.submit(alice, {"a.example"}, "free")), "ok");  // does not wait
   EXPECT_EQ(told(world.submit(chief, {"a.example"})), "ok");
+}
+
+TEST_F(Desk, ApprovedOnesThatAreNotIssuedAreCappedToo) {
+  RequestDesk small({.store = store, .journal = world.journal, .registration = world.registration,
+                     .passwords = world.passwords, .random = world.random, .clock = clock,
+                     .limits = {.open_max = 3, .approved_max = 5}});
+  for (int i = 0; i < 5; ++i) EXPECT_EQ(told(small.submit(world.submission(alice, {"a.example"}, "free"))), "ok");
+  EXPECT_EQ(told(small.submit(world.submission(alice, {"a.example"}, "free"))), "too_many_requests pending");
+}
+
+TEST_F(Desk, WhoCannotWaitGuessesNothing) {
+  use_password("correct horse battery");
+  for (int i = 0; i < 3; ++i) must(world.submit(alice, {"a.example"}));
+  EXPECT_EQ(told(world.submit(alice, {"a.example"}, "issuing", "wrong horse battery")), "too_many_requests pending");
+  EXPECT_EQ(told(world.submit(alice, {"a.example"}, "issuing", "correct horse battery")), "too_many_requests pending");
+  EXPECT_EQ(recorded("APPROVAL_PASSWORD_REFUSED"), 0U);
+}
+
+// The transaction that should have carried it is rolled back: another request came in while the password was hashed.
+TEST_F(Desk, AWrongPasswordIsRecordedWhateverBecomesOfTheRequest) {
+  use_password("correct horse battery");
+  class Refusing : public RequestCompanion {
+    Result<void> accompany(const RequestChange&, store::Transaction&) override {
+      return fail(Errc::unavailable, "not now");
+    }
+  } refusing;
+  world.desk.tell(&refusing);
+  EXPECT_EQ(told(world.submit(alice, {"a.example"}, "issuing", "wrong horse battery")), "unavailable ");
+  EXPECT_EQ(recorded("REQUEST_RECEIVED"), 0U);
+  EXPECT_EQ(recorded("APPROVAL_PASSWORD_REFUSED"), 1U);
+}
+
+TEST_F(Desk, WhatKeepsNoCertificatesCannotWaitForOne) {
+  auto document = must(json::parse(profile::write_profile(*world.profiles.find("tls-server"))));
+  document.set("record_level", "digest");
+  must(world.publisher.publish(document, DeskWorld::actor_of(chief)));
+  EXPECT_EQ(told(world.submit(alice, {"a.example"})), "policy profile");
+  EXPECT_EQ(told(world.submit(alice, {"a.auto.example"})), "ok");
+}
+
+TEST_F(Desk, AnIdempotencyKeyIsForOneRequest) {
+  auto first = world.submission(alice, {"a.example"});
+  first.request.idempotency_key = "k";
+  auto again = first.request;
+  auto other = world.submission(alice, {"b.example"});
+  other.request.idempotency_key = "k";
+  const auto pending = must(world.desk.submit(std::move(first))).record;
+  EXPECT_TRUE(must(world.desk.submit({.request = again, .approval_password = {}, .purpose = "", .selection = ""})).coalesced);
+  EXPECT_EQ(told(world.desk.submit(std::move(other))), "conflict idempotency_key");
+  auto theirs = world.submission(chief, {"b.example"});
+  theirs.request.idempotency_key = "k";
+  EXPECT_EQ(told(world.desk.submit(std::move(theirs))), "ok");
+  must(world.approve(bob, pending));
+  const auto decided = must(world.desk.decided(pending.id, {}));
+  EXPECT_EQ(decided.request().idempotency_key, "k");
+  EXPECT_EQ(decided.request().idempotency_sha256, request_digest(again));
 }
 
 TEST_F(Desk, AStandingRuleIsForItsTenantAndNames) {
@@ -288,31 +236,6 @@ TEST_F(Desk, EverythingIsCheckedBeforeItIsStored) {
   EXPECT_EQ(told(world.submit(alice, {"a.example"}, "none")), "not_found ca");
   EXPECT_THAT(must(world.desk.list({.scope = {{"*", "", ""}}, .states = {}, .tenant = {}, .ca = {}, .principal = {}}, {})).requests,
               IsEmpty());
-}
-
-TEST_F(Desk, ARequesterWhoMayNoMoreGetsNothing) {
-  const auto pending = must(world.submit(alice, {"a.example"})).record;
-  must(world.approve(bob, pending));
-  world.set_disabled("alice", true);
-  EXPECT_EQ(told(world.desk.decided(pending.id, {})), "policy principal");
-  const auto undecided = must(world.submit(chief, {"a.example"})).record;
-  must(store.apply({store::RemoveRoleBinding{{"chief", "admin", "*", ""}}}));
-  EXPECT_EQ(told(world.approve(bob, undecided)), "policy principal");
-  EXPECT_TRUE(world.desk.deny(undecided.id, bob, DeskWorld::actor_of(bob), "has left"));
-}
-
-// The state in the store is no evidence by itself.
-TEST_F(Desk, AForgedStateIsNoApproval) {
-  const auto pending = must(world.submit(alice, {"a.example"}, "two")).record;
-  auto forged = must(world.approve(bob, pending));
-  ++forged.revision;
-  forged.state = RequestState::approved;
-  must(store.apply({store::PutRequest{forged}}));
-  EXPECT_EQ(told(world.desk.decided(pending.id, {})), "internal ");
-  ++forged.revision;
-  forged.changes = write_request_changes({.validity = kDay, .names_removed = {}});
-  must(store.apply({store::PutRequest{forged}}));
-  EXPECT_EQ(told(world.desk.decided(pending.id, {})), "internal ");
 }
 
 class Recorder : public RequestCompanion {

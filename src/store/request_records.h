@@ -113,6 +113,9 @@ class RequestQueries {
   // The newest that has this request_sha256, whatever its state.
   virtual Result<std::optional<RequestRecord>> find_newest_request(
       const std::array<std::uint8_t, 32>& request_sha256) const = 0;
+  // Those of the principal that are open (is_open()), the oldest first; at most 1,000.
+  virtual Result<std::vector<RequestRecord>> open_requests_of(std::string_view principal,
+                                                              std::uint32_t limit) const = 0;
   // Errors: invalid for a page out of its limits.
   virtual Result<RequestList> list_requests(const RequestFilter& filter,
                                             const RequestPage& page) const = 0;

@@ -109,6 +109,19 @@ TEST_P(StoreContract, KeepsRequests) {
   EXPECT_FALSE(store().find_request(id_text(2)).value());
 }
 
+TEST_P(StoreContract, OpenRequestsOfAPrincipal) {
+  for (const std::uint64_t n : {3, 1, 2, 4, 5}) ASSERT_EQ(outcome({PutRequest{request(n)}}), "ok");
+  ASSERT_EQ(outcome({PutRequest{next(request(2), RequestState::approved)}}), "ok");
+  ASSERT_EQ(outcome({PutRequest{next(request(4), RequestState::withdrawn)}}), "ok");
+  auto theirs = request(6);
+  theirs.principal = "bob";
+  ASSERT_EQ(outcome({PutRequest{theirs}}), "ok");
+  EXPECT_EQ(ids_of(store().open_requests_of("alice", 10).value()), ids({1, 2, 3, 5}));
+  EXPECT_EQ(ids_of(store().open_requests_of("alice", 2).value()), ids({1, 2}));
+  EXPECT_EQ(ids_of(store().open_requests_of("bob", 10).value()), ids({6}));
+  EXPECT_TRUE(store().open_requests_of("carol", 10).value().empty());
+}
+
 TEST_P(StoreContract, ARequestsRevisionIsItsLock) {
   auto second = request(1);
   second.revision = 2;

@@ -75,13 +75,14 @@ CaTemplate CsrService::template_of(const ca::CertificationAuthority& ca) const {
                    .organization = first_attribute(subject, x509::oids::kOrganizationName),
                    .country = first_attribute(subject, x509::oids::kCountryName)};
   std::vector<std::string> extensions;
+  std::int64_t shortest = kMaxValidity_days;
   for (const auto& name : ca.policy().profiles) {
     const auto profile = d_.profiles.find(name);
     if (profile == nullptr || profile->internal || profile->ca || profile->interception) continue;
-    shown.max_validity_days = std::max(shown.max_validity_days, longest_validity(ca, *profile).days);
+    shortest = std::min(shortest, longest_validity(ca, *profile).days);
     for (const auto& type : profile->key_algorithms) add_once(shown.allowed_key_types, type);
     for (const auto& extension : registration::extension_names(*profile)) add_once(extensions, extension);
-    const auto requirement = registration::approval_requirement(ca, name, "", {});
+    const auto requirement = registration::approval_requirement(ca, *profile, "", {});
     shown.requires_manual_approval = shown.requires_manual_approval || requirement.needed();
   }
   for (const auto known : registration::kExtensionNames)
@@ -95,6 +96,7 @@ CaTemplate CsrService::template_of(const ca::CertificationAuthority& ca) const {
   std::ranges::sort(shown.allowed_key_sizes);
   // The profile that a request without further words would get.
   const auto usual = registration::profile_for(ca, d_.profiles, {}, {});
+  shown.max_validity_days = usual == nullptr ? shortest : longest_validity(ca, *usual).days;
   shown.openssl_config = config_for(usual.get(), usual == nullptr ? extensions : registration::extension_names(*usual));
   shown.openssl_command =
       fmt::format("openssl req -new -newkey {} -nodes -keyout key.pem -out request.pem -config csr.cnf",

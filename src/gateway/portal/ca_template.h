@@ -12,7 +12,7 @@ namespace certwright::gateway::portal {
 struct CaTemplate {
   std::string id{}, name{}, common_name{}, organization{}, country{};
   bool requires_manual_approval = false;      // for some profile of the CA
-  std::int64_t max_validity_days = 0;         // the longest over its profiles
+  std::int64_t max_validity_days = 0;         // of a request without further words
   std::vector<std::uint32_t> allowed_key_sizes{};   // RSA, in bits
   std::vector<std::string> allowed_extensions{};    // server_auth, ...
   std::vector<std::string> allowed_key_types{};     // crypto's names: "ecdsa-p256", "rsa-2048"

@@ -69,6 +69,16 @@ Result<std::optional<RequestRecord>> MemoryStore::find_newest_request(const Sha2
   return newest;
 }
 
+Result<std::vector<RequestRecord>> MemoryStore::open_requests_of(std::string_view principal,
+                                                                 std::uint32_t limit) const {
+  const std::lock_guard lock(state_->mutex);
+  std::vector<RequestRecord> open;
+  for (const auto& [id, request] : state_->data.requests)
+    if (is_open(request.state) && request.principal == principal && open.size() < std::min(limit, kMaxRequestRows))
+      open.push_back(request);
+  return open;
+}
+
 Result<RequestList> MemoryStore::list_requests(const RequestFilter& filter, const RequestPage& page) const {
   CERTWRIGHT_CHECK(check_page(page));
   const std::lock_guard lock(state_->mutex);

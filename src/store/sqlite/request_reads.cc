@@ -75,6 +75,13 @@ Result<std::optional<RequestRecord>> SqliteStore::find_newest_request(const Sha2
   return first_row(reader->query(Statement::find_newest_request, request_sha256), sqlite::request_record);
 }
 
+Result<std::vector<RequestRecord>> SqliteStore::open_requests_of(std::string_view principal,
+                                                                 std::uint32_t limit) const {
+  const auto reader = parts_->readers->borrow();
+  return all_rows(reader->query(Statement::open_requests_of, principal, std::min(limit, kMaxRequestRows)),
+                  sqlite::request_record);
+}
+
 Result<RequestList> SqliteStore::list_requests(const RequestFilter& filter, const RequestPage& page) const {
   CERTWRIGHT_CHECK(check_page(page));
   RequestList list;

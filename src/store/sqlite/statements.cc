@@ -415,6 +415,11 @@ constexpr std::array kTable = {
      "door, remote, entity_type, entity_id, subject, content, changes, request_sha256, "
      "binding, approvals_needed, reason, decided_by, certificate, received_at, changed_at, "
      "expires_at, certification_request FROM request WHERE request_sha256 = ?1 ORDER BY id DESC LIMIT 1"},
+    Entry{Statement::open_requests_of, "open_requests_of",
+     "SELECT id, revision, state, tenant, ca, profile, profile_version, principal, email, "
+     "door, remote, entity_type, entity_id, subject, content, changes, request_sha256, "
+     "binding, approvals_needed, reason, decided_by, certificate, received_at, changed_at, "
+     "expires_at, certification_request FROM request WHERE principal = ?1 AND state < 3 ORDER BY id LIMIT ?2"},
     Entry{Statement::count_open_requests, "count_open_requests",
      "SELECT count(*) FROM request WHERE principal = ?1 AND state < 3"},
     Entry{Statement::requests_ascending, "requests_ascending",

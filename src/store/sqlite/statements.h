@@ -153,6 +153,7 @@ enum class Statement : std::uint8_t {
   find_open_request,
   find_open_request_id,
   find_newest_request,
+  open_requests_of,
   count_open_requests,
   requests_ascending,
   requests_descending,

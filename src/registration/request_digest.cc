@@ -1,11 +1,11 @@
-#include "issuance/request_digest.h"
+#include "registration/request_digest.h"
 
 #include "registration/digest_parts.h"
 
-namespace certwright::issuance {
+namespace certwright::registration {
 
-store::Sha256 request_digest(const registration::IssuanceRequest& request) {
-  registration::DigestParts parts;
+store::Sha256 request_digest(const IssuanceRequest& request) {
+  DigestParts parts;
   for (const std::string* text : {&request.tenant, &request.ca, &request.profile, &request.entity_type,
                                   &request.entity_id, &request.generate_key})
     parts.add(*text);
@@ -23,4 +23,4 @@ store::Sha256 request_digest(const registration::IssuanceRequest& request) {
   return parts.finish();
 }
 
-}  // namespace certwright::issuance
+}  // namespace certwright::registration

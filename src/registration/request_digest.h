@@ -2,10 +2,10 @@
 #include "registration/issuance_request.h"
 #include "store/records.h"
 
-namespace certwright::issuance {
+namespace certwright::registration {
 
 // SHA-256 over everything that decides what certificate a request asks for. Two requests with one
 // idempotency key are the same request if and only if these are equal.
-store::Sha256 request_digest(const registration::IssuanceRequest& request);
+store::Sha256 request_digest(const IssuanceRequest& request);
 
-}  // namespace certwright::issuance
+}  // namespace certwright::registration

@@ -1,0 +1,221 @@
+// What officers do, and what counts as an approval.
+#include "registration/request_desk.h"
+
+#include <gtest/gtest.h>
+
+#include "registration/desk_fixture.h"
+#include "registration/request_content.h"
+
+namespace certwright::registration {
+namespace {
+
+using store::RequestState;
+using testing::DeskWorld;
+using testing::kDay;
+using testing::must;
+using testing::text_at;
+using testing::told;
+
+class Decisions : public testing::DeskFixture {};
+
+TEST_F(Decisions, NobodyApprovesTheirOwnWhateverTheirRoles) {
+  const auto pending = must(world.submit(chief, {"a.example"})).record;
+  EXPECT_EQ(told(world.approve(chief, pending)), "not_permitted ");
+  EXPECT_EQ(told(world.desk.deny(pending.id, chief, DeskWorld::actor_of(chief), "no way")), "not_permitted ");
+  EXPECT_EQ(world.state(pending.id), RequestState::pending);
+  EXPECT_EQ(recorded("DECISION_REFUSED"), 2U);
+  EXPECT_TRUE(world.approve(bob, pending));
+}
+
+TEST_F(Decisions, AnOfficerOfAnotherTenantIsAStranger) {
+  const auto pending = must(world.submit(alice, {"a.example"})).record;
+  EXPECT_EQ(told(world.approve(dave, pending)), "not_found ");
+  EXPECT_EQ(told(world.desk.deny(pending.id, dave, DeskWorld::actor_of(dave), "no way")), "not_found ");
+  EXPECT_EQ(told(world.desk.withdraw(pending.id, bob, {}, "")), "not_permitted ");
+}
+
+TEST_F(Decisions, APolicyCanNameItsOfficers) {
+  const auto pending = must(world.submit(alice, {"a.example"}, "named")).record;
+  EXPECT_EQ(told(world.approve(carol, pending)), "not_permitted ");
+  EXPECT_EQ(must(world.approve(bob, pending)).state, RequestState::approved);
+}
+
+TEST_F(Decisions, TwoOfNOfficersAreTwoPrincipals) {
+  const auto pending = must(world.submit(alice, {"a.example"}, "two")).record;
+  const auto once = must(world.approve(bob, pending));
+  EXPECT_EQ(once.state, RequestState::pending);
+  // Another credential of the same account is the same principal.
+  EXPECT_EQ(told(world.approve(bob, once)), "conflict principal");
+  EXPECT_EQ(world.state(pending.id), RequestState::pending);
+  EXPECT_EQ(must(world.approve(carol, pending)).state, RequestState::approved);
+  const auto given = world.records("APPROVAL_GIVEN");
+  ASSERT_EQ(given.size(), 2U);
+  EXPECT_EQ(text_at(given[1], {"fields", "given"}), "2");
+  EXPECT_EQ(text_at(given[1], {"actor", "principal"}), "carol");
+}
+
+TEST_F(Decisions, AnOfficerWhoMayNoMoreDoesNotCount) {
+  const auto pending = must(world.submit(alice, {"a.example"}, "two")).record;
+  must(world.approve(bob, pending));
+  world.set_disabled("bob", true);
+  EXPECT_EQ(must(world.approve(carol, pending)).state, RequestState::pending);
+  EXPECT_EQ(must(world.approve(chief, pending)).state, RequestState::approved);
+}
+
+TEST_F(Decisions, AChangeVoidsApprovalsGivenBefore) {
+  const auto pending = must(world.submit(alice, {"a.example", "b.example"}, "two")).record;
+  must(world.approve(bob, pending));
+  const auto changed = must(world.approve(carol, pending, {.validity = {}, .names_removed = {"DNS:b.example"}}));
+  EXPECT_EQ(changed.state, RequestState::pending);
+  EXPECT_NE(changed.binding, pending.binding);
+  // Who saw the request as it was does not approve what it is.
+  EXPECT_EQ(told(world.approve(chief, pending)), "conflict binding");
+  EXPECT_EQ(must(world.approve(bob, changed)).state, RequestState::approved);
+  const auto decided = must(world.desk.decided(pending.id, {}));
+  EXPECT_EQ(decided.request().names_removed, std::vector<std::string>{"DNS:b.example"});
+  const auto approved = must(world.registration.approve(must(world.desk.decided(pending.id, {}))));
+  ASSERT_EQ(approved.certificate_request().names.size(), 1U);
+  EXPECT_EQ(approved.certificate_request().names[0].to_text(), "DNS:a.example");
+  EXPECT_EQ(recorded("REQUEST_CHANGED"), 1U);
+}
+
+TEST_F(Decisions, ChangesOnlyTakeAway) {
+  auto submission = world.submission(alice, {"a.example", "b.example"});
+  submission.request.validity = 10 * kDay;
+  const auto pending = must(world.desk.submit(std::move(submission))).record;
+  const auto changed = [&](RequestChanges changes) { return told(world.approve(bob, pending, std::move(changes))); };
+  EXPECT_EQ(changed({.validity = 11 * kDay, .names_removed = {}}), "policy validity");
+  EXPECT_EQ(changed({.validity = Seconds(0), .names_removed = {}}), "policy validity");
+  EXPECT_EQ(changed({.validity = {}, .names_removed = {"DNS:c.example"}}), "invalid names_removed");
+  EXPECT_EQ(changed({.validity = {}, .names_removed = {"DNS:a.example"}}), "invalid names_removed");  // its CN
+  EXPECT_EQ(world.stored(pending.id).changes, "");
+  EXPECT_EQ(changed({.validity = 3 * kDay, .names_removed = {"DNS:b.example"}}), "ok");
+  const auto as_asked = must(world.desk.examine(world.stored(pending.id), RequestDesk::View::as_asked));
+  const auto as_changed = must(world.desk.examine(world.stored(pending.id), RequestDesk::View::as_changed));
+  EXPECT_EQ(as_asked.names.size(), 2U);
+  EXPECT_EQ(as_changed.names, std::vector<std::string>{"DNS:a.example"});
+  EXPECT_EQ(as_asked.not_after - as_changed.not_after, 7 * kDay);
+}
+
+// However a name is written, and however often: what an officer took out is not in the certificate.
+TEST_F(Decisions, ARemovedNameIsGoneWhateverItsCaseAndHoweverOften) {
+  const auto pending = must(world.submit(alice, {"a.example", "B.example", "b.example", "b.example"})).record;
+  const auto approved = must(world.approve(bob, pending, {.validity = {}, .names_removed = {"DNS:b.EXAMPLE", "DNS:B.example"}}));
+  EXPECT_EQ(must(world.desk.examine(approved, RequestDesk::View::as_changed)).names, std::vector<std::string>{"DNS:a.example"});
+  const auto decided = must(world.registration.approve(must(world.desk.decided(pending.id, {}))));
+  ASSERT_EQ(decided.certificate_request().names.size(), 1U);
+}
+
+TEST_F(Decisions, ANameThatTheSubjectSaysTooCannotBeRemoved) {
+  const auto removing = [&](const std::string& subject, const x509::GeneralName& name, const std::string& removed) {
+    auto submission = world.submission(alice, {"a.example"});
+    submission.request.certification_request = must(pkcs10::CertificationRequest::parse(
+        testing::csr_der(testing::new_key(), subject, {must(x509::GeneralName::dns("a.example")), name})));
+    const auto pending = must(world.desk.submit(std::move(submission))).record;
+    const auto done = told(world.approve(bob, pending, {.validity = {}, .names_removed = {removed}}));
+    must(world.desk.withdraw(pending.id, alice, {}, ""));
+    return done;
+  };
+  const auto b = must(x509::GeneralName::dns("b.example"));
+  EXPECT_EQ(removing("CN=B.Example", b, "DNS:b.example"), "invalid names_removed");
+  EXPECT_EQ(removing("CN=a.example,O=b.example", b, "DNS:b.example"), "invalid names_removed");
+  EXPECT_EQ(removing("CN=10.0.0.1", must(x509::GeneralName::ip("10.0.0.1")), "IP:10.0.0.1"), "invalid names_removed");
+  EXPECT_EQ(removing("CN=a.example", b, "DNS:b.example"), "ok");
+}
+
+TEST_F(Decisions, ANewProfileVersionVoidsApprovals) {
+  const auto pending = must(world.submit(alice, {"a.example"}, "two")).record;
+  must(world.approve(bob, pending));
+  world.publish_again("tls-server");
+  EXPECT_EQ(told(world.approve(carol, pending)), "conflict binding");
+  const auto again = world.stored(pending.id);
+  EXPECT_EQ(again.profile_version, 2U);
+  EXPECT_EQ(must(world.approve(carol, again)).state, RequestState::pending);
+  EXPECT_EQ(must(world.approve(bob, again)).state, RequestState::approved);
+  // Between the approval and the issue too.
+  world.publish_again("tls-server");
+  EXPECT_EQ(told(world.desk.decided(pending.id, {})), "conflict binding");
+  EXPECT_EQ(world.state(pending.id), RequestState::pending);
+}
+
+// An approval satisfies the policy of now, or it waits for the rest.
+TEST_F(Decisions, APolicyThatWantsMoreByNowIsAskedAgain) {
+  use_password("correct horse battery");
+  const auto by_officer = must(world.approve(bob, must(world.submit(alice, {"a.example"})).record));
+  const auto by_password = must(world.submit(alice, {"b.example"}, "issuing", "correct horse battery")).record;
+  const auto by_rule = must(world.submit(alice, {"c.auto.example"})).record;
+  const auto by_nobody = must(world.submit(alice, {"d.example"}, "free")).record;
+  for (const auto& record : {by_officer, by_password, by_rule, by_nobody}) {
+    EXPECT_EQ(record.state, RequestState::approved);
+    EXPECT_TRUE(world.desk.decided(record.id, {}));
+  }
+  world.add_ca({.id = "issuing", .approval = {{.officers = 2}}});
+  world.add_ca({.id = "free", .approval = {{}}});
+  for (const auto& record : {by_officer, by_password, by_rule, by_nobody}) {
+    EXPECT_EQ(told(world.desk.decided(record.id, {})), "conflict state");
+    EXPECT_EQ(world.state(record.id), RequestState::pending);
+  }
+  // What bob gave counts on.
+  EXPECT_EQ(told(world.approve(bob, world.stored(by_officer.id))), "conflict principal");
+  EXPECT_EQ(must(world.approve(carol, world.stored(by_officer.id))).state, RequestState::approved);
+  EXPECT_TRUE(world.desk.decided(by_officer.id, {}));
+  EXPECT_EQ(must(world.approve(carol, world.stored(by_nobody.id))).state, RequestState::approved);
+  // A password counts nothing where the policy does not speak of one.
+  EXPECT_EQ(must(world.approve(carol, world.stored(by_password.id))).state, RequestState::pending);
+  // A policy that wants less changes nothing.
+  world.add_ca({.id = "issuing"});
+  EXPECT_TRUE(world.desk.decided(by_officer.id, {}));
+}
+
+TEST_F(Decisions, AnApprovalByOneWhoIsNoOfficerAnyMoreIsAskedAgain) {
+  const auto approved = must(world.approve(bob, must(world.submit(alice, {"a.example"}, "named")).record));
+  world.add_ca({.id = "named", .approval = {{.officers = 1, .officers_of = {"carol"}}}});
+  EXPECT_EQ(told(world.desk.decided(approved.id, {})), "conflict state");
+  EXPECT_EQ(must(world.approve(carol, world.stored(approved.id))).state, RequestState::approved);
+}
+
+TEST_F(Decisions, DenialNeedsAReason) {
+  const auto pending = must(world.submit(alice, {"a.example"})).record;
+  const auto deny = [&](std::string reason) {
+    return told(world.desk.deny(pending.id, bob, DeskWorld::actor_of(bob), std::move(reason)));
+  };
+  EXPECT_EQ(deny(""), "invalid reason");
+  EXPECT_EQ(deny("no"), "invalid reason");
+  EXPECT_EQ(deny("   "), "invalid reason");
+  EXPECT_EQ(deny(std::string(1'001, 'x')), "too_large reason");
+  EXPECT_EQ(deny("not\nours"), "invalid reason");
+  EXPECT_EQ(deny("not ours"), "ok");
+  EXPECT_EQ(deny("not ours"), "conflict state");
+  const auto denied = world.stored(pending.id);
+  EXPECT_EQ(denied.state, RequestState::denied);
+  EXPECT_EQ(denied.reason, "not ours");
+  EXPECT_EQ(text_at(world.records("REQUEST_DENIED").at(0), {"fields", "before"}), "pending");
+}
+
+TEST_F(Decisions, ARequesterWhoMayNoMoreGetsNothing) {
+  const auto pending = must(world.submit(alice, {"a.example"})).record;
+  must(world.approve(bob, pending));
+  world.set_disabled("alice", true);
+  EXPECT_EQ(told(world.desk.decided(pending.id, {})), "policy principal");
+  const auto undecided = must(world.submit(chief, {"a.example"})).record;
+  must(store.apply({store::RemoveRoleBinding{{"chief", "admin", "*", ""}}}));
+  EXPECT_EQ(told(world.approve(bob, undecided)), "policy principal");
+  EXPECT_TRUE(world.desk.deny(undecided.id, bob, DeskWorld::actor_of(bob), "has left"));
+}
+
+// The state in the store is no evidence by itself.
+TEST_F(Decisions, AForgedStateIsNoApproval) {
+  const auto pending = must(world.submit(alice, {"a.example"}, "two")).record;
+  auto forged = must(world.approve(bob, pending));
+  ++forged.revision;
+  forged.state = RequestState::approved;
+  must(store.apply({store::PutRequest{forged}}));
+  EXPECT_EQ(told(world.desk.decided(pending.id, {})), "internal ");
+  ++forged.revision;
+  forged.changes = write_request_changes({.validity = kDay, .names_removed = {}});
+  must(store.apply({store::PutRequest{forged}}));
+  EXPECT_EQ(told(world.desk.decided(pending.id, {})), "internal ");
+}
+
+}  // namespace
+}  // namespace certwright::registration
