@@ -1,3 +1,7 @@
+#include <array>
+#include <cstdio>
+#include <memory>
+
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
@@ -105,16 +109,40 @@ Result<void> report(Session& session, const json::Value& request) {
   return {};
 }
 
+// At the terminal, whatever standard input is. Errors: unavailable without one.
+Result<bool> ask_at_terminal(const char* question) {
+  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> terminal(std::fopen("/dev/tty", "r+"), &std::fclose);
+  if (terminal == nullptr) return fail(Errc::unavailable, "there is no terminal");
+  std::fputs(question, terminal.get());
+  std::fflush(terminal.get());
+  std::array<char, 16> answer{};
+  if (std::fgets(answer.data(), answer.size(), terminal.get()) == nullptr) return false;
+  const std::string_view text(answer.data());
+  return text == "y\n" || text == "yes\n";
+}
+
+// The binding of what was seen: given by its beginning, or shown now and asked about.
+Result<std::string> seen_binding(Session& session, const RequestOptions& o) {
+  constexpr std::size_t kWhole = 64, kLeast = 16;  // digits; fewer could be another request's by chance
+  if (o.binding.size() >= kWhole) return o.binding;
+  if (!o.binding.empty() && o.binding.size() < kLeast)
+    return fail_field(Errc::invalid, "binding", "--binding: at least 16 digits of what certwright request show prints");
+  CERTWRIGHT_TRY(const auto request, session.call_json("GET", path_of(o)));
+  const std::string present = text_of(request, "binding");
+  if (!present.starts_with(o.binding))
+    return fail(Errc::conflict, "the request is not the one that you saw; look again: certwright request show " + o.id);
+  if (!o.binding.empty()) return present;
+  print_request(request);
+  const auto yes = ask_at_terminal("\nApprove this? [y/N] ");
+  if (!yes)
+    return fail_field(Errc::invalid, "binding",
+                      "--binding: what certwright request show prints says what you approve; without a terminal it is needed");
+  if (!*yes) return fail(Errc::conflict, "nothing was approved");
+  return present;
+}
+
 Result<void> approve(Session& session, const RequestOptions& o) {
-  std::string binding = o.binding;
-  if (binding.size() < 64) {
-    // What was seen may be given by its beginning, or not at all: then it is what is there now.
-    CERTWRIGHT_TRY(const auto request, session.call_json("GET", path_of(o)));
-    const std::string present = text_of(request, "binding");
-    if (!present.starts_with(binding))
-      return fail(Errc::conflict, "the request is not the one that you saw; look again: certwright request show " + o.id);
-    binding = present;
-  }
+  CERTWRIGHT_TRY(const auto binding, seen_binding(session, o));
   json::Writer w;
   w.begin_object().member("binding", binding);
   if (!o.comment.empty()) w.member("comment", o.comment);
@@ -179,7 +207,7 @@ void add_request_commands(CLI::App& app, Registry& registry) {
   shown->add_flag("--case", o->as_case, "the case file: everything, with audit records and their proofs, as JSON");
   auto* approved = add_id(add_command(*group, registry, "approve", "Approve a request, as it is or with something taken away",
                                       with(approve)));
-  approved->add_option("--binding", o->binding, "what show printed, or its beginning: refuses if it changed since")->type_name("HEX");
+  approved->add_option("--binding", o->binding, "what show printed, or 16 digits of it or more; without it you are shown the request and asked")->type_name("HEX");
   approved->add_option("--comment", o->comment, "for the record")->type_name("TEXT");
   approved->add_option("--validity", o->validity, "a shorter validity, e.g. 30d")->type_name("TIME");
   approved->add_option("--remove-name", o->remove_names, "a name to leave out, as show prints it: DNS:a.example")->type_name("NAME");

@@ -1,7 +1,8 @@
 // Whatever is sent to the operators' door: no crash, never a 500, every error a problem document
 // (RFC 9457), and nothing but the public routes without a credential.
 // Input: one octet (method, credential), a target up to a line feed, then the body. "$P" in the target
-// stands for the id of a principal that exists.
+// stands for the id of a principal that exists, "$R" for that of a request that waits, in the body "$B" for what
+// it is approved by.
 #include <cstdlib>
 #include <memory>
 #include <string>
@@ -25,10 +26,19 @@ struct FuzzedWorld {
   World world;
   World::Account subject = world.add_account(world.add_tenant("acme"), {{access::Role::requester, "acme", {}}});
   registration::ProfilePublisher publisher{world.store, world.journal, world.profiles, world.clock};
+  std::string request = waiting_request();
   key_rotation::Rotation rotation{{.store = world.store, .journal = world.journal, .sealer = world.sealer,
                                    .random = world.random, .source = {}}};
   std::unique_ptr<gateway::web::WebHandler> handler = make_handler();
   int inputs = 0;
+
+  std::string waiting_request() {
+    world.set_approval("issuing", {{}});
+    const auto requester = world.add_account("default", {{access::Role::requester, "default", {}}});
+    const auto csr = World::csr_body(World::csr_pem(must(x509::Name::from_text("CN=a.example"))));
+    return World::text_of(world.call("POST", "/certs/csrs/e", requester.token, csr), "request_id");
+  }
+  std::string binding() const { return to_hex(must(world.requests.find(request)).value().binding); }
 
   std::unique_ptr<gateway::web::WebHandler> make_handler() {
     gateway::web::WebOptions options;
@@ -74,9 +84,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string text(reinterpret_cast<const char*>(data) + 1, size - 1);
   const auto line = std::min(text.find('\n'), text.size());
   std::string target = text.substr(0, line);
-  const std::string body = line < text.size() ? text.substr(line + 1) : std::string();
+  std::string body = line < text.size() ? text.substr(line + 1) : std::string();
   if (!target.starts_with('/')) target = "/api/v1/" + target;
   if (const auto at = target.find("$P"); at != std::string::npos) target.replace(at, 2, state->subject.id);
+  if (const auto at = target.find("$R"); at != std::string::npos) target.replace(at, 2, state->request);
+  if (const auto at = body.find("$B"); at != std::string::npos) body.replace(at, 2, state->binding());
   if (teaches_nothing(target, body)) return 0;
 
   http::Headers headers;

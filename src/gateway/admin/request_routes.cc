@@ -78,17 +78,33 @@ Result<http::Response> show_request(Context& context, const RequestDependencies&
   return show_as(200, d, request);
 }
 
-// What happened to one request, with what proves it.
+// Of a record only what the request shows anyway: the record itself has network addresses, of officers too.
+void write_outline(json::Writer& w, std::string_view record_text) {
+  const auto record = json::parse(record_text);
+  if (!record) return;
+  for (const char* member : {"time", "event"})
+    if (const auto* value = record->find(member); value != nullptr && value->if_string() != nullptr)
+      w.member(member, *value->if_string());
+}
+
+// What happened to one request, and for whoever may read the audit log the records, with what proves them.
 Result<http::Response> show_case(Context& context, const RequestDependencies& d) {
   CERTWRIGHT_TRY(const auto request, find(context, d, Action::request_read));
   const Time end = store::is_open(request.state) ? d.clock.now() : request.changed_at;
   CERTWRIGHT_TRY(const auto found, audit::records_about(d.store, request.id, request.received_at, end));
+  const bool may_audit = access::authorise(context.principal(), Action::audit_read, {}).has_value();
   json::Writer w;
   w.begin_object().key("request");
   CERTWRIGHT_CHECK(write_request(w, d, request));
   w.key("records").begin_array();
   for (const auto& leaf : found.records) {
-    w.begin_object().member("position", leaf.position).key("record").raw(as_text(leaf.record));
+    w.begin_object().member("position", leaf.position);
+    if (!may_audit) {
+      write_outline(w, as_text(leaf.record));
+      w.end_object();
+      continue;
+    }
+    w.key("record").raw(as_text(leaf.record));
     // Not where the newest checkpoint is older than the record: it can be had later.
     if (const auto proof = audit::prove_record(d.store, d.checkpoint_key, leaf.position)) w.member("proof", *proof);
     w.end_object();

@@ -144,7 +144,15 @@ TEST_F(RequestRoutes, TheCaseFileHasEveryStep) {
   approve(bob, seen);
   world.clock.advance(std::chrono::hours(30));
   approve(carol, seen);
+  // Who may not read the audit log sees what happened, and no addresses of officers.
   ASSERT_EQ(call("GET", "/requests/" + id + "/case", alice.token), 200) << json::write(last);
+  ASSERT_EQ(last.find("records")->if_array()->size(), 7U);
+  for (const auto& each : *last.find("records")->if_array()) {
+    EXPECT_NE(each.find("event"), nullptr);
+    EXPECT_EQ(each.find("record"), nullptr);
+    EXPECT_EQ(each.find("proof"), nullptr);
+  }
+  ASSERT_EQ(call("GET", "/requests/" + id + "/case", world.admin), 200) << json::write(last);
   std::vector<std::string> events;
   for (const auto& each : *last.find("records")->if_array())
     events.push_back(*each.find("record")->find("event")->if_string());

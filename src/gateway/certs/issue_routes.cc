@@ -76,8 +76,10 @@ Door::Answer Door::issue_from_csr(web::Context& context) {
   std::optional<registration::IssuanceRequest> kept;
   if (d_.requests != nullptr && std::ranges::any_of(d_.cas.all(), [](const ca::CaPtr& ca) {
         return registration::has_approval_rules(*ca);
-      }))
+      })) {
+    request.can_wait = true;
     kept = request;
+  }
   const auto issued = d_.issuance.issue(std::move(request));
   if (issued) return json_answer(200, csr_answer_json(issued->certificate));
   if (issued.error().code == Errc::approval_required && kept)
@@ -89,8 +91,13 @@ Door::Answer Door::issue_from_csr(web::Context& context) {
 // the same request again: so it is a conflict until it is issued, and then the certificate.
 Door::Answer Door::wait_for_approval(registration::IssuanceRequest request, const Error& why) {
   const audit::Actor actor = request.actor;
-  CERTWRIGHT_TRY(auto submitted, d_.requests->submit({.request = std::move(request), .asks_again = true}));
-  auto& record = submitted.record;
+  const std::string profile = request.profile;
+  auto submitted = d_.requests->submit({.request = std::move(request), .asks_again = true});
+  if (!submitted) {
+    d_.issuance.refused(actor, profile, submitted.error());
+    return tl::unexpected(std::move(submitted).error());
+  }
+  auto& record = submitted->record;
   if (record.state == store::RequestState::approved) {
     const auto issued = d_.issuance.resume(record.id, actor);
     if (issued) return json_answer(200, csr_answer_json(issued->certificate));

@@ -165,7 +165,8 @@ Result<void> CsrService::check_validity(const CsrForm& form, const Chosen& chose
                                 longest.days, longest.rule));
 }
 
-Result<Outcome> CsrService::process(CsrForm form, const access::Principal& who, const audit::Actor& actor) {
+Result<RequestDesk::Submitted> CsrService::submit(CsrForm form, const access::Principal& who,
+                                                  const audit::Actor& actor) {
   if (!form.csr) return fail_field(Errc::invalid, "csr_data", "csr_data: required");
   CERTWRIGHT_TRY(const auto common_name, common_name_of(*form.csr));
   if (common_name != form.common_name)
@@ -189,12 +190,21 @@ Result<Outcome> CsrService::process(CsrForm form, const access::Principal& who, 
   request.entity_id = form.common_name;
   request.certification_request = std::move(form.csr);
   if (form.validity_days) request.validity = Seconds(*form.validity_days * kDay_s);
-  CERTWRIGHT_TRY(auto submitted, d_.requests.submit({.request = std::move(request),
-                                                     .approval_password = std::move(form.approval_password),
-                                                     .purpose = form.purpose_category,
-                                                     .selection = chosen.explanation}));
-  CERTWRIGHT_TRY(auto outcome, issue_approved(std::move(submitted.record), actor));
-  outcome.coalesced = submitted.coalesced;
+  return d_.requests.submit({.request = std::move(request),
+                             .approval_password = std::move(form.approval_password),
+                             .purpose = form.purpose_category,
+                             .selection = chosen.explanation});
+}
+
+Result<Outcome> CsrService::process(CsrForm form, const access::Principal& who, const audit::Actor& actor) {
+  const std::string profile = form.profile;
+  auto submitted = submit(std::move(form), who, actor);
+  if (!submitted) {
+    d_.issuance.refused(actor, profile, submitted.error());
+    return tl::unexpected(std::move(submitted).error());
+  }
+  CERTWRIGHT_TRY(auto outcome, issue_approved(std::move(submitted->record), actor));
+  outcome.coalesced = submitted->coalesced;
   return outcome;
 }
 

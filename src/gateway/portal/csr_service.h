@@ -49,7 +49,7 @@ class CsrService {
 
   // Everything that can refuse does so before anything is stored. Then it is issued, or waits. Authorises.
   // Errors: policy and invalid with the field, naming rule and value; not_found for a CA or a tenant that is
-  // not the caller's; registration's, lint's, issuance's.
+  // not the caller's; registration's, lint's, issuance's. Each is an audit record.
   Result<Outcome> process(CsrForm form, const access::Principal& who, const audit::Actor& actor);
 
   // How the CA would be chosen, and why. Authorises: what the caller may not use is not named. Errors: internal.
@@ -78,6 +78,8 @@ class CsrService {
   Result<Chosen> choose(const CsrForm& form, const access::Principal& who, const std::string& tenant,
                         std::string_view client_address) const;
   Result<void> check_validity(const CsrForm& form, const Chosen& chosen) const;
+  Result<registration::RequestDesk::Submitted> submit(CsrForm form, const access::Principal& who,
+                                                      const audit::Actor& actor);
   Result<Outcome> issue_approved(store::RequestRecord request, const audit::Actor& actor);
 
   Dependencies d_;

@@ -115,7 +115,7 @@ TEST_F(Portal, WaitsForAnOfficerElse) {
   // Reading changes nothing; whoever approves goes on to issue, and else the server's upkeep does.
   EXPECT_EQ(call("GET", "/csr/requests/" + id, alice.token).status, 200);
   EXPECT_EQ(text({"request", "state"}), "approved");
-  EXPECT_EQ(must(world.issuance.resume_approved({})), 1U);
+  EXPECT_EQ(must(world.issuance.resume_approved({}, Seconds(0))), 1U);
   EXPECT_EQ(call("GET", "/csr/requests/" + id, alice.token).status, 200);
   EXPECT_EQ(text({"request", "state"}), "issued");
   EXPECT_THAT(text({"certificate", "certificate"}), HasSubstr("BEGIN CERTIFICATE"));
@@ -178,6 +178,25 @@ TEST_F(Portal, EveryRefusalNamesRuleAndValueAndQueuesNothing) {
   EXPECT_EQ(requests(), 0U);
 }
 
+TEST_F(Portal, ARefusalIsOneAuditRecord) {
+  world.set_approval("issuing", {{}});
+  const auto refused = [&] {
+    const auto leaves = must(world.store.audit_leaves(0, 1000));
+    return std::ranges::count_if(leaves, [](const auto& leaf) {
+      return as_text(leaf.record).find("\"ISSUANCE_REFUSED\"") != std::string_view::npos;
+    });
+  };
+  const auto before = refused();
+  call("POST", "/csr/process", alice.token, body(pem(), {{"validity_days", "4000"}}));
+  EXPECT_EQ(refused(), before + 1) << "by the portal";
+  call("POST", "/csr/process", alice.token, body(pem("CN=a_b.example", {"a_b.example"}), {}, "a_b.example"));
+  EXPECT_EQ(refused(), before + 2) << "by registration";
+  call("POST", "/csr/process", alice.token, body(pem()));
+  world.call("POST", "/certs/csrs/e", alice.token, World::csr_body(pem("CN=b.example", {"b.example"})));
+  EXPECT_EQ(requests(), 2U);
+  EXPECT_EQ(refused(), before + 2) << "to wait is no refusal";
+}
+
 TEST_F(Portal, SelectionIsShownWithoutBeingUsed) {
   EXPECT_EQ(call("POST", "/csr/select", alice.token, R"({"validity_days": 30})").status, 200);
   EXPECT_EQ(text({"ca_id"}), "issuing");
@@ -196,7 +215,9 @@ TEST_F(Portal, TemplateHasWhatTheSpecificationLists) {
   EXPECT_EQ(text({"organization"}), "");
   EXPECT_EQ(*last.find("requires_manual_approval"), json::Value(true));
   EXPECT_GT(*last.find("max_validity_days")->if_int64(), 300);
-  EXPECT_LE(*last.find("max_validity_days")->if_int64(), 3650);
+  // What POST /csr/process takes without further words, though code-signing could be longer.
+  const auto longest = *last.find("max_validity_days")->if_int64();
+  EXPECT_EQ(longest, service.longest_validity(*world.cas.find("issuing"), *registration::profile_for(*world.cas.find("issuing"), world.profiles, {}, {})).days);
   EXPECT_EQ(json::write(*last.find("allowed_extensions")), R"(["server_auth","client_auth","code_signing"])");
   EXPECT_THAT(json::write(*last.find("allowed_key_sizes")), HasSubstr("2048"));
   EXPECT_THAT(text({"openssl_command"}), HasSubstr("openssl req -new"));
@@ -288,6 +309,43 @@ TEST_F(Portal, TheCertsServiceWaitsForTheSameOfficer) {
   // The same CSR from somebody else is another request.
   EXPECT_EQ(world.call("POST", "/certs/csrs/e", world.admin, csr).status, 409);
   EXPECT_EQ(requests(), 2U);
+}
+
+// Only a certificate that can be had and used is the answer.
+TEST_F(Portal, ARevokedOrExpiredCertificateIsNoAnswer) {
+  world.set_approval("issuing", {{}});
+  const std::string csr = World::csr_body(pem());
+  const auto ask = [&] { return world.call("POST", "/certs/csrs/e", alice.token, csr); };
+  const auto approved = [&] {
+    approve(World::text_of(ask(), "request_id"), bob);
+    return World::text_of(ask(), "serial_number");
+  };
+  const std::string first = approved();
+  EXPECT_EQ(ask().status, 200);
+  ASSERT_EQ(world.call("PATCH", "/certs/" + first + "/revoke", world.admin, "{}").status / 100, 2);
+  EXPECT_EQ(ask().status, 409);
+  const std::string second = approved();
+  EXPECT_NE(second, first);
+  EXPECT_EQ(World::text_of(ask(), "serial_number"), second);
+  EXPECT_EQ(requests(), 2U);
+}
+
+// A renewed key of a client: with it the answer is the same, whoever had to approve it.
+TEST_F(Portal, AnIdempotencyKeyOfTheCertsServiceOutlivesTheWait) {
+  world.set_approval("issuing", {{}});
+  const std::string a = World::csr_body(pem()), b = World::csr_body(pem("CN=b.example", {"b.example"}));
+  const auto ask = [&](const std::string& csr) {
+    return world.call("POST", "/certs/csrs/e", alice.token, csr, {{"Idempotency-Key", "k"}});
+  };
+  const std::string id = World::text_of(ask(a), "request_id");
+  EXPECT_EQ(ask(b).status, 409);
+  EXPECT_EQ(requests(), 1U);
+  approve(id, bob);
+  const std::string serial = World::text_of(ask(a), "serial_number");
+  EXPECT_FALSE(serial.empty());
+  world.clock.advance(std::chrono::hours(24 * 6));
+  EXPECT_EQ(World::text_of(ask(a), "serial_number"), serial);
+  EXPECT_EQ(ask(b).status, 409);
 }
 
 TEST_F(Portal, TheCertsServiceSaysThatItWasDenied) {
