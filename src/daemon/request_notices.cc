@@ -5,6 +5,7 @@
 
 #include "pkcs10/certification_request.h"
 #include "registration/request_content.h"
+#include "x509/general_name.h"
 
 namespace certwright::daemon {
 namespace {
@@ -12,12 +13,25 @@ namespace {
 using store::RequestRecord;
 using store::RequestState;
 
-// What the CSR says, in words; a request whose CSR cannot be read is told about all the same.
+// What is asked for, in words, without what an officer took away; a request whose CSR cannot be read is told
+// about all the same.
 void describe(const RequestRecord& record, notification::RequestNotice& notice) {
   notice.common_name = record.subject;
-  const auto csr = pkcs10::CertificationRequest::parse(record.certification_request);
-  if (!csr) return;
-  if (const auto names = csr->subject().common_names(); !names.empty()) notice.common_name = names.front();
+  std::vector<x509::GeneralName> names;
+  if (const auto csr = pkcs10::CertificationRequest::parse(record.certification_request)) {
+    if (const auto common = csr->subject().common_names(); !common.empty()) notice.common_name = common.front();
+    if (auto asked = csr->requested_subject_alt_names()) names = *std::move(asked);
+  }
+  if (const auto content = registration::read_request_content(record.content)) {
+    names.insert(names.end(), content->names.begin(), content->names.end());
+    notice.reason = content->purpose;
+  }
+  const auto changes = registration::read_request_changes(record.changes);
+  const auto has = [](const auto& all, const auto& one) { return std::ranges::find(all, one) != all.end(); };
+  for (const auto& name : names) {
+    auto text = name.to_text();
+    if (!has(notice.names, text) && !(changes && has(changes->names_removed, text))) notice.names.push_back(std::move(text));
+  }
 }
 
 std::string in_words(std::string_view changes_json) {
@@ -65,18 +79,24 @@ Result<store::Transaction> RequestNotices::about_state(const registration::Reque
   notice.requester = after.principal;
   CERTWRIGHT_TRY(notice.requester_name, name_of_principal(after.principal));
   CERTWRIGHT_TRY(notice.decided_by, name_of_principal(after.decided_by));
-  notice.reason = after.reason;
+  if (after.state != RequestState::pending) notice.reason = after.reason;  // else the requester's, if any
   notice.changes = in_words(after.changes);
+  notice.approvals_needed = after.approvals_needed;
   notice.occasion = is_changed ? "revision-" + std::to_string(after.revision) : "";
   switch (after.state) {
     case RequestState::pending: return outbox_.request_pending(notice);
-    case RequestState::approved: return outbox_.request_approved(notice);
+    case RequestState::approved:
+      notice.requester.clear();  // is told when it is issued, or why it was not, which is moments later
+      return outbox_.request_approved(notice);
     case RequestState::denied: return outbox_.request_denied(notice);
     case RequestState::issued: {
-      const auto serial = std::ranges::find(change.events, audit::EventType::request_issued, &audit::Event::type);
-      if (serial != change.events.end())
-        for (const auto& [name, value] : serial->fields)
-          if (name == "serial") notice.serial = value;
+      CERTWRIGHT_TRY(const auto certificate, store_.find_reservation(after.certificate));
+      if (certificate) {
+        notice.serial = certificate->serial.hex();
+        notice.not_after = certificate->not_after;
+      }
+      // Nobody came in between, and the requester waits for the answer.
+      if (after.decided_by.empty() && change.actor.principal == after.principal) notice.requester.clear();
       return outbox_.request_issued(notice);
     }
     case RequestState::expired:
@@ -98,7 +118,7 @@ Result<store::Transaction> RequestNotices::about_wrong_passwords(const registrat
   CERTWRIGHT_TRY(failures.principal_name, name_of_principal(change.actor.principal));
   for (const auto& [name, value] : locked.fields)
     if (name == "count") failures.count = static_cast<std::uint32_t>(std::stoul(value));
-  failures.window = change.after.changed_at;
+  failures.window = clock_.now();  // the lock begins; the request may have changed long before
   return outbox_.approval_failures(failures);
 }
 

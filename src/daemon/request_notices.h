@@ -10,7 +10,8 @@ namespace certwright::daemon {
 class RequestNotices final : public registration::RequestCompanion {
  public:
   // All must outlive this.
-  RequestNotices(const store::Store& store, const notification::Outbox& outbox) : store_(store), outbox_(outbox) {}
+  RequestNotices(const store::Store& store, const notification::Outbox& outbox, const Clock& clock)
+      : store_(store), outbox_(outbox), clock_(clock) {}
 
   Result<void> accompany(const registration::RequestChange& change, store::Transaction& transaction) override;
 
@@ -21,6 +22,7 @@ class RequestNotices final : public registration::RequestCompanion {
   Result<std::string> name_of_principal(std::string_view id) const;
   const store::Store& store_;
   const notification::Outbox& outbox_;
+  const Clock& clock_;
 };
 
 }  // namespace certwright::daemon
