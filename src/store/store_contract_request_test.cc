@@ -110,7 +110,7 @@ TEST_P(StoreContract, KeepsRequests) {
 }
 
 TEST_P(StoreContract, OpenRequestsOfAPrincipal) {
-  for (const std::uint64_t n : {3, 1, 2, 4, 5}) ASSERT_EQ(outcome({PutRequest{request(n)}}), "ok");
+  for (const std::uint64_t n : {3U, 1U, 2U, 4U, 5U}) ASSERT_EQ(outcome({PutRequest{request(n)}}), "ok");
   ASSERT_EQ(outcome({PutRequest{next(request(2), RequestState::approved)}}), "ok");
   ASSERT_EQ(outcome({PutRequest{next(request(4), RequestState::withdrawn)}}), "ok");
   auto theirs = request(6);
