@@ -117,13 +117,10 @@ Result<void> check_mac(PKCS12* file, const SecretBytes& passphrase, Pkcs12Reader
   if (PKCS12_verify_mac(file, reader.passphrase, reader.passphrase_octets) == 1) return {};
   reader.passphrase = nullptr;
   if (passphrase.empty() && PKCS12_verify_mac(file, nullptr, 0) == 1) return {};
-  forget_openssl_errors();
   return fail_field(Errc::invalid, "passphrase", "the passphrase does not open the PKCS#12 file");
 }
 
-}  // namespace
-
-Result<Pkcs12Content> import_pkcs12(ByteView file, const SecretBytes& passphrase) {
+Result<Pkcs12Content> read_pkcs12(ByteView file, const SecretBytes& passphrase) {
   if (file.size() > kPkcs12MaxOctets)
     return fail(Errc::too_large, fmt::format("a PKCS#12 file of {} octets is over the limit of {}",
                                              file.size(), kPkcs12MaxOctets));
@@ -133,17 +130,14 @@ Result<Pkcs12Content> import_pkcs12(ByteView file, const SecretBytes& passphrase
         fmt::format("a passphrase has at most {} octets", PrivateKey::kMaxPassphraseOctets));
   const unsigned char* at = file.data();
   const Pkcs12File parsed(d2i_PKCS12(nullptr, &at, static_cast<long>(file.size())));
-  if (!parsed || at != file.data() + file.size()) {
-    forget_openssl_errors();
+  if (!parsed || at != file.data() + file.size())
     return fail(Errc::bad_encoding, "the file is not PKCS#12");
-  }
   Pkcs12Reader reader{};
   CERTWRIGHT_CHECK(check_mac(parsed.get(), passphrase, reader));
   const Authsafes safes(PKCS12_unpack_authsafes(parsed.get()));
   if (!safes) return openssl_failure(Errc::bad_encoding, "reading the PKCS#12 file");
   for (int i = 0; i < sk_PKCS7_num(safes.get()); ++i)
     CERTWRIGHT_CHECK(reader.read_safe(sk_PKCS7_value(safes.get(), i)));
-  forget_openssl_errors();
 
   if (reader.key) {
     const ByteView spki = reader.key->subject_public_key_info_tlv();
@@ -156,6 +150,15 @@ Result<Pkcs12Content> import_pkcs12(ByteView file, const SecretBytes& passphrase
     }
   }
   return Pkcs12Content{std::move(reader.key), std::move(reader.certificates)};
+}
+
+}  // namespace
+
+Result<Pkcs12Content> import_pkcs12(ByteView file, const SecretBytes& passphrase) {
+  auto content = read_pkcs12(file, passphrase);
+  // Left by whatever step it was, also where all went well: the next caller would take them for its own.
+  forget_openssl_errors();
+  return content;
 }
 
 }  // namespace certwright::crypto
