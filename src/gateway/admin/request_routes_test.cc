@@ -152,7 +152,8 @@ TEST_F(RequestRoutes, TheCaseFileHasEveryStep) {
     EXPECT_EQ(each.find("record"), nullptr);
     EXPECT_EQ(each.find("proof"), nullptr);
   }
-  ASSERT_EQ(call("GET", "/requests/" + id + "/case", world.admin), 200) << json::write(last);
+  const auto auditor = world.add_account("default", {{Role::auditor, "*", ""}});
+  ASSERT_EQ(call("GET", "/requests/" + id + "/case", auditor.token), 200) << json::write(last);
   std::vector<std::string> events;
   for (const auto& each : *last.find("records")->if_array())
     events.push_back(*each.find("record")->find("event")->if_string());

@@ -239,14 +239,9 @@ Result<void> PortalPages::approve(web::Context& context, const pages::Decision& 
     if (!seen || days_left(*seen, d_.clock.now()) != *decision.validity_days)
       made.changes.validity = Seconds(*decision.validity_days * kDay_s);
   }
-  const auto decided = d_.requests.approve(made);
-  if (!decided) {
-    // It is not the officer who has to sign in.
-    if (decided.error().code == Errc::unauthenticated) return fail(Errc::policy, "The requester may no longer act: " + decided.error().detail);
-    return tl::unexpected(decided.error());
-  }
+  CERTWRIGHT_TRY(const auto decided, d_.requests.approve(made));
   // Whether it can be issued at once is the request's business, not the approval's: its state says it.
-  if (decided->state == RequestState::approved) (void)d_.issuance.resume(decided->id, context.actor());
+  if (decided.state == RequestState::approved) (void)d_.issuance.resume(decided.id, context.actor());
   return {};
 }
 

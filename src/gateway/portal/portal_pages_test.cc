@@ -229,7 +229,7 @@ TEST_F(PortalPagesTest, AnOfficerIsNotSentToSignInForTheRequester) {
   EXPECT_TRUE(has(bob->get("/approvals/" + id), "<strong>Error: </strong>"));
   last = bob->post("/approvals/" + id, {{"verdict", "approve"}, {"binding", binding}});
   EXPECT_EQ(last.status, 422);
-  EXPECT_TRUE(has(last, "The requester may no longer act"));
+  EXPECT_TRUE(has(last, "the requester&#39;s account is disabled")) << last.body.text();
   EXPECT_EQ(state(id), store::RequestState::pending);
 }
 
