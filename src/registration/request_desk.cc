@@ -261,11 +261,13 @@ Result<RequestDesk::Submitted> RequestDesk::join(const RequestRecord& open,
     CERTWRIGHT_TRY(auto stored, commit(&open, std::move(after), std::move(step)));
     return Submitted{.record = std::move(stored), .coalesced = true};
   }
+  if (password.evidence) step.events.push_back(*password.evidence);
+  step.events.push_back({.type = audit::EventType::request_repeated,
+                         .actor = actor,
+                         .fields = {{"request", open.id}, {"state", std::string(name_of(open.state))}}});
   store::Transaction transaction;
-  if (password.evidence) transaction.push_back(d_.journal.leaf(*password.evidence));
-  transaction.push_back(d_.journal.leaf({.type = audit::EventType::request_repeated,
-                                         .actor = actor,
-                                         .fields = {{"request", open.id}, {"state", std::string(name_of(open.state))}}}));
+  for (const auto& event : step.events) transaction.push_back(d_.journal.leaf(event));
+  if (companion_ != nullptr) CERTWRIGHT_CHECK(companion_->accompany({&open, open, actor, step.events}, transaction));
   CERTWRIGHT_CHECK(d_.store.apply(transaction));
   return Submitted{.record = open, .coalesced = true};
 }

@@ -1,5 +1,7 @@
 #include "registration/request_desk.h"
 
+#include <algorithm>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -243,8 +245,11 @@ class Recorder : public RequestCompanion {
   Result<void> accompany(const RequestChange& change, store::Transaction& transaction) override {
     const std::string step = change.before == nullptr ? "new" : std::string(name_of(change.before->state));
     transaction.push_back(store::PutSetting{"told:" + step + ":" + std::string(name_of(change.after.state)), {1}});
+    guesses += std::ranges::count(change.events, audit::EventType::approval_password_refused, &audit::Event::type);
+    locks += std::ranges::count(change.events, audit::EventType::approval_password_locked, &audit::Event::type);
     return {};
   }
+  std::ptrdiff_t guesses = 0, locks = 0;
 };
 
 TEST_F(Desk, ACompanionsCommandsAreCommittedWithTheStep) {
@@ -256,6 +261,16 @@ TEST_F(Desk, ACompanionsCommandsAreCommittedWithTheStep) {
   EXPECT_FALSE(must(store.find_setting("told:pending:approved")));
   must(world.approve(bob, pending));
   EXPECT_TRUE(must(store.find_setting("told:pending:approved")));
+}
+
+// Whoever guesses sends one CSR again and again.
+TEST_F(Desk, ACompanionHearsOfEveryWrongPassword) {
+  use_password("correct horse battery");
+  Recorder recorder;
+  world.desk.tell(&recorder);
+  for (int i = 0; i < 3; ++i) must(world.submit(alice, {"a.example"}, "issuing", "wrong horse battery"));
+  EXPECT_EQ(recorder.guesses, 2);
+  EXPECT_EQ(recorder.locks, 1);
 }
 
 // ---- The one path itself
