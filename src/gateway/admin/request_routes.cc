@@ -87,6 +87,27 @@ void write_outline(json::Writer& w, std::string_view record_text) {
       w.member(member, *value->if_string());
 }
 
+constexpr std::string_view kChannels[] = {"in_product", "email", "webhook"};
+constexpr std::string_view kNotificationStates[] = {"waiting", "delivered", "failed", "acknowledged"};
+
+// Who was told of it, how, and whether it reached them; whom only for whoever may read the audit log.
+Result<void> write_notifications(json::Writer& w, const RequestDependencies& d, const store::RequestRecord& request,
+                                 bool may_audit) {
+  CERTWRIGHT_TRY(const auto told, d.store.notifications().told_about(request.tenant, request.id));
+  w.key("notifications").begin_array();
+  for (const auto& each : told) {
+    w.begin_object().member("event", each.event);
+    w.member("channel", kChannels[static_cast<std::size_t>(each.channel)]);
+    w.member("state", kNotificationStates[static_cast<std::size_t>(each.state)]);
+    if (may_audit) w.member("recipient", each.recipient);
+    w.member("created_at", to_rfc3339(each.created_at));
+    if (each.settled_at) w.member("settled_at", to_rfc3339(*each.settled_at));
+    w.end_object();
+  }
+  w.end_array();
+  return {};
+}
+
 // What happened to one request, and for whoever may read the audit log the records, with what proves them.
 Result<http::Response> show_case(Context& context, const RequestDependencies& d) {
   CERTWRIGHT_TRY(const auto request, find(context, d, Action::request_read));
@@ -109,7 +130,9 @@ Result<http::Response> show_case(Context& context, const RequestDependencies& d)
     if (const auto proof = audit::prove_record(d.store, d.checkpoint_key, leaf.position)) w.member("proof", *proof);
     w.end_object();
   }
-  w.end_array().member("complete", found.complete).member("audit_key", d.checkpoint_key.text()).end_object();
+  w.end_array();
+  CERTWRIGHT_CHECK(write_notifications(w, d, request, may_audit));
+  w.member("complete", found.complete).member("audit_key", d.checkpoint_key.text()).end_object();
   return json_response(200, std::move(w));
 }
 

@@ -144,9 +144,20 @@ TEST_F(RequestRoutes, TheCaseFileHasEveryStep) {
   approve(bob, seen);
   world.clock.advance(std::chrono::hours(30));
   approve(carol, seen);
+  store::NotificationRecord told;
+  told.channel = store::NotificationChannel::email;
+  told.recipient = bob.id;
+  told.tenant = "default";
+  told.event = "request_pending";
+  told.subject = id;
+  told.deduplication_key = "once";
+  told.created_at = told.next_attempt_at = world.clock.now();
+  must(world.store.apply({store::EnqueueNotification{told}}));
   // Who may not read the audit log sees what happened, and no addresses of officers.
   ASSERT_EQ(call("GET", "/requests/" + id + "/case", alice.token), 200) << json::write(last);
   ASSERT_EQ(last.find("records")->if_array()->size(), 7U);
+  ASSERT_EQ(last.find("notifications")->if_array()->size(), 1U);
+  EXPECT_EQ(last.find("notifications")->if_array()->front().find("recipient"), nullptr);
   for (const auto& each : *last.find("records")->if_array()) {
     EXPECT_NE(each.find("event"), nullptr);
     EXPECT_EQ(each.find("record"), nullptr);
@@ -154,6 +165,11 @@ TEST_F(RequestRoutes, TheCaseFileHasEveryStep) {
   }
   const auto auditor = world.add_account("default", {{Role::auditor, "*", ""}});
   ASSERT_EQ(call("GET", "/requests/" + id + "/case", auditor.token), 200) << json::write(last);
+  const auto& notified = last.find("notifications")->if_array()->front();
+  EXPECT_EQ(*notified.find("recipient")->if_string(), bob.id);
+  EXPECT_EQ(*notified.find("event")->if_string(), "request_pending");
+  EXPECT_EQ(*notified.find("channel")->if_string(), "email");
+  EXPECT_EQ(*notified.find("state")->if_string(), "waiting");
   std::vector<std::string> events;
   for (const auto& each : *last.find("records")->if_array())
     events.push_back(*each.find("record")->find("event")->if_string());
