@@ -74,6 +74,13 @@ class ApprovalPasswords::Try {
     if (const auto found = of_->tries_.find(key_); found != of_->tries_.end()) found->second.hashing = false;
   }
 
+  // Others were in the way: nothing was tried.
+  void take_back() const {
+    const std::lock_guard lock(of_->mutex_);
+    if (const auto found = of_->tries_.find(key_); found != of_->tries_.end() && found->second.count > 0)
+      --found->second.count;
+  }
+
  private:
   Try(ApprovalPasswords& of, Key key) : of_(&of), key_(std::move(key)) {}
   ApprovalPasswords* of_;
@@ -131,7 +138,11 @@ Result<ApprovalPasswords::Checked> ApprovalPasswords::check(std::string_view ca,
   bool locked = false;
   CERTWRIGHT_TRY(const auto one, Try::begin(*this, key, clock_.now()));
   {
-    CERTWRIGHT_TRY(const auto turn, Turn::take(*this));
+    const auto turn = Turn::take(*this);
+    if (!turn) {
+      one.take_back();
+      return tl::unexpected(turn.error());
+    }
     locked = is_locked(key, clock_.now());
     verified = crypto_pwhash_str_verify(verifier.c_str(), chars(tried), tried.size()) == 0;
   }
