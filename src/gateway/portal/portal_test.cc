@@ -315,9 +315,11 @@ TEST_F(Portal, TheCertsServiceWaitsForTheSameOfficer) {
 TEST_F(Portal, ARevokedOrExpiredCertificateIsNoAnswer) {
   world.set_approval("issuing", {{}});
   const std::string csr = World::csr_body(pem());
-  const auto ask = [&] { return world.call("POST", "/certs/csrs/e", alice.token, csr); };
-  const auto approved = [&] {
+  const auto ask = [&] {
     world.clock.advance(Seconds(1));  // the newest request is told by its time
+    return world.call("POST", "/certs/csrs/e", alice.token, csr);
+  };
+  const auto approved = [&] {
     approve(World::text_of(ask(), "request_id"), bob);
     return World::text_of(ask(), "serial_number");
   };
