@@ -106,7 +106,7 @@ Installation::Installation(StateDirectory directory, Opened opened)
       checkpointer(*store, *checkpoint_signer, clock, checkpointer_options()),
       profiles(*store),
       registration(*store, cas, profiles, clock),
-      approval_passwords(*store, journal, clock),
+      approval_passwords(*store, journal, *random, clock),
       selection_policies(*store, journal),
       requests({.store = *store,
                 .journal = journal,

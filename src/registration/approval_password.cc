@@ -1,13 +1,11 @@
 #include "registration/approval_password.h"
 
-#include <sodium.h>
-
 #include <algorithm>
-#include <array>
 
 #include <fmt/format.h>
 
 #include "audit/events.h"
+#include "crypto/password_hash.h"
 
 namespace certwright::registration {
 namespace {
@@ -16,14 +14,9 @@ constexpr std::size_t kMinOctets = 12;
 constexpr std::size_t kMaxOctets = 256;
 constexpr Seconds kMinute{60};
 
-const char* chars(ByteView octets) noexcept { return reinterpret_cast<const char*>(octets.data()); }
-
-Result<std::string> verifier_of(ByteView password, const ApprovalPasswords::Limits& limits) {
-  std::array<char, crypto_pwhash_STRBYTES> text{};
-  if (sodium_init() < 0 || crypto_pwhash_str_alg(text.data(), chars(password), password.size(), limits.operations,
-                                                 limits.memory_octets, crypto_pwhash_ALG_ARGON2ID13) != 0)
-    return fail(Errc::unavailable, "no memory to hash a password");
-  return std::string(text.data());
+crypto::Argon2idParameters cost_of(const ApprovalPasswords::Limits& limits) {
+  return {.passes = static_cast<std::uint32_t>(limits.operations),
+          .memory_kib = static_cast<std::uint32_t>(limits.memory_octets / 1024)};
 }
 
 }  // namespace
@@ -87,15 +80,13 @@ class ApprovalPasswords::Try {
   Key key_;
 };
 
-ApprovalPasswords::ApprovalPasswords(store::Store& store, audit::Journal& journal, const Clock& clock)
-    : ApprovalPasswords(store, journal, clock, Limits{}) {}
+ApprovalPasswords::ApprovalPasswords(store::Store& store, audit::Journal& journal, crypto::Random& random, const Clock& clock)
+    : ApprovalPasswords(store, journal, random, clock, Limits{}) {}
 
-ApprovalPasswords::ApprovalPasswords(store::Store& store, audit::Journal& journal, const Clock& clock, Limits limits)
-    : store_(store), journal_(journal), clock_(clock), limits_(limits) {
-  // Salt and hash of zeros: no password has that hash, and finding out takes as long as for another.
-  nobodys_ = fmt::format("$argon2id$v=19$m={},t={},p=1${:A<22}${:A<43}", limits_.memory_octets / 1024,
-                         limits_.operations, "", "");
-}
+ApprovalPasswords::ApprovalPasswords(store::Store& store, audit::Journal& journal, crypto::Random& random, const Clock& clock,
+                                     Limits limits)
+    : store_(store), journal_(journal), random_(random), clock_(clock), limits_(limits),
+      nobodys_(crypto::nobodys_verifier(cost_of(limits))) {}
 
 std::string ApprovalPasswords::setting(std::string_view ca) { return "ca-approval-password:" + std::string(ca); }
 
@@ -107,7 +98,7 @@ Result<void> ApprovalPasswords::set(std::string_view ca, const SecretBytes& pass
   std::string verifier;
   {
     CERTWRIGHT_TRY(const auto turn, Turn::take(*this));
-    CERTWRIGHT_TRY(verifier, verifier_of(password.reveal(), limits_));
+    CERTWRIGHT_TRY(verifier, crypto::hash_password(as_text(password.reveal()), cost_of(limits_), random_));
   }
   return store_.apply({store::PutSetting{setting(ca), to_bytes(as_bytes(verifier))},
                        journal_.leaf({.type = audit::EventType::approval_password_set,
@@ -144,7 +135,7 @@ Result<ApprovalPasswords::Checked> ApprovalPasswords::check(std::string_view ca,
       return tl::unexpected(turn.error());
     }
     locked = is_locked(key, clock_.now());
-    verified = crypto_pwhash_str_verify(verifier.c_str(), chars(tried), tried.size()) == 0;
+    CERTWRIGHT_TRY(verified, crypto::verify_password(verifier, as_text(tried)));
   }
   if (locked) return Checked{};
   if (!verified || !can_be_right) return Checked{.right = false, .evidence = count_failure(key, actor)};

@@ -11,6 +11,7 @@
 
 #include "audit/journal.h"
 #include "bytes/secret_bytes.h"
+#include "crypto/random.h"
 #include "store/store.h"
 
 namespace certwright::registration {
@@ -31,8 +32,8 @@ class ApprovalPasswords {
   };
 
   // All must outlive this.
-  ApprovalPasswords(store::Store& store, audit::Journal& journal, const Clock& clock);
-  ApprovalPasswords(store::Store& store, audit::Journal& journal, const Clock& clock, Limits limits);
+  ApprovalPasswords(store::Store& store, audit::Journal& journal, crypto::Random& random, const Clock& clock);
+  ApprovalPasswords(store::Store& store, audit::Journal& journal, crypto::Random& random, const Clock& clock, Limits limits);
 
   // 12 to 256 octets. Errors: invalid, too_large, field "password"; unavailable.
   Result<void> set(std::string_view ca, const SecretBytes& password, const audit::Actor& actor);
@@ -71,9 +72,10 @@ class ApprovalPasswords {
 
   store::Store& store_;
   audit::Journal& journal_;
+  crypto::Random& random_;
   const Clock& clock_;
   const Limits limits_;
-  std::string nobodys_;  // a verifier that no password matches, for what has none
+  const std::string nobodys_;  // a verifier that no password matches, for what has none
   std::mutex mutex_;
   std::condition_variable turn_is_free_;
   std::uint32_t hashing_ = 0, waiting_ = 0;

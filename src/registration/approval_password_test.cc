@@ -38,7 +38,8 @@ class Passwords : public ::testing::Test {
   ManualClock clock{from_unix_s(kStart_s)};
   store::MemoryStore store;
   audit::Journal journal{store, clock};
-  ApprovalPasswords passwords{store, journal, clock,
+  crypto::SystemRandom random;
+  ApprovalPasswords passwords{store, journal, random, clock,
                               {.hashes_at_once = 1, .waiting_max = 1, .operations = 1, .memory_octets = 8192,
                                .failures_max = 3, .window = Seconds(900), .tracked_max = 4}};
 };
@@ -121,7 +122,7 @@ TEST_F(Passwords, APrincipalTriesAFewTimesAMinute) {
 
 // Of the thread's own time, so that the machine's other work does not count.
 TEST_F(Passwords, RightWrongAndLockedOutCostTheSame) {
-  ApprovalPasswords costly(store, journal, clock,
+  ApprovalPasswords costly(store, journal, random, clock,
                            {.hashes_at_once = 1, .waiting_max = 1, .operations = 2, .memory_octets = 8 * 1024 * 1024,
                             .failures_max = 3, .window = Seconds(900), .tracked_max = 100});
   must(costly.set("issuing", secret(kRight), {}));
@@ -171,8 +172,9 @@ class Busy : public ::testing::Test {
   ManualClock clock{from_unix_s(kStart_s)};
   store::MemoryStore store;
   audit::Journal journal{store, clock};
+  crypto::SystemRandom random;
   // A hash takes much longer than starting twelve threads.
-  ApprovalPasswords slow{store, journal, clock,
+  ApprovalPasswords slow{store, journal, random, clock,
                          {.hashes_at_once = 1, .waiting_max = 1, .operations = 16, .memory_octets = 32 * 1024 * 1024,
                           .failures_max = 1'000, .window = Seconds(900), .tries_max = 100, .tracked_max = 100}};
 };

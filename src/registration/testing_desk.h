@@ -70,7 +70,7 @@ class DeskWorld : public World {
   }
 
   crypto::DeterministicRandom random{7};
-  ApprovalPasswords passwords{store, journal, clock,
+  ApprovalPasswords passwords{store, journal, random, clock,
                               {.hashes_at_once = 1, .waiting_max = 4, .operations = 1, .memory_octets = 8192,
                                .failures_max = 3, .window = Seconds(900), .tracked_max = 10}};
   RequestDesk desk{{.store = store, .journal = journal, .registration = registration, .passwords = passwords,

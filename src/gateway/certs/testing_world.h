@@ -176,7 +176,7 @@ class World {
   registration::ProfilePublisher publisher{store, journal, profiles, clock};
   registration::RegistrationAuthority registration{store, cas, profiles, clock};
   registration::ApprovalPasswords approval_passwords{
-      store, journal, clock, {.hashes_at_once = 1, .waiting_max = 32, .operations = 1, .memory_octets = 8192}};
+      store, journal, random, clock, {.hashes_at_once = 1, .waiting_max = 32, .operations = 1, .memory_octets = 8192}};
   registration::RequestDesk requests{{.store = store,
                                       .journal = journal,
                                       .registration = registration,
