@@ -12,6 +12,12 @@ struct Entry {
 };
 
 // In the order of the enumeration.
+// In the order that rows.cc reads.
+#define CERTWRIGHT_REQUEST_COLUMNS                                                                 \
+  "id, revision, state, tenant, ca, profile, profile_version, principal, email, door, remote, "    \
+  "entity_type, entity_id, subject, content, changes, request_sha256, binding, approvals_needed, " \
+  "reason, decided_by, certificate, received_at, changed_at, expires_at, certification_request"
+
 constexpr std::array kTable = {
     // The group commit and its transactions
     Entry{Statement::begin_write, "begin_write",
@@ -397,83 +403,37 @@ constexpr std::array kTable = {
      "?21, certificate = ?22, received_at = ?23, changed_at = ?24, expires_at = ?25, "
      "certification_request = ?26"},
     Entry{Statement::find_request, "find_request",
-     "SELECT id, revision, state, tenant, ca, profile, profile_version, principal, email, "
-     "door, remote, entity_type, entity_id, subject, content, changes, request_sha256, "
-     "binding, approvals_needed, reason, decided_by, certificate, received_at, changed_at, "
-     "expires_at, certification_request FROM request WHERE id = ?1"},
+     "SELECT " CERTWRIGHT_REQUEST_COLUMNS " FROM request WHERE id = ?1"},
     Entry{Statement::find_request_step, "find_request_step",
      "SELECT revision, state FROM request WHERE id = ?1"},
     Entry{Statement::find_open_request, "find_open_request",
-     "SELECT id, revision, state, tenant, ca, profile, profile_version, principal, email, "
-     "door, remote, entity_type, entity_id, subject, content, changes, request_sha256, "
-     "binding, approvals_needed, reason, decided_by, certificate, received_at, changed_at, "
-     "expires_at, certification_request FROM request WHERE request_sha256 = ?1 AND state < 3"},
+     "SELECT " CERTWRIGHT_REQUEST_COLUMNS " FROM request WHERE request_sha256 = ?1 AND state < 3"},
     Entry{Statement::find_open_request_id, "find_open_request_id",
      "SELECT id FROM request WHERE request_sha256 = ?1 AND state < 3"},
     Entry{Statement::find_newest_request, "find_newest_request",
-     "SELECT id, revision, state, tenant, ca, profile, profile_version, principal, email, "
-     "door, remote, entity_type, entity_id, subject, content, changes, request_sha256, "
-     "binding, approvals_needed, reason, decided_by, certificate, received_at, changed_at, "
-     "expires_at, certification_request FROM request WHERE request_sha256 = ?1 ORDER BY id DESC LIMIT 1"},
+     "SELECT " CERTWRIGHT_REQUEST_COLUMNS " FROM request WHERE request_sha256 = ?1 ORDER BY id DESC LIMIT 1"},
     Entry{Statement::open_requests_of, "open_requests_of",
-     "SELECT id, revision, state, tenant, ca, profile, profile_version, principal, email, "
-     "door, remote, entity_type, entity_id, subject, content, changes, request_sha256, "
-     "binding, approvals_needed, reason, decided_by, certificate, received_at, changed_at, "
-     "expires_at, certification_request FROM request WHERE principal = ?1 AND state < 3 ORDER BY id LIMIT ?2"},
+     "SELECT " CERTWRIGHT_REQUEST_COLUMNS " FROM request WHERE principal = ?1 AND state < 3 ORDER BY id LIMIT ?2"},
     Entry{Statement::count_open_requests, "count_open_requests",
      "SELECT count(*) FROM request WHERE principal = ?1 AND state < 3"},
     Entry{Statement::requests_ascending, "requests_ascending",
-     "SELECT id, revision, state, tenant, ca, profile, profile_version, principal, email, "
-     "door, remote, entity_type, entity_id, subject, content, changes, request_sha256, "
-     "binding, approvals_needed, reason, decided_by, certificate, received_at, changed_at, "
-     "expires_at, certification_request FROM request WHERE id > ?1 ORDER BY id LIMIT ?2"},
+     "SELECT " CERTWRIGHT_REQUEST_COLUMNS " FROM request WHERE id > ?1 ORDER BY id LIMIT ?2"},
     Entry{Statement::requests_descending, "requests_descending",
-     "SELECT id, revision, state, tenant, ca, profile, profile_version, principal, email, "
-     "door, remote, entity_type, entity_id, subject, content, changes, request_sha256, "
-     "binding, approvals_needed, reason, decided_by, certificate, received_at, changed_at, "
-     "expires_at, certification_request FROM request WHERE id < ?1 ORDER BY id DESC LIMIT ?2"},
+     "SELECT " CERTWRIGHT_REQUEST_COLUMNS " FROM request WHERE id < ?1 ORDER BY id DESC LIMIT ?2"},
     Entry{Statement::requests_of_state_ascending, "requests_of_state_ascending",
-     "SELECT id, revision, state, tenant, ca, profile, profile_version, principal, email, "
-     "door, remote, entity_type, entity_id, subject, content, changes, request_sha256, "
-     "binding, approvals_needed, reason, decided_by, certificate, received_at, changed_at, "
-     "expires_at, certification_request FROM request WHERE state = ?1 AND id > ?2 ORDER BY id "
-     "LIMIT ?3"},
+     "SELECT " CERTWRIGHT_REQUEST_COLUMNS " FROM request WHERE state = ?1 AND id > ?2 ORDER BY id LIMIT ?3"},
     Entry{Statement::requests_of_state_descending, "requests_of_state_descending",
-     "SELECT id, revision, state, tenant, ca, profile, profile_version, principal, email, "
-     "door, remote, entity_type, entity_id, subject, content, changes, request_sha256, "
-     "binding, approvals_needed, reason, decided_by, certificate, received_at, changed_at, "
-     "expires_at, certification_request FROM request WHERE state = ?1 AND id < ?2 ORDER BY id "
-     "DESC LIMIT ?3"},
+     "SELECT " CERTWRIGHT_REQUEST_COLUMNS " FROM request WHERE state = ?1 AND id < ?2 ORDER BY id DESC LIMIT ?3"},
     Entry{Statement::requests_of_tenant_ascending, "requests_of_tenant_ascending",
-     "SELECT id, revision, state, tenant, ca, profile, profile_version, principal, email, "
-     "door, remote, entity_type, entity_id, subject, content, changes, request_sha256, "
-     "binding, approvals_needed, reason, decided_by, certificate, received_at, changed_at, "
-     "expires_at, certification_request FROM request WHERE tenant = ?1 AND id > ?2 ORDER BY id "
-     "LIMIT ?3"},
+     "SELECT " CERTWRIGHT_REQUEST_COLUMNS " FROM request WHERE tenant = ?1 AND id > ?2 ORDER BY id LIMIT ?3"},
     Entry{Statement::requests_of_tenant_descending, "requests_of_tenant_descending",
-     "SELECT id, revision, state, tenant, ca, profile, profile_version, principal, email, "
-     "door, remote, entity_type, entity_id, subject, content, changes, request_sha256, "
-     "binding, approvals_needed, reason, decided_by, certificate, received_at, changed_at, "
-     "expires_at, certification_request FROM request WHERE tenant = ?1 AND id < ?2 ORDER BY id "
-     "DESC LIMIT ?3"},
+     "SELECT " CERTWRIGHT_REQUEST_COLUMNS " FROM request WHERE tenant = ?1 AND id < ?2 ORDER BY id DESC LIMIT ?3"},
     Entry{Statement::requests_of_principal_ascending, "requests_of_principal_ascending",
-     "SELECT id, revision, state, tenant, ca, profile, profile_version, principal, email, "
-     "door, remote, entity_type, entity_id, subject, content, changes, request_sha256, "
-     "binding, approvals_needed, reason, decided_by, certificate, received_at, changed_at, "
-     "expires_at, certification_request FROM request WHERE principal = ?1 AND id > ?2 ORDER BY "
-     "id LIMIT ?3"},
+     "SELECT " CERTWRIGHT_REQUEST_COLUMNS " FROM request WHERE principal = ?1 AND id > ?2 ORDER BY id LIMIT ?3"},
     Entry{Statement::requests_of_principal_descending, "requests_of_principal_descending",
-     "SELECT id, revision, state, tenant, ca, profile, profile_version, principal, email, "
-     "door, remote, entity_type, entity_id, subject, content, changes, request_sha256, "
-     "binding, approvals_needed, reason, decided_by, certificate, received_at, changed_at, "
-     "expires_at, certification_request FROM request WHERE principal = ?1 AND id < ?2 ORDER BY "
-     "id DESC LIMIT ?3"},
+     "SELECT " CERTWRIGHT_REQUEST_COLUMNS " FROM request WHERE principal = ?1 AND id < ?2 ORDER BY id DESC LIMIT ?3"},
     Entry{Statement::requests_past, "requests_past",
-     "SELECT id, revision, state, tenant, ca, profile, profile_version, principal, email, "
-     "door, remote, entity_type, entity_id, subject, content, changes, request_sha256, "
-     "binding, approvals_needed, reason, decided_by, certificate, received_at, changed_at, "
-     "expires_at, certification_request FROM request WHERE state < 2 AND expires_at <= ?1 "
-     "ORDER BY expires_at LIMIT ?2"},
+     "SELECT " CERTWRIGHT_REQUEST_COLUMNS " FROM request WHERE state < 2 AND expires_at <= ?1 ORDER BY expires_at LIMIT ?2"},
     Entry{Statement::find_request_binding, "find_request_binding",
      "SELECT binding, principal FROM request WHERE id = ?1"},
     Entry{Statement::put_approval, "put_approval",
@@ -609,6 +569,7 @@ constexpr std::array kTable = {
      "SELECT principal, role, tenant, ca FROM role_binding WHERE role = ?1 AND tenant = ?2 "
      "ORDER BY principal LIMIT ?3"},
 };
+#undef CERTWRIGHT_REQUEST_COLUMNS
 
 constexpr bool in_order() {
   for (std::size_t i = 0; i < kTable.size(); ++i)
