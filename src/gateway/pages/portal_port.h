@@ -25,6 +25,7 @@ struct Upload {
   std::string common_name;
   std::optional<std::uint32_t> validity_days;  // none: the profile's
   std::string ca;                              // empty: the server chooses
+  std::string tenant;                          // empty: the caller's own; the form has no field for it
   std::string purpose;                         // category; may be empty
   std::vector<std::string> extensions;         // "server_auth", ...
   SecretBytes approval_password;               // may be empty

@@ -105,6 +105,7 @@ Result<Upload> read_upload(const web::Form& form, Filled& filled) {
   CERTWRIGHT_TRY(filled.common_name, field(form, "common_name"));
   CERTWRIGHT_TRY(filled.validity_days, field(form, "validity_days"));
   CERTWRIGHT_TRY(filled.ca, field(form, "ca_id"));
+  CERTWRIGHT_TRY(upload.tenant, field(form, "tenant_id"));
   CERTWRIGHT_TRY(filled.purpose, field(form, "purpose_category"));
   filled.extensions = form.values("extensions");
   CERTWRIGHT_TRY(auto password, field(form, "approval_password"));

@@ -24,6 +24,7 @@ Result<CsrForm> form_of(const pages::Upload& upload) {
   std::vector<web::Form::Field> fields = {{"csr_data", upload.csr},
                                           {"common_name", upload.common_name},
                                           {"ca_id", upload.ca},
+                                          {"tenant_id", upload.tenant},
                                           {"purpose_category", upload.purpose},
                                           {"approval_password", std::string(as_text(upload.approval_password.reveal()))}};
   const std::size_t password = fields.size() - 1;
