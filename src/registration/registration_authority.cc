@@ -8,6 +8,7 @@
 #include "crypto/verifying.h"
 #include "profile/from_certificate.h"
 #include "profile/from_csr.h"
+#include "profile/name_rule.h"
 #include "registration/approval_policy.h"
 #include "registration/hierarchy.h"
 #include "registration/removed_names.h"
@@ -123,6 +124,8 @@ Result<ApprovedRequest> RegistrationAuthority::approve(IssuanceRequest request,
     approved.certificate_request_.key_algorithm = request.generate_key;
   else if (!approved.profile_->key_algorithms.empty())
     approved.certificate_request_.key_algorithm = approved.profile_->key_algorithms.front();
+  // Before the rules of approval, here or in examine(), look at each name.
+  CERTWRIGHT_CHECK(profile::check_name_count(*approved.profile_, approved.certificate_request_.names.size()));
   if (evidence == Evidence::role) {
     const auto requirement = approval_requirement(*approved.ca_, *approved.profile_, approved.tenant_,
                                                   approved.certificate_request_);
@@ -161,6 +164,7 @@ Result<ApprovedRequest> RegistrationAuthority::approve_renewal(IssuanceRequest r
   const Seconds usual_validity = earlier.usual_validity;
   const bool is_unchanged = request.ca == issued_by && approved.profile_->version == earlier.profile_version &&
                             request.validity.value_or(usual_validity) <= usual_validity;
+  CERTWRIGHT_CHECK(profile::check_name_count(*approved.profile_, approved.certificate_request_.names.size()));
   const auto requirement = renewal_requirement(*approved.ca_, *approved.profile_, approved.tenant_,
                                                approved.certificate_request_, is_unchanged);
   if (requirement.needed())
