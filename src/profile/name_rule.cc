@@ -101,12 +101,13 @@ bool uri_matches(std::string_view pattern, std::string_view uri) {
   if (has_dot_segment(uri)) return false;
   if (pattern == "*") return true;
   const UriParts parts = uri_parts(uri);
+  const bool has_authority = uri.substr(0, parts.path).find("//") != std::string_view::npos;
   return whole_matches(
       pattern, uri,
       [&](std::size_t i, char wanted) { return i < parts.path ? same_letter(uri[i], wanted) : uri[i] == wanted; },
       [&](std::size_t i) {
         if (i < parts.path) return std::string_view("/?#@:%").find(uri[i]) == std::string_view::npos;
-        return i != parts.query && i != parts.fragment;
+        return i != parts.query && i != parts.fragment && !(has_authority && i == parts.path);
       });
 }
 

@@ -202,6 +202,8 @@ const UriCase kUriCases[] = {
     {"Port", "https://*.acme.example/*", "https://www.acme.example:8443/y", false},
     {"PortAsWritten", "https://*.acme.example:8443/*", "https://www.acme.example:8443/y", true},
     {"EscapeInHost", "https://*.acme.example/*", "https://evil.example%2f.acme.example/y", false},
+    {"StarOverTheFirstSlash", "spiffe://acme*", "spiffe://acme/web", false},
+    {"PathWithoutAuthority", "urn:*", "urn:/a", true},
     {"AllHosts", "https://*", "https://a.example", true},
     {"AllHostsNotTheirPaths", "https://*", "https://a.example/b", false},
     {"AnotherScheme", "*://acme/*", "spiffe://acme/web", true},
