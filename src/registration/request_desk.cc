@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 
 #include <fmt/format.h>
 
@@ -23,6 +24,7 @@ constexpr std::uint32_t kExpireAtOnce = 1'000;
 constexpr std::uint32_t kMaxOpenRead = 1'000;
 
 bool is_overdue(const RequestRecord& record, Time now) {
+  if (record.state == RequestState::approved) return record.changed_at + RequestDesk::kApprovedKept <= now;
   return record.state < RequestState::approved && record.expires_at <= now;
 }
 
@@ -39,15 +41,6 @@ std::string joined(const std::vector<std::string>& names) {
   if (names.size() <= kMaxShownNames) return fmt::format("{}", fmt::join(names, " "));
   return fmt::format("{} and {} more", fmt::join(names.begin(), names.begin() + kMaxShownNames, " "),
                      names.size() - kMaxShownNames);
-}
-
-store::ApprovalRecord approval_by(const RequestRecord& record, store::ApprovalKind kind) {
-  return {.request = record.id,
-          .principal = record.principal,
-          .kind = kind,
-          .binding = record.binding,
-          .comment = "",
-          .approved_at = record.changed_at};
 }
 
 }  // namespace
@@ -155,11 +148,21 @@ Result<RequestDesk::Submitted> RequestDesk::submit_examined(const Submission& su
       return fail_field(Errc::too_many_requests, "pending", "too many open requests");
     CERTWRIGHT_TRY(password, d_.passwords.check(examined.ca->id(), submission.approval_password, actor));
   }
-  auto submitted = equal != open.end() ? join(*equal, password, requirement, actor)
+  auto submitted = equal != open.end() ? join(*equal, password, examined)
                                        : enter(submission, examined, password);
-  // The step that should have carried it did not happen. The guess did.
-  if (!submitted && password.evidence) (void)d_.journal.record(*password.evidence);
+  if (!submitted && password.evidence)
+    record_guess(equal != open.end() ? *equal : new_record(submission, examined, false), *password.evidence, actor);
   return submitted;
+}
+
+// The step that should have carried it did not happen. The guess did, and whoever is to hear of a lock hears of it.
+void RequestDesk::record_guess(const RequestRecord& tried_at, const audit::Event& guess, const audit::Actor& actor) {
+  const std::vector<audit::Event> events{guess};
+  store::Transaction transaction{d_.journal.leaf(guess)};
+  const bool is_told = companion_ != nullptr &&
+                       companion_->accompany({&tried_at, tried_at, actor, events}, transaction).has_value();
+  if (is_told && d_.store.apply(transaction)) return;
+  (void)d_.journal.record(guess);
 }
 
 RequestRecord RequestDesk::new_record(const Submission& submission, const Examination& examined,
@@ -230,8 +233,8 @@ Result<RequestDesk::Submitted> RequestDesk::enter(const Submission& submission, 
   if (record.state == RequestState::pending) {
     step.events.push_back(pending_event(record, RequestState::received, actor));
   } else {
-    if (password.right) step.approval = approval_by(record, store::ApprovalKind::password);
-    if (requirement.by_standing_rule) step.approval = approval_by(record, store::ApprovalKind::standing_rule);
+    if (password.right) step.approval = approval_by_requester(record, store::ApprovalKind::password);
+    if (requirement.by_standing_rule) step.approval = approval_by_requester(record, store::ApprovalKind::standing_rule);
     if (step.approval) step.events.push_back(approval_event(record, *step.approval, 0, actor));
     step.events.push_back(approved_event(record, RequestState::received, actor));
   }
@@ -241,27 +244,43 @@ Result<RequestDesk::Submitted> RequestDesk::enter(const Submission& submission, 
   if (stored.error().code != Errc::conflict) return tl::unexpected(stored.error());
   CERTWRIGHT_TRY(const auto other, d_.store.find_open_request(record.request_sha256));
   if (!other) return tl::unexpected(stored.error());
-  return join(*other, password, requirement, actor);
+  return join(*other, password, examined);
 }
 
-// An equal request is open. The right password still helps it.
-Result<RequestDesk::Submitted> RequestDesk::join(const RequestRecord& open,
-                                                 const ApprovalPasswords::Checked& password,
-                                                 const ApprovalRequirement& requirement,
-                                                 const audit::Actor& actor) {
+// Where somebody decides at this moment, what they left is the answer.
+Result<RequestDesk::Submitted> RequestDesk::join(RequestRecord open, const ApprovalPasswords::Checked& password,
+                                                 const Examination& examined) {
+  for (int attempt = 1;; ++attempt) {
+    auto joined = join_once(open, password, examined);
+    if (joined || attempt == kAttempts || !is_lost_race(joined.error())) return joined;
+    CERTWRIGHT_TRY(open, load(open.id));
+  }
+}
+
+// An equal request is open. The right password still helps it, and so does a policy that wants less by now.
+Result<RequestDesk::Submitted> RequestDesk::join_once(const RequestRecord& open,
+                                                      const ApprovalPasswords::Checked& password,
+                                                      const Examination& examined) {
+  const audit::Actor& actor = examined.request.actor;
   Step step{.actor = actor, .approval = {}, .events = {}};
-  const bool unchanged = open.changes.empty() && requirement.needed();
-  if (password.right && open.state == RequestState::pending && unchanged) {
-    RequestRecord after = open;
+  if (password.evidence) step.events.push_back(*password.evidence);
+  RequestRecord after = open;
+  // With an officer's changes it is another one than was asked for again: upkeep and officers look at that.
+  bool enough = false;
+  if (open.changes.empty()) {
+    CERTWRIGHT_TRY(enough, settle(after, examined, step));
+  }
+  if (!enough && password.right && open.state == RequestState::pending && open.changes.empty() &&
+      examined.requirement.needed()) {
     after.state = RequestState::approved;
     after.changed_at = d_.clock.now();
-    step.approval = approval_by(after, store::ApprovalKind::password);
-    step.events.push_back(approval_event(after, *step.approval, 0, actor));
-    step.events.push_back(approved_event(after, open.state, actor));
+    CERTWRIGHT_TRY(enough, add_approval(step, after, store::ApprovalKind::password));
+    if (enough) step.events.push_back(approved_event(after, open.state, actor));
+  }
+  if (enough) {
     CERTWRIGHT_TRY(auto stored, commit(&open, std::move(after), std::move(step)));
     return Submitted{.record = std::move(stored), .coalesced = true};
   }
-  if (password.evidence) step.events.push_back(*password.evidence);
   step.events.push_back({.type = audit::EventType::request_repeated,
                          .actor = actor,
                          .fields = {{"request", open.id}, {"state", std::string(name_of(open.state))}}});
@@ -323,7 +342,14 @@ Result<RequestRecord> RequestDesk::in_time(RequestRecord record, const audit::Ac
 }
 
 Result<std::size_t> RequestDesk::expire_overdue(const audit::Actor& actor) {
-  CERTWRIGHT_TRY(const auto past, d_.store.requests_past(d_.clock.now(), kExpireAtOnce));
+  const Time now = d_.clock.now();
+  CERTWRIGHT_TRY(auto past, d_.store.requests_past(now, kExpireAtOnce));
+  // Approved ones in the order in which they came, which is nearly that in which they end.
+  const store::RequestFilter approved{
+      .scope = {{"*", "", ""}}, .states = {RequestState::approved}, .tenant = {}, .ca = {}, .principal = {}};
+  CERTWRIGHT_TRY(const auto list, d_.store.list_requests(
+                                      approved, {.limit = store::RequestPage::kMaxLimit, .after = {}, .newest_first = false}));
+  std::ranges::copy_if(list.requests, std::back_inserter(past), [&](const auto& each) { return is_overdue(each, now); });
   std::size_t expired = 0;
   for (const auto& before : past) {
     const auto stored = expire(before, actor);

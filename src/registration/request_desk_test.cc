@@ -1,6 +1,8 @@
 #include "registration/request_desk.h"
 
 #include <algorithm>
+#include <functional>
+#include <utility>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -91,6 +93,21 @@ TEST_F(Desk, AnApprovedRequestCanBeWithdrawnWhileItIsNotIssued) {
   const auto approved = must(world.approve(bob, must(world.submit(alice, {"a.example"})).record));
   EXPECT_EQ(must(world.desk.withdraw(approved.id, alice, {}, "")).state, RequestState::withdrawn);
   EXPECT_EQ(told(world.desk.decided(approved.id, {})), "conflict state");
+}
+
+// Nothing that was approved is issued long after everybody has forgotten it.
+TEST_F(Desk, AnApprovalIsForAMonth) {
+  const auto approved = must(world.approve(bob, must(world.submit(alice, {"a.example"})).record));
+  const auto at_once = must(world.submit(alice, {"b.example"}, "free")).record;
+  clock.advance(30 * kDay - Seconds(1));
+  EXPECT_EQ(must(world.desk.expire_overdue({})), 0U);
+  EXPECT_TRUE(world.desk.decided(approved.id, {}));
+  clock.advance(Seconds(1));
+  EXPECT_EQ(told(world.desk.decided(approved.id, {})), "conflict state");  // also between two sweeps
+  EXPECT_EQ(world.state(approved.id), RequestState::expired);
+  EXPECT_EQ(must(world.desk.expire_overdue({})), 1U);
+  EXPECT_EQ(world.state(at_once.id), RequestState::expired);
+  EXPECT_EQ(text_at(world.records("REQUEST_EXPIRED").at(1), {"fields", "before"}), "approved");
 }
 
 TEST_F(Desk, EqualRequestsAreOne) {
@@ -271,6 +288,75 @@ TEST_F(Desk, ACompanionHearsOfEveryWrongPassword) {
   for (int i = 0; i < 3; ++i) must(world.submit(alice, {"a.example"}, "issuing", "wrong horse battery"));
   EXPECT_EQ(recorder.guesses, 2);
   EXPECT_EQ(recorder.locks, 1);
+}
+
+// The request could not be stored, so there is none to tell about. The lock is told about all the same.
+TEST_F(Desk, ACompanionHearsOfALockWhateverBecomesOfTheRequest) {
+  use_password("correct horse battery");
+  class WithoutNew : public Recorder {
+    Result<void> accompany(const RequestChange& change, store::Transaction& transaction) override {
+      if (change.before == nullptr) return fail(Errc::unavailable, "not now");
+      ca = change.after.ca;
+      tenant = change.after.tenant;
+      return Recorder::accompany(change, transaction);
+    }
+
+   public:
+    std::string ca, tenant;
+  } recorder;
+  world.desk.tell(&recorder);
+  for (int i = 0; i < 3; ++i)
+    EXPECT_EQ(told(world.submit(alice, {"a.example"}, "issuing", "wrong horse battery")), "unavailable ");
+  EXPECT_EQ(recorder.guesses, 2);
+  EXPECT_EQ(recorder.locks, 1);
+  EXPECT_EQ(recorder.ca, "issuing");
+  EXPECT_EQ(recorder.tenant, "default");
+  EXPECT_EQ(recorded("APPROVAL_PASSWORD_LOCKED"), 1U);
+  EXPECT_EQ(recorded("REQUEST_RECEIVED"), 0U);
+}
+
+// An officer is a moment earlier.
+class Overtaken : public Desk {
+ protected:
+  // What becomes of the right password for a request that is decided between its being read and its next step.
+  Result<RequestDesk::Submitted> overtaken_by(std::function<void(const store::RequestRecord&)> decide) {
+    use_password("correct horse battery");
+    auto submission = world.submission(alice, {"a.example"});
+    RequestDesk::Submission with{.request = submission.request,
+                                 .approval_password = SecretBytes::copy_of(as_bytes("correct horse battery")),
+                                 .purpose = "", .selection = ""};
+    const auto pending = must(world.desk.submit(std::move(submission))).record;
+    class Between : public RequestCompanion {
+     public:
+      Result<void> accompany(const RequestChange&, store::Transaction&) override {
+        if (auto once = std::exchange(step, nullptr)) once();
+        return {};
+      }
+      std::function<void()> step;
+    } between;
+    between.step = [&] { decide(pending); };
+    world.desk.tell(&between);
+    auto submitted = world.desk.submit(std::move(with));
+    world.desk.tell(nullptr);
+    return submitted;
+  }
+};
+
+TEST_F(Overtaken, ByAnApproval) {
+  const auto submitted = overtaken_by([&](const auto& pending) { must(world.approve(bob, pending)); });
+  ASSERT_EQ(told(submitted), "ok");
+  EXPECT_TRUE(submitted->coalesced);
+  EXPECT_EQ(submitted->record.state, RequestState::approved);
+  EXPECT_EQ(submitted->record.decided_by, "bob");
+  EXPECT_EQ(must(world.desk.approvals(submitted->record.id)).size(), 1U);
+}
+
+TEST_F(Overtaken, ByADenial) {
+  const auto submitted = overtaken_by([&](const auto& pending) {
+    must(world.desk.deny(pending.id, bob, DeskWorld::actor_of(bob), "not ours"));
+  });
+  ASSERT_EQ(told(submitted), "ok");
+  EXPECT_EQ(submitted->record.state, RequestState::denied);
 }
 
 // ---- The one path itself
