@@ -124,6 +124,25 @@ TEST_F(RequestNoticesTest, ADenialSaysWhy) {
   EXPECT_EQ(said(told, "reason"), "not ours");
 }
 
+// The policy may want more by now: its binding is the same, and still it waits anew, and is approved anew.
+TEST_F(RequestNoticesTest, WhatWaitsAgainIsToldAgain) {
+  const auto webhook = [&](std::string_view event) {
+    return std::ranges::count(must(world_.store.notifications().waiting(store::NotificationChannel::webhook, "hook", 10)),
+                              event, &store::NotificationRecord::event);
+  };
+  RequestRecord record = pending_;
+  step(nullptr, record, "requester");
+  for (const auto next : {RequestState::approved, RequestState::pending, RequestState::approved}) {
+    const RequestRecord before = record;
+    record.state = next;
+    ++record.revision;
+    step(&before, record, "officer");
+  }
+  EXPECT_EQ(must(world_.store.notifications().in_product("officer", 0, 10)).size(), 2U);
+  EXPECT_EQ(webhook("request_pending"), 2);
+  EXPECT_EQ(webhook("request_approved"), 2);
+}
+
 // Each lock is told, though the request that they were tried at has not changed.
 TEST_F(RequestNoticesTest, EachLockOfAnApprovalPasswordIsTold) {
   const audit::Event locked{audit::EventType::approval_password_locked,
