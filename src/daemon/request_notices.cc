@@ -82,6 +82,8 @@ Result<store::Transaction> RequestNotices::about_state(const registration::Reque
   if (after.state != RequestState::pending) notice.reason = after.reason;  // else the requester's, if any
   notice.changes = in_words(after.changes);
   notice.approvals_needed = after.approvals_needed;
+  if (change.requirement != nullptr)
+    notice.deciders = {change.requirement->officers_of, change.requirement->installation_officers, change.may_approve};
   // One may come to the same state again, with the same binding: a policy that wants more reopens it.
   notice.occasion = change.before == nullptr ? "" : "revision-" + std::to_string(after.revision);
   switch (after.state) {

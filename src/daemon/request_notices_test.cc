@@ -90,6 +90,23 @@ TEST_F(RequestNoticesTest, WhereTwoMustApproveEnoughAreTold) {
   EXPECT_EQ(recipients(step(nullptr, pending_, "requester")), (Names{"admin", "hook", "officer", "root", "second"}));
 }
 
+TEST_F(RequestNoticesTest, ThoseAreToldWhoseApprovalCounts) {
+  const audit::Actor actor{.principal = "requester", .tenant = "default", .door = "test", .remote = ""};
+  registration::ApprovalRequirement requirement{.officers = 1, .explanation = ""};
+  const auto told = [&] {
+    store::Transaction transaction;
+    must(notices_.accompany({nullptr, pending_, actor, {}, &requirement,
+                             [](std::string_view id) -> Result<bool> { return id != "second"; }},
+                            transaction));
+    return World::recipients(transaction);
+  };
+  EXPECT_EQ(told(), (Names{"in_product:officer", "webhook:hook"}));
+  requirement.installation_officers = true;
+  EXPECT_EQ(told(), (Names{"in_product:root", "webhook:hook"}));
+  requirement.officers_of = {"admin", "second"};
+  EXPECT_EQ(told(), (Names{"in_product:admin", "webhook:hook"}));
+}
+
 TEST_F(RequestNoticesTest, AnApprovalAndItsCertificateAreOneNotice) {
   auto decided = approved("officer");
   decided.changes = registration::write_request_changes({.validity = {}, .names_removed = {"DNS:b.example.org"}});

@@ -134,7 +134,7 @@ Result<RequestRecord> RequestDesk::approve_once(const Decision& decision) {
   }
   if (decision.binding != before.binding) return changed_meanwhile("it is another one than you saw");
   CERTWRIGHT_TRY(auto after, with_changes(decision, before, examined));
-  Step step{.actor = decision.actor, .approval = {}, .events = {}};
+  Step step{.actor = decision.actor, .approval = {}, .events = {}, .requirement = &examined.requirement};
   if (after.binding != before.binding)
     step.events.push_back(changed_event(before, after, "officer", decision.actor));
 
@@ -157,6 +157,15 @@ Result<RequestRecord> RequestDesk::approve_once(const Decision& decision) {
   return commit(&before, std::move(after), std::move(step));
 }
 
+// As the principal is now. False for one who is disabled.
+Result<bool> RequestDesk::may_approve(const RequestRecord& record, const ApprovalRequirement& requirement,
+                                      std::string_view principal) const {
+  const auto officer = access::stored_principal(d_.store, principal);
+  if (!officer && officer.error().code != Errc::unauthenticated) return tl::unexpected(officer.error());
+  return officer && access::authorise(*officer, Action::request_decide, object_of(record)) &&
+         check_officer(requirement, *officer, record);
+}
+
 // How many officers besides `not_this_one` approved what the record is now, and still may.
 Result<std::size_t> RequestDesk::officers_for(const RequestRecord& record, const ApprovalRequirement& requirement,
                                               std::string_view not_this_one) const {
@@ -166,11 +175,8 @@ Result<std::size_t> RequestDesk::officers_for(const RequestRecord& record, const
     if (approval.kind != store::ApprovalKind::officer || approval.binding != record.binding ||
         approval.principal == not_this_one)
       continue;
-    const auto officer = access::stored_principal(d_.store, approval.principal);
-    if (!officer && officer.error().code != Errc::unauthenticated) return tl::unexpected(officer.error());
-    if (officer && access::authorise(*officer, Action::request_decide, object_of(record)) &&
-        check_officer(requirement, *officer, record))
-      ++count;
+    CERTWRIGHT_TRY(const bool counts, may_approve(record, requirement, approval.principal));
+    if (counts) ++count;
   }
   return count;
 }
@@ -198,7 +204,7 @@ Result<RequestRecord> RequestDesk::rebase(const RequestRecord& record, const aud
   RequestRecord after = record;
   after.profile_version = examined.profile->version;
   after.binding = binding_of(after);
-  Step step{.actor = actor, .approval = {}, .events = {}};
+  Step step{.actor = actor, .approval = {}, .events = {}, .requirement = &examined.requirement};
   step.events.push_back(changed_event(record, after, "profile", actor));
   if (examined.requirement.needed() && record.state == RequestState::approved) {
     wait_again(after, examined.requirement);
@@ -221,7 +227,7 @@ Result<RequestRecord> RequestDesk::reopen(const RequestRecord& record, const App
                                           const audit::Actor& actor) {
   RequestRecord after = record;
   wait_again(after, requirement);
-  Step step{.actor = actor, .approval = {}, .events = {}};
+  Step step{.actor = actor, .approval = {}, .events = {}, .requirement = &requirement};
   step.events.push_back(changed_event(record, after, "policy", actor));
   step.events.push_back(pending_event(after, record.state, actor));
   return commit(&record, std::move(after), std::move(step));

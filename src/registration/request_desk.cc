@@ -77,7 +77,11 @@ Result<RequestRecord> RequestDesk::commit(const RequestRecord* before, RequestRe
   transaction.push_back(store::PutRequest{.request = after, .open_max = open_max});
   if (step.approval) transaction.push_back(store::AddApproval{*std::move(step.approval)});
   for (const auto& event : step.events) transaction.push_back(d_.journal.leaf(event));
-  const RequestChange change{before, after, step.actor, step.events};
+  RequestChange change{before, after, step.actor, step.events};
+  if (step.requirement != nullptr && after.state == RequestState::pending) {
+    change.requirement = step.requirement;
+    change.may_approve = [&](std::string_view principal) { return may_approve(after, *step.requirement, principal); };
+  }
   if (companion_ != nullptr) CERTWRIGHT_CHECK(companion_->accompany(change, transaction));
   CERTWRIGHT_CHECK(d_.store.apply(transaction));
   return after;
@@ -213,7 +217,7 @@ Result<RequestDesk::Submitted> RequestDesk::enter(const Submission& submission, 
   const audit::Actor& actor = examined.request.actor;
   const auto& requirement = examined.requirement;
   const RequestRecord record = new_record(submission, examined, password.right);
-  Step step{.actor = actor, .approval = {}, .events = {}};
+  Step step{.actor = actor, .approval = {}, .events = {}, .requirement = &requirement};
   if (password.evidence) step.events.push_back(*password.evidence);
   step.events.push_back({.type = audit::EventType::request_received,
                          .actor = actor,

@@ -28,6 +28,10 @@ struct RequestChange {
   const store::RequestRecord& after;
   const audit::Actor& actor;
   const std::vector<audit::Event>& events;  // what else the step puts into the audit log
+  // Where it waits for officers from this step on: what the policy wants, and whether the approval of this
+  // principal would count. Else null and empty. For the time of the call.
+  const ApprovalRequirement* requirement = nullptr;
+  std::function<Result<bool>(std::string_view principal)> may_approve{};
 };
 
 // Adds commands to the transaction of a change, so that they happen with it or not at all: this is how
@@ -174,6 +178,8 @@ class RequestDesk {
                                             const Examination& examined) const;
   Result<store::RequestRecord> rebase(const store::RequestRecord& record, const audit::Actor& actor);
   void record_refusal(const Error& error, std::string_view id, std::string_view action, const audit::Actor& actor);
+  Result<bool> may_approve(const store::RequestRecord& record, const ApprovalRequirement& requirement,
+                           std::string_view principal) const;
   Result<std::size_t> officers_for(const store::RequestRecord& record, const ApprovalRequirement& requirement,
                                    std::string_view not_this_one) const;
   Result<bool> is_enough(const store::RequestRecord& record, const ApprovalRequirement& requirement) const;

@@ -14,6 +14,7 @@ struct RequestDesk::Step {
   const audit::Actor& actor;
   std::optional<store::ApprovalRecord> approval{};
   std::vector<audit::Event> events{};
+  const ApprovalRequirement* requirement = nullptr;  // of a request that waits for officers after the step
 };
 
 // A text that people write about a decision: `least` characters, one line, at most 1,000 octets.
