@@ -80,6 +80,8 @@ Result<store::Transaction> Outbox::enqueue(const Notice& notice) const {
   std::vector<std::string_view> tenants{kInstallation};
   if (notice.tenant != kInstallation) tenants.push_back(notice.tenant);
   for (const auto tenant : tenants) {
+    CERTWRIGHT_TRY(const bool enabled, recipients_.is_enabled(tenant));
+    if (!enabled) continue;
     CERTWRIGHT_TRY(const auto webhooks, store_.notifications().list_webhooks(tenant));
     for (const auto& webhook : webhooks)
       if (wants(webhook, name_of(notice.kind)))

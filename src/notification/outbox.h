@@ -55,8 +55,8 @@ struct RevocationNotice {
 
 // Writes notifications as commands. Whoever makes the event puts them into the transaction of the
 // event, so that neither exists without the other. Each recipient gets one for every channel: shown in
-// the product, e-mail if it has an address, and the webhooks of the tenant and of "*" that asked for
-// the event. Reads the store for recipients; writes nothing. Told twice about the same is told once.
+// the product, e-mail if it has an address, and the webhooks of the tenant, unless it is disabled, and
+// of "*" that asked for the event. Reads the store for recipients; writes nothing. Told twice about the same is told once.
 // Errors: of the store. Safe to call from any thread.
 class Outbox {
  public:

@@ -134,6 +134,13 @@ TEST_F(OutboxTest, WebhooksOfTheTenantAndOfAllHearWhatTheyAskedFor) {
             (Names{"email:root", "in_product:root", "webhook:w-everywhere"}));
 }
 
+TEST_F(OutboxTest, WebhooksOfADisabledTenantHearNothing) {
+  world_.webhook("w-tenant", "default");
+  world_.webhook("w-everywhere", "*");
+  world_.apply({store::PutTenant{{"default", "", true, {}}}});
+  EXPECT_EQ(World::recipients(outbox_.request_denied(notice())), Names{"webhook:w-everywhere"});
+}
+
 TEST_F(OutboxTest, ToldTwiceIsToldOnce) {
   for (int i = 0; i < 2; ++i) world_.apply(*outbox_.request_denied(notice()));
   EXPECT_EQ(world_.store.notifications().in_product("requester", 0, 10).value().size(), 1U);

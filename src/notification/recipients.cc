@@ -6,13 +6,19 @@
 
 namespace certwright::notification {
 
+Result<bool> Recipients::is_enabled(std::string_view tenant) const {
+  if (tenant == "*") return true;
+  CERTWRIGHT_TRY(const auto record, store_.find_tenant(tenant));
+  return record && !record->disabled;
+}
+
 Result<Principals> Recipients::principal(std::string_view id) const {
   Principals found;
   if (id.empty()) return found;
   CERTWRIGHT_TRY(auto record, store_.find_principal(id));
   if (!record || record->disabled) return found;
-  CERTWRIGHT_TRY(const auto tenant, store_.find_tenant(record->tenant));
-  if (tenant && !tenant->disabled) found.push_back(std::move(*record));
+  CERTWRIGHT_TRY(const bool enabled, is_enabled(record->tenant));
+  if (enabled) found.push_back(std::move(*record));
   return found;
 }
 

@@ -38,6 +38,8 @@ class Recipients {
   Result<Principals> administrators(std::string_view tenant) const { return holders("admin", tenant, "", {}); }
   // Empty if there is none of that id, or it is disabled.
   Result<Principals> principal(std::string_view id) const;
+  // May anybody and anything of this tenant be told? "*" always.
+  Result<bool> is_enabled(std::string_view tenant) const;
 
  private:
   // Bindings for all tenants and for the tenant; of those, for the CA and for all CAs.
