@@ -1,5 +1,7 @@
 #include "daemon/housekeeping.h"
 
+#include <exception>
+
 #include "daemon/log.h"
 
 namespace certwright::daemon {
@@ -17,13 +19,26 @@ Housekeeping::~Housekeeping() {
   for (auto& thread : threads_) thread.join();
 }
 
+namespace {
+
+// Thrown on a thread of its own it would end the process, and memory may be short for a moment.
+Result<void> run_once(const Housekeeping::Job& job) noexcept {
+  try {
+    return job.run();
+  } catch (const std::exception& e) {
+    return fail(Errc::internal, e.what());
+  }
+}
+
+}  // namespace
+
 void Housekeeping::run(const Job& job) {
   using SteadyTime = std::chrono::steady_clock;
   auto quiet_until = SteadyTime::time_point{};
   std::unique_lock lock(mutex_);
   while (!wake_.wait_for(lock, job.every, [this] { return stopping_; })) {
     lock.unlock();
-    if (const auto result = job.run(); !result && SteadyTime::now() >= quiet_until) {
+    if (const auto result = run_once(job); !result && SteadyTime::now() >= quiet_until) {
       log_error("housekeeping failed; it is tried again", {{"job", job.name}, {"reason", result.error().detail}});
       quiet_until = SteadyTime::now() + std::chrono::minutes(1);
     }

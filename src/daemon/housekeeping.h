@@ -12,7 +12,7 @@
 namespace certwright::daemon {
 
 // Recurring work, each on a thread of its own so that a long CRL does not delay a checkpoint. A job
-// that fails is logged, at most once a minute, and tried again at its next turn.
+// that fails or throws is logged, at most once a minute, and tried again at its next turn.
 class Housekeeping {
  public:
   struct Job {

@@ -90,6 +90,23 @@ TEST_F(RequestNoticesTest, WhereTwoMustApproveEnoughAreTold) {
   EXPECT_EQ(recipients(step(nullptr, pending_, "requester")), (Names{"admin", "hook", "officer", "root", "second"}));
 }
 
+TEST_F(RequestNoticesTest, ThoseAreToldWhoseApprovalCounts) {
+  const audit::Actor actor{.principal = "requester", .tenant = "default", .door = "test", .remote = ""};
+  registration::ApprovalRequirement requirement{.officers = 1, .explanation = ""};
+  const auto told = [&] {
+    store::Transaction transaction;
+    must(notices_.accompany({nullptr, pending_, actor, {}, &requirement,
+                             [](std::string_view id) -> Result<bool> { return id != "second"; }},
+                            transaction));
+    return World::recipients(transaction);
+  };
+  EXPECT_EQ(told(), (Names{"in_product:officer", "webhook:hook"}));
+  requirement.installation_officers = true;
+  EXPECT_EQ(told(), (Names{"in_product:root", "webhook:hook"}));
+  requirement.officers_of = {"admin", "second"};
+  EXPECT_EQ(told(), (Names{"in_product:admin", "webhook:hook"}));
+}
+
 TEST_F(RequestNoticesTest, AnApprovalAndItsCertificateAreOneNotice) {
   auto decided = approved("officer");
   decided.changes = registration::write_request_changes({.validity = {}, .names_removed = {"DNS:b.example.org"}});
@@ -134,6 +151,63 @@ TEST_F(RequestNoticesTest, TheEndOfTheTimeSaysWhoseItWas) {
   auto other = approved("officer");
   other.id += "0";
   EXPECT_EQ(expired(other), "It was approved, but for a month no certificate could be issued.");
+}
+
+// The policy may want more by now: its binding is the same, and still it waits anew, and is approved anew.
+TEST_F(RequestNoticesTest, WhatWaitsAgainIsToldAgain) {
+  const auto webhook = [&](std::string_view event) {
+    return std::ranges::count(must(world_.store.notifications().waiting(store::NotificationChannel::webhook, "hook", 10)),
+                              event, &store::NotificationRecord::event);
+  };
+  RequestRecord record = pending_;
+  step(nullptr, record, "requester");
+  for (const auto next : {RequestState::approved, RequestState::pending, RequestState::approved}) {
+    const RequestRecord before = record;
+    record.state = next;
+    ++record.revision;
+    step(&before, record, "officer");
+  }
+  EXPECT_EQ(must(world_.store.notifications().in_product("officer", 0, 10)).size(), 2U);
+  EXPECT_EQ(webhook("request_pending"), 2);
+  EXPECT_EQ(webhook("request_approved"), 2);
+}
+
+// Else whoever sends requests and withdraws them fills the officers' mail.
+TEST_F(RequestNoticesTest, NobodyIsAskedAnyMoreWhenThereIsNothingToDecide) {
+  using store::NotificationChannel;
+  const notification::Outbox mailing{world_.store, world_.clock, {.mail = true, .portal_url = ""}};
+  RequestNotices notices(world_.store, mailing, world_.clock);
+  const auto take = [&](const RequestRecord* before, const RequestRecord& after) {
+    store::Transaction transaction;
+    must(notices.accompany({before, after, {.principal = "requester", .tenant = "default", .door = "test", .remote = ""}, {}},
+                           transaction));
+    world_.apply(transaction);
+  };
+  const auto waits = [&](NotificationChannel channel, const char* who) {
+    return must(world_.store.notifications().waiting(channel, who, 10)).size();
+  };
+  RequestRecord other = pending_;
+  other.id = "r2";
+  take(nullptr, pending_);
+  take(nullptr, other);
+  ASSERT_EQ(waits(NotificationChannel::email, "officer"), 2U);
+
+  auto withdrawn = pending_;
+  withdrawn.state = RequestState::withdrawn;
+  take(&pending_, withdrawn);
+  EXPECT_EQ(waits(NotificationChannel::email, "officer"), 1U);
+  EXPECT_EQ(waits(NotificationChannel::webhook, "hook"), 1U);
+  const auto told = must(world_.store.notifications().told_about("default", "r1"));
+  EXPECT_EQ(std::ranges::count(told, store::NotificationState::acknowledged, &store::NotificationRecord::state), 3);
+  EXPECT_EQ(must(world_.store.notifications().in_product("officer", 0, 10)).size(), 2U);  // what was shown stays
+
+  // A webhook hears of a decision, after what it is about.
+  auto denied = other;
+  denied.state = RequestState::denied;
+  take(&other, denied);
+  EXPECT_EQ(waits(NotificationChannel::email, "officer"), 0U);
+  EXPECT_EQ(waits(NotificationChannel::email, "requester"), 1U);
+  EXPECT_EQ(waits(NotificationChannel::webhook, "hook"), 2U);
 }
 
 // Each lock is told, though the request that they were tried at has not changed.

@@ -23,7 +23,7 @@ certwright_room(daemon
   SOURCES configuration.cc log.cc state_directory.cc installation.cc interception.cc issuance_metrics.cc initialise.cc
           root_key.cc server_certificate.cc housekeeping.cc certgen_door.cc gateways.cc notices.cc request_notices.cc serve.cc stand_alone.cc
           generator.cc succession.cc reload.cc options.cc
-  TESTS configuration_test.cc documentation_test.cc reload_test.cc request_notices_test.cc root_key_test.cc
+  TESTS configuration_test.cc documentation_test.cc housekeeping_test.cc reload_test.cc request_notices_test.cc root_key_test.cc
         succession_test.cc)
 if(TARGET certwright_daemon)
   target_include_directories(certwright_daemon PUBLIC ${CMAKE_BINARY_DIR}/generated)

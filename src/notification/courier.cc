@@ -7,6 +7,7 @@
 #include "crypto/digest.h"
 #include "json/writer.h"
 #include "notification/outbox.h"
+#include "notification/recipients.h"
 #include "notification/templates.h"
 
 namespace certwright::notification {
@@ -74,9 +75,10 @@ std::size_t MailCourier::together(const std::vector<store::NotificationRecord>& 
 
 Result<void> MailCourier::deliver(const std::string& recipient,
                                   const std::vector<store::NotificationRecord>& notifications, const Stop& stop) {
-  CERTWRIGHT_TRY(const auto principal, store_.find_principal(recipient));
-  if (!principal || principal->disabled) return fail(Errc::gone, "the account is disabled, or there is none");
-  auto address = MailAddress::parse(principal->email);
+  CERTWRIGHT_TRY(const auto enabled, Recipients(store_).principal(recipient));
+  if (enabled.empty()) return fail(Errc::gone, "the account or its tenant is disabled, or there is none");
+  const auto& principal = enabled.front();
+  auto address = MailAddress::parse(principal.email);
   if (!address) return fail(Errc::gone, "the account has no e-mail address that can be written to");
   std::vector<Rendered> parts;
   std::vector<std::string> ids;
@@ -87,7 +89,7 @@ Result<void> MailCourier::deliver(const std::string& recipient,
   }
   auto body = digest(std::move(parts));
   const MailMessage message{.from = from_,
-                            .to = {*std::move(address), principal->name},
+                            .to = {*std::move(address), principal.name},
                             .subject = std::move(body.subject),
                             .text = std::move(body.text),
                             .html = std::move(body.html),
@@ -106,6 +108,8 @@ Result<void> WebhookCourier::deliver(const std::string& recipient,
                                      const Stop& stop) {
   CERTWRIGHT_TRY(const auto webhook, store_.notifications().find_webhook(recipient));
   if (!webhook || webhook->disabled) return fail(Errc::gone, "the webhook is disabled, or there is none");
+  CERTWRIGHT_TRY(const bool enabled, Recipients(store_).is_enabled(webhook->tenant));
+  if (!enabled) return fail(Errc::gone, "the webhook's tenant is disabled");
   auto url = WebhookUrl::parse(webhook->url);
   if (!url) return fail(Errc::gone, url.error().detail);
   for (const auto& notification : notifications) {

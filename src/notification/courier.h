@@ -21,7 +21,7 @@ class Courier {
   virtual std::size_t together(const std::vector<store::NotificationRecord>& waiting) const { return waiting.size(); }
   // All of them, or an error for all. Errors: gone if there is no use in trying again; conflict if several
   // were refused and each should be tried by itself; anything else may be tried later, though it may have
-  // arrived.
+  // arrived. What it throws counts as that.
   virtual Result<void> deliver(const std::string& recipient,
                                const std::vector<store::NotificationRecord>& notifications, const Stop& stop) = 0;
 };

@@ -99,6 +99,16 @@ TEST_F(MailCourierTest, NobodyToWriteToIsFinal) {
   EXPECT_TRUE(transport_.sent.empty());
 }
 
+// What was enqueued before it was disabled waits, perhaps for days.
+TEST_F(MailCourierTest, NobodyOfADisabledTenantIsWrittenTo) {
+  world_.enqueue("officer", "r1");
+  world_.apply({store::PutTenant{{"default", "", true, {}}}});
+  EXPECT_EQ(deliver("officer").error().code, Errc::gone);
+  EXPECT_TRUE(transport_.sent.empty());
+  world_.enqueue("elsewhere", "r1");
+  EXPECT_TRUE(deliver("elsewhere"));
+}
+
 TEST_F(MailCourierTest, ARefusalOfTheMessageIsFinalForOneAndAskedAgainForEachOfSeveral) {
   world_.enqueue("officer", "r1");
   transport_.refuses = Errc::policy;
@@ -209,6 +219,16 @@ TEST_F(WebhookCourierTest, ADisabledOneIsToldNothing) {
   EXPECT_EQ(deliver("w1").error().code, Errc::gone);
   EXPECT_EQ(deliver("none").error().code, Errc::gone);
   EXPECT_TRUE(transport_.posted.empty());
+}
+
+TEST_F(WebhookCourierTest, OneOfADisabledTenantIsToldNothing) {
+  world_.webhook("w1", "default");
+  world_.webhook("w-everywhere", "*");
+  for (const auto* to : {"w1", "w-everywhere"}) world_.enqueue(to, "r1", NotificationChannel::webhook);
+  world_.apply({store::PutTenant{{"default", "", true, {}}}});
+  EXPECT_EQ(deliver("w1").error().code, Errc::gone);
+  EXPECT_TRUE(transport_.posted.empty());
+  EXPECT_TRUE(deliver("w-everywhere"));
 }
 
 }  // namespace

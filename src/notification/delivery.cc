@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <exception>
 #include <optional>
 #include <thread>
 
@@ -30,6 +31,16 @@ std::vector<store::NotificationId> ids_of(const std::vector<store::NotificationR
   std::vector<store::NotificationId> ids;
   for (const auto& n : notifications) ids.push_back(n.id);
   return ids;
+}
+
+// What is thrown on a thread of a round would end the process, and memory may be short for a moment.
+template <class Work>
+Result<void> caught(const Work& work) noexcept {
+  try {
+    return work();
+  } catch (const std::exception& e) {
+    return fail(Errc::internal, e.what());
+  }
 }
 
 tl::unexpected<Error> taken_over() {
@@ -110,7 +121,7 @@ Result<bool> Delivery::round() {
   std::optional<Error> problem;
   const auto work = [&] {
     for (std::size_t i = next++; i < lanes.size() && !stop_; i = next++) {
-      const auto done = deliver_lane(lanes[i]);
+      const auto done = caught([&] { return deliver_lane(lanes[i]); });
       if (done) continue;
       const std::lock_guard lock(problem_mutex);
       problem = done.error();
@@ -120,7 +131,11 @@ Result<bool> Delivery::round() {
   {
     const std::size_t helpers = std::min<std::size_t>(options_.threads, lanes.size()) - 1;
     std::vector<std::jthread> threads;
-    for (std::size_t i = 0; i < helpers; ++i) threads.emplace_back(work);
+    // With fewer of them it takes longer.
+    (void)caught([&]() -> Result<void> {
+      for (std::size_t i = 0; i < helpers; ++i) threads.emplace_back(work);
+      return {};
+    });
     work();
   }
   if (problem) return tl::unexpected(*std::move(problem));
@@ -144,7 +159,7 @@ Result<bool> Delivery::attempt(const store::NotificationLane& lane, Deadline unt
                  d_.store.notifications().waiting(lane.channel, lane.recipient, d_.courier.most_at_once()));
   if (waiting.empty() || waiting.front().next_attempt_at > d_.clock.now()) return false;
   waiting.resize(std::clamp<std::size_t>(d_.courier.together(waiting), 1, waiting.size()));
-  const auto outcome = d_.courier.deliver(lane.recipient, waiting, stop_);
+  const auto outcome = caught([&] { return d_.courier.deliver(lane.recipient, waiting, stop_); });
   if (!outcome && stop_) return false;  // broken off: as if it had not been tried
   if (!outcome && outcome.error().code == Errc::conflict && waiting.size() > 1)
     return one_by_one(lane, waiting, until);
@@ -159,7 +174,7 @@ Result<bool> Delivery::one_by_one(const store::NotificationLane& lane,
     CERTWRIGHT_TRY(const bool ours, hold_lease());
     if (!ours) return taken_over();
     const std::vector one{notification};
-    const auto outcome = d_.courier.deliver(lane.recipient, one, stop_);
+    const auto outcome = caught([&] { return d_.courier.deliver(lane.recipient, one, stop_); });
     if (!outcome && stop_) return false;
     CERTWRIGHT_CHECK(settle(lane, one, outcome));
     if (!outcome && outcome.error().code != Errc::gone) return false;

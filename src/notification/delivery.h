@@ -52,7 +52,7 @@ class Delivery {
   Delivery(const Dependencies& dependencies, DeliveryOptions options);
 
   // Until nothing is due any more, another node has the lease, or stop() was called. One call at a time.
-  // Errors: of the store; what was under way is tried again.
+  // Errors: of the store, and internal for what was thrown; what was under way is tried again.
   Result<void> run_due();
   // From any thread: attempts under way are broken off within about a second, and do not count.
   void stop() noexcept { stop_ = true; }

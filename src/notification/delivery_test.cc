@@ -97,6 +97,40 @@ TEST_F(DeliveryTest, AFailureHoldsUpOnlyItsRecipient) {
   EXPECT_EQ(courier_.tried, (Names{"officer: 1", "second: 3", "officer: 1", "officer: 2"}));
 }
 
+// Memory may be short for a moment, on whichever thread.
+TEST_F(DeliveryTest, WhatIsThrownIsAFailureOfItsRecipientOnly) {
+  auto several = options();
+  several.threads = 3;
+  Delivery delivery({world_.store, world_.journal, courier_, world_.random, world_.clock}, several);
+  courier_.before = [](const Stop&) { throw std::bad_alloc(); };
+  for (const auto* who : {"officer", "second", "admin"}) world_.enqueue(who, "1");
+  ASSERT_TRUE(delivery.run_due());
+  EXPECT_EQ(delivery.counts().retried, 3U);
+  EXPECT_EQ(world_.store.notifications().about("officer", "request_denied", "1").value().at(0).last_error, "std::bad_alloc");
+  courier_.before = {};
+  world_.clock.advance(std::chrono::minutes(1));
+  ASSERT_TRUE(delivery.run_due());
+  EXPECT_EQ(delivery.counts().delivered, 3U);
+}
+
+TEST_F(DeliveryTest, AStoreThatThrowsEndsTheRoundWithAnError) {
+  class Throwing final : public store::testing::ForwardingStore {
+   public:
+    using ForwardingStore::ForwardingStore;
+    Result<void> apply(const store::Transaction& transaction) override {
+      if (std::holds_alternative<store::SettleNotifications>(transaction.front())) throw std::bad_alloc();
+      return to().apply(transaction);
+    }
+  } throwing(world_.store);
+  auto several = options();
+  several.threads = 3;
+  for (const auto* who : {"officer", "second", "admin"}) world_.enqueue(who, "1");
+  Delivery delivery({throwing, world_.journal, courier_, world_.random, world_.clock}, several);
+  EXPECT_EQ(delivery.run_due().error().code, Errc::internal);
+  run();
+  EXPECT_EQ(state_of("officer", "1"), NotificationState::delivered);
+}
+
 TEST_F(DeliveryTest, SaysWhatFailed) {
   auto telling = options();
   Names told;

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <condition_variable>
 #include <cstring>
+#include <exception>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -81,24 +82,39 @@ Result<std::vector<IpAddress>> resolve_by_system(const std::string& host) {
   return addresses;
 }
 
+namespace {
+
+std::atomic<int> lookups_under_way{0};
+
+struct Lookup {
+  Lookup() { ++lookups_under_way; }
+  ~Lookup() { --lookups_under_way; }
+  std::mutex mutex;
+  std::condition_variable ended;
+  std::optional<Result<std::vector<IpAddress>>> answer;
+};
+
+// On a thread of its own, where nobody would catch what is thrown.
+Result<std::vector<IpAddress>> resolved(const Resolve& resolve, const std::string& host) noexcept {
+  try {
+    return resolve(host);
+  } catch (const std::exception& e) {
+    return fail(Errc::unavailable, e.what());
+  }
+}
+
+}  // namespace
+
 // The lookup has a thread of its own, for nobody can break it off; one that is late ends by itself and is
-// heard by nobody.
+// heard by nobody. Its place is free again with the last of the two who know of it, however they end.
 Result<std::vector<IpAddress>> resolve_within(const Resolve& resolve, const std::string& host,
                                               std::chrono::milliseconds limit, const Stop& stop) {
-  struct Lookup {
-    std::mutex mutex;
-    std::condition_variable ended;
-    std::optional<Result<std::vector<IpAddress>>> answer;
-  };
-  static std::atomic<int> under_way{0};
-  if (under_way >= kMostLookups) return fail(Errc::unavailable, "too many lookups of names wait for an answer");
+  if (lookups_under_way >= kMostLookups) return fail(Errc::unavailable, "too many lookups of names wait for an answer");
   const auto lookup = std::make_shared<Lookup>();
-  ++under_way;
   std::thread([lookup, resolve, host] {
-    auto answer = resolve(host);
+    auto answer = resolved(resolve, host);
     const std::lock_guard lock(lookup->mutex);
     lookup->answer.emplace(std::move(answer));
-    --under_way;
     lookup->ended.notify_one();
   }).detach();
   std::unique_lock lock(lookup->mutex);

@@ -31,12 +31,6 @@ bool wants(const store::WebhookRecord& webhook, std::string_view event) {
          (webhook.events.empty() || std::ranges::find(webhook.events, event) != webhook.events.end());
 }
 
-void add_missing(Principals& to, Principals more) {
-  for (auto& principal : more)
-    if (std::ranges::find(to, principal.id, &store::PrincipalRecord::id) == to.end())
-      to.push_back(std::move(principal));
-}
-
 }  // namespace
 
 struct Outbox::Notice {
@@ -86,6 +80,8 @@ Result<store::Transaction> Outbox::enqueue(const Notice& notice) const {
   std::vector<std::string_view> tenants{kInstallation};
   if (notice.tenant != kInstallation) tenants.push_back(notice.tenant);
   for (const auto tenant : tenants) {
+    CERTWRIGHT_TRY(const bool enabled, recipients_.is_enabled(tenant));
+    if (!enabled) continue;
     CERTWRIGHT_TRY(const auto webhooks, store_.notifications().list_webhooks(tenant));
     for (const auto& webhook : webhooks)
       if (wants(webhook, name_of(notice.kind)))
@@ -108,16 +104,13 @@ Facts Outbox::facts_of(const RequestNotice& n) const {
 }
 
 Result<store::Transaction> Outbox::request_pending(const RequestNotice& notice) const {
-  CERTWRIGHT_TRY(auto officers, recipients_.officers(notice.tenant, notice.ca));
-  const auto drop_requester = [&] {
-    std::erase_if(officers, [&](const auto& principal) { return principal.id == notice.requester; });
+  Deciders who = notice.deciders;
+  who.counts = [&](std::string_view id) -> Result<bool> {
+    if (id == notice.requester) return false;
+    if (!notice.deciders.counts) return true;
+    return notice.deciders.counts(id);
   };
-  drop_requester();
-  if (officers.size() < std::max(notice.approvals_needed, 1U)) {
-    CERTWRIGHT_TRY(auto administrators, recipients_.administrators(notice.tenant));
-    add_missing(officers, std::move(administrators));
-    drop_requester();
-  }
+  CERTWRIGHT_TRY(auto officers, recipients_.deciders(notice.tenant, notice.ca, std::max(notice.approvals_needed, 1U), who));
   return enqueue({EventKind::request_pending, notice.tenant, notice.request, notice.occasion, facts_of(notice),
                   std::move(officers)});
 }

@@ -34,6 +34,7 @@ struct RequestNotice {
   std::string serial;          // once it is issued, hex
   std::optional<Time> not_after;
   std::uint32_t approvals_needed = 1;
+  Deciders deciders{};         // of a pending one; what they use outlives the notice
   std::string occasion;        // tells apart several notices of one kind about one request: "changed-2"
 };
 
@@ -54,8 +55,8 @@ struct RevocationNotice {
 
 // Writes notifications as commands. Whoever makes the event puts them into the transaction of the
 // event, so that neither exists without the other. Each recipient gets one for every channel: shown in
-// the product, e-mail if it has an address, and the webhooks of the tenant and of "*" that asked for
-// the event. Reads the store for recipients; writes nothing. Told twice about the same is told once.
+// the product, e-mail if it has an address, and the webhooks of the tenant, unless it is disabled, and
+// of "*" that asked for the event. Reads the store for recipients; writes nothing. Told twice about the same is told once.
 // Errors: of the store. Safe to call from any thread.
 class Outbox {
  public:
@@ -63,8 +64,8 @@ class Outbox {
   Outbox(const store::Store& store, const Clock& clock, OutboxOptions options)
       : store_(store), clock_(clock), recipients_(store), options_(std::move(options)) {}
 
-  // To the officers, never to the requester; where they are fewer than approvals_needed, to the
-  // administrators of the tenant as well.
+  // To the officers who count (`deciders`), never to the requester; where they are fewer than
+  // approvals_needed, to the administrators who do as well.
   Result<store::Transaction> request_pending(const RequestNotice& notice) const;
   // To the requester.
   Result<store::Transaction> request_approved(const RequestNotice& notice) const;

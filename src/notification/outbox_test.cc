@@ -48,6 +48,40 @@ TEST_F(OutboxTest, APendingRequestGoesToTheOfficersOfItsTenantAndCa) {
   EXPECT_EQ(fact(*read, "link"), "https://ca.example.org/requests/r1");
 }
 
+// A tenant's administrator makes as many approvers as it likes, with any ids.
+TEST_F(OutboxTest, TheOfficersOfATenantTakeNoPlacesFromThoseOfTheInstallation) {
+  for (int i = 0; i < 150; ++i) world_.person("a" + std::to_string(1000 + i), "approver", "default");
+  const auto told = World::recipients(outbox_.request_pending(notice()));
+  EXPECT_EQ(std::ranges::count(told, "in_product:second"), 1);
+  EXPECT_EQ(told.size(), 2 * (1 + kMostRecipients));
+}
+
+TEST_F(OutboxTest, WhereThePolicyNamesOfficersTheyAreTold) {
+  auto named = notice("requester");
+  named.deciders.named = {"admin", "requester", "nobody"};
+  EXPECT_EQ(World::recipients(outbox_.request_pending(named)), (Names{"email:admin", "in_product:admin"}));
+}
+
+// Those of the tenant do not count there, so they are no reason to leave the administrators out.
+TEST_F(OutboxTest, WhereOfficersOfTheInstallationAreWantedTheyAreTold) {
+  auto wanted = notice();
+  wanted.deciders.of_installation = true;
+  EXPECT_EQ(World::recipients(outbox_.request_pending(wanted)), (Names{"email:second", "in_product:second"}));
+  world_.apply({store::RemoveRoleBinding{{"second", "approver", "*", ""}}});
+  EXPECT_EQ(World::recipients(outbox_.request_pending(wanted)), (Names{"email:root", "in_product:root"}));
+}
+
+TEST_F(OutboxTest, WhoDoesNotCountIsNotTold) {
+  auto some = notice();
+  some.deciders.counts = [](std::string_view id) -> Result<bool> { return id == "second" || id == "admin"; };
+  EXPECT_EQ(World::recipients(outbox_.request_pending(some)), (Names{"email:second", "in_product:second"}));
+  some.approvals_needed = 2;
+  EXPECT_EQ(World::recipients(outbox_.request_pending(some)),
+            (Names{"email:admin", "email:second", "in_product:admin", "in_product:second"}));
+  some.deciders.counts = [](std::string_view) -> Result<bool> { return fail(Errc::unavailable, "the store is away"); };
+  EXPECT_EQ(outbox_.request_pending(some).error().code, Errc::unavailable);
+}
+
 TEST_F(OutboxTest, TheRequesterIsNotAskedToDecide) {
   EXPECT_EQ(World::recipients(outbox_.request_pending(notice("officer"))), (Names{"email:second", "in_product:second"}));
 }
@@ -98,6 +132,13 @@ TEST_F(OutboxTest, WebhooksOfTheTenantAndOfAllHearWhatTheyAskedFor) {
   ca.id = "issuing";
   EXPECT_EQ(World::recipients(outbox_.ca_expiring(ca, "CN=x", {}, 30)),
             (Names{"email:root", "in_product:root", "webhook:w-everywhere"}));
+}
+
+TEST_F(OutboxTest, WebhooksOfADisabledTenantHearNothing) {
+  world_.webhook("w-tenant", "default");
+  world_.webhook("w-everywhere", "*");
+  world_.apply({store::PutTenant{{"default", "", true, {}}}});
+  EXPECT_EQ(World::recipients(outbox_.request_denied(notice())), Names{"webhook:w-everywhere"});
 }
 
 TEST_F(OutboxTest, ToldTwiceIsToldOnce) {

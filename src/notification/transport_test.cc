@@ -131,6 +131,16 @@ TEST_F(HttpsTransportTest, ANameServerThatIsAwayEndsTheAttempt) {
   std::this_thread::sleep_for(2s);  // their threads end
 }
 
+// A lookup that throws is one without an answer, and gives its place back.
+TEST_F(HttpsTransportTest, ALookupThatThrowsEndsTheAttempt) {
+  const Resolve throwing = [](const std::string&) -> Result<std::vector<IpAddress>> { throw std::bad_alloc(); };
+  for (int i = 0; i < 100; ++i) {
+    const auto found = resolve_within(throwing, "a.example", 20s, stop_);
+    ASSERT_EQ(found.error().code, Errc::unavailable);
+    ASSERT_EQ(found.error().detail, "std::bad_alloc");
+  }
+}
+
 TEST_F(HttpsTransportTest, PlainHttpIsForListedAddressesOnly) {
   HttpsOptions options;
   options.resolve = [](const std::string&) -> Result<std::vector<IpAddress>> { return std::vector{*IpAddress::parse("8.8.8.8")}; };

@@ -115,7 +115,7 @@ Result<RequestRecord> RequestDesk::approve_once(const Decision& decision) {
   }
   if (decision.binding != before.binding) return changed_meanwhile("it is another one than you saw");
   CERTWRIGHT_TRY(auto after, with_changes(decision, before, examined));
-  Step step{.actor = decision.actor, .approval = {}, .events = {}};
+  Step step{.actor = decision.actor, .approval = {}, .events = {}, .examined = &examined};
   if (after.binding != before.binding)
     step.events.push_back(changed_event(before, after, "officer", decision.actor));
 
@@ -168,7 +168,7 @@ Result<RequestRecord> RequestDesk::rebase(const RequestRecord& record, const aud
   RequestRecord after = record;
   after.profile_version = examined.profile->version;
   after.binding = binding_of(after);
-  Step step{.actor = actor, .approval = {}, .events = {}};
+  Step step{.actor = actor, .approval = {}, .events = {}, .examined = &examined};
   step.events.push_back(changed_event(record, after, "profile", actor));
   if (examined.requirement.needed() && record.state == RequestState::approved) {
     wait_again(after, examined.requirement);
@@ -187,11 +187,11 @@ void RequestDesk::wait_again(RequestRecord& record, const ApprovalRequirement& r
 }
 
 // The policy wants more by now than was given. What was given counts on, for it is given to what it is still.
-Result<RequestRecord> RequestDesk::reopen(const RequestRecord& record, const ApprovalRequirement& requirement,
+Result<RequestRecord> RequestDesk::reopen(const RequestRecord& record, const Examination& examined,
                                           const audit::Actor& actor) {
   RequestRecord after = record;
-  wait_again(after, requirement);
-  Step step{.actor = actor, .approval = {}, .events = {}};
+  wait_again(after, examined.requirement);
+  Step step{.actor = actor, .approval = {}, .events = {}, .examined = &examined};
   step.events.push_back(changed_event(record, after, "policy", actor));
   step.events.push_back(pending_event(after, record.state, actor));
   return commit(&record, std::move(after), std::move(step));
@@ -247,7 +247,7 @@ Result<DecidedRequest> RequestDesk::decided(std::string_view id, const audit::Ac
   CERTWRIGHT_TRY(const auto examined, examine(record, View::as_changed));
   CERTWRIGHT_TRY(const bool enough, is_enough(record, examined));
   if (!enough) {
-    CERTWRIGHT_TRY(record, reopen(record, examined.requirement, actor));
+    CERTWRIGHT_TRY(record, reopen(record, examined, actor));
     return fail_field(Errc::conflict, "state",
                       fmt::format("state: the request waits again: {} since", examined.requirement.explanation));
   }

@@ -73,6 +73,36 @@ TEST_F(Decisions, AnAdministratorOfTheInstallationIsServedByNamedOfficers) {
   EXPECT_EQ(must(world.approve(bob, must(world.submit(chief, {"a.example"}, "named")).record)).state, RequestState::approved);
 }
 
+// Whoever tells people of a request that waits tells those who can decide it.
+TEST_F(Decisions, ACompanionHearsWhoseApprovalWouldCount) {
+  class Counting : public RequestCompanion {
+    Result<void> accompany(const RequestChange& change, store::Transaction&) override {
+      counted.clear();
+      if (change.requirement == nullptr) return {};
+      for (const char* who : {"alice", "bob", "carol", "dave", "chief", "nobody"})
+        if (must(change.may_approve(who))) counted.emplace_back(who);
+      return {};
+    }
+
+   public:
+    std::vector<std::string> counted;
+  } companion;
+  using Names = std::vector<std::string>;
+  world.desk.tell(&companion);
+  const auto named = must(world.submit(alice, {"a.example"}, "named")).record;
+  EXPECT_EQ(companion.counted, Names{"bob"});
+  must(world.approve(bob, named));
+  EXPECT_EQ(companion.counted, Names{});
+  must(world.submit(chief, {"a.example"}));
+  EXPECT_EQ(companion.counted, (Names{"bob", "carol"}));
+  must(world.submit(alice, {"b.example"}, "free"));
+  EXPECT_EQ(companion.counted, Names{});
+  // Back from approved: the profile has another version.
+  world.publish_again("tls-server");
+  EXPECT_EQ(told(world.desk.decided(named.id, {})), "conflict binding");
+  EXPECT_EQ(companion.counted, Names{"bob"});
+}
+
 TEST_F(Decisions, TwoOfNOfficersAreTwoPrincipals) {
   const auto pending = must(world.submit(alice, {"a.example"}, "two")).record;
   const auto once = must(world.approve(bob, pending));

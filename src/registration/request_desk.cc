@@ -22,19 +22,38 @@ constexpr std::size_t kMaxReasonOctets = 1'000;
 constexpr std::size_t kMaxShownNames = 100;
 constexpr std::uint32_t kExpireAtOnce = 1'000;
 constexpr std::uint32_t kMaxOpenRead = 1'000;
+constexpr Seconds kDay{86'400};
 
-bool is_overdue(const RequestRecord& record, Time now) {
+bool is_overdue(const auto& record, Time now) {
   if (record.state == RequestState::approved) return record.changed_at + RequestDesk::kApprovedKept <= now;
   return record.state < RequestState::approved && record.expires_at <= now;
 }
 
+// The first digits of an id. By itself it sorts before all ids of that time.
+std::string id_digits_of(Time time) {
+  std::array<std::uint8_t, 6> octets{};
+  const auto ms = static_cast<std::uint64_t>(to_unix_us(time) / 1000);
+  for (std::size_t i = 0; i < octets.size(); ++i) octets[i] = static_cast<std::uint8_t>(ms >> (40 - 8 * i));
+  return to_hex(octets);
+}
+
 // Sorts by time, and cannot be guessed.
 std::string new_id(crypto::Random& random, Time now) {
-  std::array<std::uint8_t, 16> octets{};
+  std::array<std::uint8_t, 10> octets{};
   random.fill(octets);
-  const auto ms = static_cast<std::uint64_t>(to_unix_us(now) / 1000);
-  for (std::size_t i = 0; i < 6; ++i) octets[i] = static_cast<std::uint8_t>(ms >> (40 - 8 * i));
-  return to_hex(octets);
+  return id_digits_of(now) + to_hex(octets);
+}
+
+// Says which limit it was.
+Error explained(Error error, const RequestLimits& limits, std::uint32_t open_max) {
+  if (error.code != Errc::too_many_requests) return error;
+  if (error.field == "pending")
+    error.detail = fmt::format("pending: {} requests of one account may be open; withdraw one, or wait until it is decided",
+                               open_max);
+  if (error.field == "received")
+    error.detail = fmt::format("received: {} requests of one account in 24 hours may come to no certificate; try again later",
+                               limits.daily_max);
+  return error;
 }
 
 std::string joined(const std::vector<std::string>& names) {
@@ -65,14 +84,25 @@ Result<RequestRecord> RequestDesk::load(std::string_view id) const {
 Result<RequestRecord> RequestDesk::commit(const RequestRecord* before, RequestRecord after, Step step) {
   after.revision = before == nullptr ? 1 : before->revision + 1;
   store::Transaction transaction;
-  std::uint32_t open_max = 0;
-  if (before == nullptr) open_max = after.state == RequestState::pending ? d_.limits.open_max : d_.limits.approved_max;
-  transaction.push_back(store::PutRequest{.request = after, .open_max = open_max});
+  store::PutRequest put{.request = after};
+  if (before == nullptr) put.open_max = d_.limits.approved_max;
+  if (before == nullptr && after.state == RequestState::pending) {
+    put.open_max = d_.limits.open_max;
+    put.received_max = d_.limits.daily_max;
+    put.received_after = id_digits_of(d_.clock.now() - kDay);
+  }
+  const std::uint32_t open_max = put.open_max;
+  transaction.push_back(std::move(put));
   if (step.approval) transaction.push_back(store::AddApproval{*std::move(step.approval)});
   for (const auto& event : step.events) transaction.push_back(d_.journal.leaf(event));
-  const RequestChange change{before, after, step.actor, step.events};
+  RequestChange change{before, after, step.actor, step.events};
+  if (step.examined != nullptr && after.state == RequestState::pending) {
+    change.requirement = &step.examined->requirement;
+    change.may_approve = [&](std::string_view principal) { return may_approve(after, *step.examined, principal); };
+  }
   if (companion_ != nullptr) CERTWRIGHT_CHECK(companion_->accompany(change, transaction));
-  CERTWRIGHT_CHECK(d_.store.apply(transaction));
+  if (auto stored = d_.store.apply(transaction); !stored)
+    return tl::unexpected(explained(std::move(stored).error(), d_.limits, open_max));
   return after;
 }
 
@@ -99,8 +129,8 @@ Result<bool> RequestDesk::is_answer(const RequestRecord& earlier) const {
   return stored && !stored->revocation && stored->certificate.not_after > now && !stored->certificate.der.empty();
 }
 
-Result<std::vector<RequestRecord>> RequestDesk::open_of(const access::Principal& principal,
-                                                        const audit::Actor& actor) {
+Result<std::vector<store::OpenRequest>> RequestDesk::open_of(const access::Principal& principal,
+                                                             const audit::Actor& actor) {
   CERTWRIGHT_TRY(auto open, d_.store.open_requests_of(principal.id, kMaxOpenRead));
   const Time now = d_.clock.now();
   for (auto each = open.begin(); each != open.end();) {
@@ -108,15 +138,15 @@ Result<std::vector<RequestRecord>> RequestDesk::open_of(const access::Principal&
       ++each;
       continue;
     }
-    const auto expired = expire(*each, actor);
-    if (!expired && expired.error().code != Errc::conflict) return tl::unexpected(expired.error());
+    CERTWRIGHT_TRY(auto overdue, load(each->id));
+    CERTWRIGHT_CHECK(in_time(std::move(overdue), actor));
     each = open.erase(each);
   }
   return open;
 }
 
 Result<void> RequestDesk::check_idempotency(const IssuanceRequest& request,
-                                            const std::vector<RequestRecord>& open) const {
+                                            const std::vector<store::OpenRequest>& open) const {
   if (request.idempotency_key.empty()) return {};
   const auto digest = request_digest(request);
   CERTWRIGHT_TRY(const auto answered, d_.store.find_idempotent(request.principal.id, request.idempotency_key));
@@ -140,18 +170,22 @@ Result<RequestDesk::Submitted> RequestDesk::submit_examined(const Submission& su
   CERTWRIGHT_TRY(const auto open, open_of(examined.request.principal, actor));
   CERTWRIGHT_CHECK(check_idempotency(examined.request, open));
   const auto equal = std::ranges::find(open, request_sha256_of(examined.request, examined.tenant, examined.ca->id()),
-                                       &RequestRecord::request_sha256);
+                                       &store::OpenRequest::request_sha256);
+  std::optional<RequestRecord> earlier;  // it may have been decided just now
+  if (equal != open.end()) {
+    CERTWRIGHT_TRY(earlier, d_.store.find_request(equal->id));
+  }
+  const bool joins = earlier && is_open(earlier->state);
   ApprovalPasswords::Checked password;
   if (requirement.needed() && requirement.password && !submission.approval_password.empty()) {
     // What cannot wait needs no hash: whoever is over the limit guesses nothing.
-    if (equal == open.end() && open.size() >= d_.limits.open_max)
-      return fail_field(Errc::too_many_requests, "pending", "too many open requests");
+    if (!joins && open.size() >= d_.limits.open_max)
+      return tl::unexpected(explained({Errc::too_many_requests, {}, "pending"}, d_.limits, d_.limits.open_max));
     CERTWRIGHT_TRY(password, d_.passwords.check(examined.ca->id(), submission.approval_password, actor));
   }
-  auto submitted = equal != open.end() ? join(*equal, password, examined)
-                                       : enter(submission, examined, password);
+  auto submitted = joins ? join(*earlier, password, examined) : enter(submission, examined, password);
   if (!submitted && password.evidence)
-    record_guess(equal != open.end() ? *equal : new_record(submission, examined, false), *password.evidence, actor);
+    record_guess(joins ? *earlier : new_record(submission, examined, false), *password.evidence, actor);
   return submitted;
 }
 
@@ -216,7 +250,7 @@ Result<RequestDesk::Submitted> RequestDesk::enter(const Submission& submission, 
   const audit::Actor& actor = examined.request.actor;
   const auto& requirement = examined.requirement;
   const RequestRecord record = new_record(submission, examined, password.right);
-  Step step{.actor = actor, .approval = {}, .events = {}};
+  Step step{.actor = actor, .approval = {}, .events = {}, .examined = &examined};
   if (password.evidence) step.events.push_back(*password.evidence);
   step.events.push_back({.type = audit::EventType::request_received,
                          .actor = actor,

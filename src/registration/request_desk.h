@@ -29,6 +29,10 @@ struct RequestChange {
   const store::RequestRecord& after;
   const audit::Actor& actor;
   const std::vector<audit::Event>& events;  // what else the step puts into the audit log
+  // Where it waits for officers from this step on: what the policy wants, and whether the approval of this
+  // principal would count. Else null and empty. For the time of the call.
+  const ApprovalRequirement* requirement = nullptr;
+  std::function<Result<bool>(std::string_view principal)> may_approve{};
 };
 
 // Adds commands to the transaction of a change, so that they happen with it or not at all: this is how
@@ -44,6 +48,8 @@ class RequestCompanion {
 struct RequestLimits {
   std::uint32_t open_max = 50;       // open requests of one principal: beyond it none can wait
   std::uint32_t approved_max = 200;  // beyond it none can be approved at once either
+  // Of one principal in 24 hours, whatever became of them but a certificate: beyond it none can wait.
+  std::uint32_t daily_max = 500;
 };
 
 // Safe to call from any thread. Every step is a transaction with its audit record (events 100 to 111)
@@ -89,7 +95,8 @@ class RequestDesk {
   // What wants approval must have a profile that keeps its certificates: else nobody could fetch it.
   // Errors: registration's; policy, field "profile"; conflict, field "idempotency_key", if the key stands for
   // another request, open or issued; too_many_requests, field "pending", if the principal has too many open
-  // requests, and without field where too many passwords are being checked.
+  // requests, field "received", if it sent too many in 24 hours that came to no certificate (the limit is named),
+  // and without field where too many passwords are being checked.
   Result<Submitted> submit(Submission submission);
 
   // Also of an approved one that is not issued yet. Errors: not_permitted unless `by` is the requester;
@@ -169,9 +176,9 @@ class RequestDesk {
   Result<store::RequestRecord> commit(const store::RequestRecord* before, store::RequestRecord after, Step step);
   Result<bool> is_answer(const store::RequestRecord& earlier) const;
   // Those of the principal, without any whose time is over: those it closes.
-  Result<std::vector<store::RequestRecord>> open_of(const access::Principal& principal, const audit::Actor& actor);
+  Result<std::vector<store::OpenRequest>> open_of(const access::Principal& principal, const audit::Actor& actor);
   Result<void> check_idempotency(const IssuanceRequest& request,
-                                 const std::vector<store::RequestRecord>& open) const;
+                                 const std::vector<store::OpenRequest>& open) const;
   Result<Submitted> submit_examined(const Submission& submission, Examination examined);
   store::RequestRecord new_record(const Submission& submission, const Examination& examined, bool password_is_right) const;
   Result<Submitted> enter(const Submission& submission, const Examination& examined,
@@ -189,6 +196,9 @@ class RequestDesk {
                                             const Examination& examined) const;
   Result<store::RequestRecord> rebase(const store::RequestRecord& record, const audit::Actor& actor);
   void record_refusal(const Error& error, std::string_view id, std::string_view action, const audit::Actor& actor);
+  // An approval by this principal, as it is now; false for one who is disabled.
+  Result<bool> may_approve(const store::RequestRecord& record, const Examination& examined,
+                           std::string_view principal) const;
   Result<std::size_t> officers_for(const store::RequestRecord& record, const Examination& examined,
                                    std::string_view not_this_one) const;
   // To what it is now.
@@ -200,7 +210,7 @@ class RequestDesk {
   // The requester's own, password or standing rule, of which a binding has one: false if that is of another kind.
   Result<bool> add_approval(Step& step, const store::RequestRecord& record, store::ApprovalKind kind) const;
   void wait_again(store::RequestRecord& record, const ApprovalRequirement& requirement) const;
-  Result<store::RequestRecord> reopen(const store::RequestRecord& record, const ApprovalRequirement& requirement,
+  Result<store::RequestRecord> reopen(const store::RequestRecord& record, const Examination& examined,
                                       const audit::Actor& actor);
   Result<void> check_evidence(const store::RequestRecord& record) const;
   Result<access::Principal> requester_of(const store::RequestRecord& record) const;

@@ -61,6 +61,16 @@ Result<void> RequestDesk::check_may_approve(const Examination& examined, const a
                                 "as you: your approval does not count for this request.");
 }
 
+Result<bool> RequestDesk::may_approve(const RequestRecord& record, const Examination& examined,
+                                      std::string_view principal) const {
+  const auto officer = access::stored_principal(d_.store, principal);
+  if (!officer && officer.error().code != Errc::unauthenticated) return tl::unexpected(officer.error());
+  if (!officer || !access::authorise(*officer, access::Action::request_decide, object_of(record))) return false;
+  const auto may = check_may_approve(examined, *officer, record);
+  if (!may && may.error().code != Errc::not_permitted) return tl::unexpected(may.error());
+  return may.has_value();
+}
+
 // How many officers besides `not_this_one` approved what the record is now, and still may.
 Result<std::size_t> RequestDesk::officers_for(const RequestRecord& record, const Examination& examined,
                                               std::string_view not_this_one) const {
@@ -70,12 +80,8 @@ Result<std::size_t> RequestDesk::officers_for(const RequestRecord& record, const
     if (approval.kind != store::ApprovalKind::officer || approval.binding != record.binding ||
         approval.principal == not_this_one)
       continue;
-    const auto officer = access::stored_principal(d_.store, approval.principal);
-    if (!officer && officer.error().code != Errc::unauthenticated) return tl::unexpected(officer.error());
-    if (!officer || !access::authorise(*officer, access::Action::request_decide, object_of(record))) continue;
-    const auto may = check_may_approve(examined, *officer, record);
-    if (!may && may.error().code != Errc::not_permitted) return tl::unexpected(may.error());
-    if (may) ++count;
+    CERTWRIGHT_TRY(const bool counts, may_approve(record, examined, approval.principal));
+    if (counts) ++count;
   }
   return count;
 }

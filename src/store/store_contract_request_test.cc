@@ -55,7 +55,8 @@ RequestRecord next(RequestRecord record, RequestState state) {
 
 const RequestFilter kAll{.scope = {{"*", "", ""}}, .states = {}, .tenant = {}, .ca = {}, .principal = {}};
 
-std::vector<std::string> ids_of(const std::vector<RequestRecord>& records) {
+template <class Record>
+std::vector<std::string> ids_of(const std::vector<Record>& records) {
   std::vector<std::string> ids;
   for (const auto& record : records) ids.push_back(record.id);
   return ids;
@@ -119,6 +120,11 @@ TEST_P(StoreContract, OpenRequestsOfAPrincipal) {
   EXPECT_EQ(ids_of(store().open_requests_of("alice", 10).value()), ids({1, 2, 3, 5}));
   EXPECT_EQ(ids_of(store().open_requests_of("alice", 2).value()), ids({1, 2}));
   EXPECT_EQ(ids_of(store().open_requests_of("bob", 10).value()), ids({6}));
+  const auto second = store().open_requests_of("alice", 2).value().at(1);
+  EXPECT_EQ(second.state, RequestState::approved);
+  EXPECT_EQ(second.request_sha256, hash_of(2));
+  EXPECT_EQ(second.content, "{}");
+  EXPECT_EQ(second.expires_at, kStart + kDay + Seconds(2));
   EXPECT_TRUE(store().open_requests_of("carol", 10).value().empty());
 }
 
@@ -172,6 +178,26 @@ TEST_P(StoreContract, OpenRequestsOfAPrincipalAreCapped) {
   EXPECT_EQ(outcome({PutRequest{next(request(2), RequestState::withdrawn), 2}}), "ok");
   EXPECT_EQ(outcome({PutRequest{request(4), 2}}), "ok");
   EXPECT_EQ(outcome({PutRequest{request(5), 0}}), "ok");
+}
+
+// Whoever sends and withdraws, again and again, fills the store and other people's mail.
+TEST_P(StoreContract, RequestsOfAPrincipalInATimeAreCapped) {
+  const auto put = [&](std::uint64_t n, std::uint64_t after) {
+    return outcome_with_field({PutRequest{request(n), 0, 2, id_text(after)}});
+  };
+  ASSERT_EQ(put(1, 0), "ok");
+  ASSERT_EQ(put(2, 0), "ok");
+  for (const auto state : {RequestState::withdrawn, RequestState::denied})
+    ASSERT_EQ(outcome({PutRequest{next(request(state == RequestState::denied ? 1 : 2), state)}}), "ok");
+  EXPECT_EQ(put(3, 0), "too_many_requests:received");
+  auto theirs = request(4);
+  theirs.principal = "bob";
+  EXPECT_EQ(outcome({PutRequest{theirs, 0, 2, id_text(0)}}), "ok");
+  // Those before do not count, nor do certificates; what is there can go on.
+  EXPECT_EQ(put(3, 1), "ok");
+  EXPECT_EQ(put(5, 1), "too_many_requests:received");
+  EXPECT_EQ(outcome({PutRequest{next(request(3), RequestState::issued), 0, 2, id_text(0)}}), "ok");
+  EXPECT_EQ(put(5, 1), "ok");
 }
 
 TEST_P(StoreContract, APrincipalApprovesABindingOnce) {
@@ -268,6 +294,7 @@ TEST_P(StoreContract, PagesThroughRequests) {
     EXPECT_EQ(seen, newest_first ? ids({7, 6, 5, 4, 3, 2, 1}) : ids({1, 2, 3, 4, 5, 6, 7}));
   }
   EXPECT_FALSE(store().list_requests(kAll, {.limit = 7})->next);
+  EXPECT_EQ(store().list_requests(kAll, {.limit = 7})->requests.at(0).certification_request, (Bytes{1, 2, 3}));
   EXPECT_EQ(store().list_requests(kAll, {.limit = 0}).error().field, "limit");
   EXPECT_EQ(store().list_requests(kAll, {.limit = 101}).error().field, "limit");
 }

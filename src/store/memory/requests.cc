@@ -22,6 +22,14 @@ Result<void> put_request(Data& data, UndoLog& undo, const PutRequest& command) {
     if (request.revision == 1 && command.open_max != 0 && open >= command.open_max)
       return fail_field(Errc::too_many_requests, "pending", "too many open requests");
   }
+  if (request.revision == 1 && command.received_max != 0) {
+    const auto counts = [&](const auto& entry) {
+      return entry.second.principal == request.principal && entry.second.state != RequestState::issued;
+    };
+    if (std::count_if(data.requests.upper_bound(command.received_after), data.requests.end(), counts) >=
+        std::int64_t{command.received_max})
+      return fail_field(Errc::too_many_requests, "received", "too many requests were received");
+  }
   undo.put(data.requests, request.id, request);
   return {};
 }
@@ -69,13 +77,13 @@ Result<std::optional<RequestRecord>> MemoryStore::find_newest_request(const Sha2
   return newest;
 }
 
-Result<std::vector<RequestRecord>> MemoryStore::open_requests_of(std::string_view principal,
-                                                                 std::uint32_t limit) const {
+Result<std::vector<OpenRequest>> MemoryStore::open_requests_of(std::string_view principal,
+                                                               std::uint32_t limit) const {
   const std::lock_guard lock(state_->mutex);
-  std::vector<RequestRecord> open;
+  std::vector<OpenRequest> open;
   for (const auto& [id, request] : state_->data.requests)
     if (is_open(request.state) && request.principal == principal && open.size() < std::min(limit, kMaxRequestRows))
-      open.push_back(request);
+      open.push_back({id, request.state, request.request_sha256, request.content, request.changed_at, request.expires_at});
   return open;
 }
 
