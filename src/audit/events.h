@@ -115,8 +115,9 @@ namespace certwright::audit {
   X(66, credential_created, "CREDENTIAL_CREATED", "credential principal kind label expires_at",    \
     "A token or a client certificate was registered for an account.",                              \
     "If the account's owner does not know of it, revoke it and look at who made it.")              \
-  X(67, credential_revoked, "CREDENTIAL_REVOKED", "credential principal",                          \
-    "A token or a client certificate works no more.", "Nothing.")                                  \
+  X(67, credential_revoked, "CREDENTIAL_REVOKED", "credential principal cause",                    \
+    "A token, a client certificate or a password works no more. Causes: role_granted, its maker could not give " \
+    "its owner that role; name_taken, another account got its sign-in name.", "Give the owner another one if they need it.") \
   X(68, role_granted, "ROLE_GRANTED", "principal role tenant ca", "An account was given a role.",  \
     "Check that it was planned, above all for admin and for tenant \"*\".")                        \
   X(69, role_removed, "ROLE_REMOVED", "principal role tenant ca", "A role was taken away.",        \
@@ -179,8 +180,8 @@ namespace certwright::audit {
   X(114, approval_password_refused, "APPROVAL_PASSWORD_REFUSED", "ca count",                       \
     "A wrong approval password was given: the request waits for an officer instead.",              \
     "Ask the principal if there are many.")                                                        \
-  X(115, approval_password_locked, "APPROVAL_PASSWORD_LOCKED", "ca count",                         \
-    "A principal gave too many wrong approval passwords for a CA: none is tried for a while.",     \
+  X(115, approval_password_locked, "APPROVAL_PASSWORD_LOCKED", "ca count scope",                   \
+    "Too many wrong approval passwords for a CA, of a principal, a tenant or all (scope): none is right for a while.", \
     "These are guesses, or an old password in a program: ask the principal, change the password.") \
   X(116, selection_changed, "SELECTION_CHANGED", "tenant before after",                            \
     "How a tenant's requests are given to CAs was changed.", "Check that it was planned.")                      \

@@ -30,11 +30,18 @@ struct OneTimePassword {
   std::string sign_in_name;
   SecretBytes password;  // cannot be had again
   Time expires_at{};
+  std::string taken_from{};  // the principal whose sign-in name it was until now; empty: nobody's
 };
 
 // Which sign-in names may be given to somebody who has none yet, or in the place of theirs: they are of the
 // whole installation, whose administrators may give any.
 enum class SignInNames : std::uint8_t { any, own_email };
+
+struct ResetOptions {
+  SignInNames names = SignInNames::any;
+  bool takes_name = false;  // also from another: whose password is revoked then, and whose sessions end
+  store::Transaction with = {};  // what must hold for it, or happens with it
+};
 
 // Local accounts: people who sign in with a name and a password. A password is chosen by its owner; one
 // that an administrator made is for one sign-in, whose session is for nothing but choosing another. Safe to
@@ -81,9 +88,10 @@ class Accounts {
 
   // In the place of whatever password the account has; its sessions end. The caller asked may_manage().
   // An empty `sign_in_name`: the one it has, else the e-mail address, else the name. Errors: not_found;
-  // invalid, field "kind", for a machine; invalid, conflict or (by `names`) not_permitted, field "sign_in_name".
+  // invalid, field "kind", for a machine; invalid, conflict or (by `names`) not_permitted, field "sign_in_name":
+  // the latter also for options.takes_name, which is for those who may give any name.
   Result<OneTimePassword> reset_password(std::string_view principal, std::string_view sign_in_name,
-                                         const audit::Actor& actor, SignInNames names = SignInNames::any);
+                                         const audit::Actor& actor, ResetOptions options = {});
 
   // The password's credential, whatever its state.
   Result<std::optional<store::CredentialRecord>> find_password(std::string_view principal) const;

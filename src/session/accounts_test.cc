@@ -298,7 +298,7 @@ TEST(Accounts, WhoAdministersAPartGivesNoNamesButEmailAddresses) {
   World world;
   const auto ada = world.add("Ada", "Ada@example.org"), bob = world.add("Administrator");
   const auto reset = [&](const std::string& id, std::string_view name) {
-    const auto made = world.accounts.reset_password(id, name, World::admin(), SignInNames::own_email);
+    const auto made = world.accounts.reset_password(id, name, World::admin(), {.names = SignInNames::own_email});
     return made ? made->sign_in_name : std::string(name_of(made.error().code)) + ":" + made.error().field;
   };
   EXPECT_EQ(reset(ada, "root"), "not_permitted:sign_in_name");
