@@ -112,10 +112,10 @@ TEST_F(Selecting, Explains) {
 // A CA for one purpose lasts for ten years. What says nothing of a purpose is not for it; what does, is.
 TEST_F(Selecting, ACaForSomethingSpecialIsNotForEverything) {
   const std::vector<Bytes> chain = {to_bytes(world.cas.find("root")->certificate().der())};
-  world.add_ca({.id = "device", .profiles = {"tls-client"}, .validity = 3653 * kDay, .issuer_chain = chain});
+  world.add_ca({.id = "device", .profiles = {"tls-client"}, .validity = 3650 * kDay, .issuer_chain = chain});
   const auto selection = select({});
   EXPECT_EQ(selection.ca, "vpn") << selection.explanation;
-  EXPECT_THAT(selection.explanation, HasSubstr("device has 0 points: it lasts 3653 days more (+0), it would give "
+  EXPECT_THAT(selection.explanation, HasSubstr("device has 0 points: it lasts 3650 days more (+0), it would give "
                                                "\"tls-client\", not the usual \"tls-server-client\""));
   EXPECT_EQ(select({}, {.lifetime_points = 0}).ca, "vpn") << "of equals";
   EXPECT_EQ(select({.extensions = {"client_auth"}}).ca, "device");
