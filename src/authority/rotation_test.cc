@@ -42,8 +42,8 @@ TEST_F(CaRotation, RotationMakesASuccessorAndRetiresThePresentOne) {
 TEST_F(CaRotation, WhatGoesWithTheCaGoesOnWithTheSuccessor) {
   root();
   issuing();
-  must(store.apply({store::PutPrincipal{{.id = "pa", .tenant = "default", .name = "Alice"}},
-                    store::PutPrincipal{{.id = "pb", .tenant = "acme", .name = "Bob"}},
+  must(store.apply({store::PutPrincipal{{.id = "pa", .tenant = "default", .name = "Alice", .email = {}}},
+                    store::PutPrincipal{{.id = "pb", .tenant = "acme", .name = "Bob", .email = {}}},
                     store::PutRoleBinding{{"pa", "requester", "default", "issuing"}},
                     store::PutRoleBinding{{"pa", "issuer", "default", ""}},
                     store::PutRoleBinding{{"pa", "auditor", "default", "root"}},
