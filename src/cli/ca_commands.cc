@@ -133,7 +133,7 @@ Result<void> install(Session& session, const CaOptions& o) {
 Result<void> change_policy(Session& session, const CaOptions& o) {
   CERTWRIGHT_TRY(const auto policy, read_text_file(o.policy_file));
   CERTWRIGHT_TRY(const auto ca,
-                 session.call_json("PUT", "/api/v1/cas/" + url_encode(o.id) + "/policy", policy));
+                 session.call_json("PATCH", "/api/v1/cas/" + url_encode(o.id) + "/policy", policy));
   return show(session, ca);
 }
 
@@ -155,6 +155,17 @@ Result<void> build_crls(Session& session, const CaOptions& o) {
                text_of(crl, "next_update")});
   table.print();
   return {};
+}
+
+void say_what_rotation_did(const CaOptions& o, const json::Value& successor) {
+  const std::string id = text_of(successor, "id");
+  fmt::print("{} issues from now on; {} goes on with CRLs and OCSP\n", id, o.id);
+  if (const auto* carried = successor.find("carried_over"))
+    fmt::print("Hold for {} too: roles at {} ({}), selection rules ({}), its approval password ({})\n", id, o.id,
+               text_of(*carried, "roles"), text_of(*carried, "selection_rules"), text_of(*carried, "approval_password"));
+  if (const std::string open = text_of(successor, "open_requests"); open != "0")
+    fmt::print("Requests that wait at {}: {}. They cannot be issued any more: deny them (certwright request list "
+               "--ca-scope {}), and they can be made again\n", o.id, open, o.id);
 }
 
 Command post(const std::shared_ptr<CaOptions>& o, const std::string& what) {
@@ -223,9 +234,7 @@ void add_ca_commands(CLI::App& app, Registry& registry) {
         CERTWRIGHT_TRY(const auto successor,
                        s.call_json("POST", "/api/v1/cas/" + url_encode(o->id) + "/rotate"));
         CERTWRIGHT_CHECK(show(s, successor));
-        if (!s.json())
-          fmt::print("{} issues from now on; {} goes on with CRLs and OCSP\n",
-                     text_of(successor, "id"), o->id);
+        if (!s.json()) say_what_rotation_did(*o, successor);
         return {};
       });
   add("retire", "It issues no more; CRLs and OCSP go on", post(o, "retire"));
@@ -248,9 +257,9 @@ void add_ca_commands(CLI::App& app, Registry& registry) {
       ->add_option("file", o->file, "PEM: certificate, then its issuers")
       ->required()
       ->type_name("FILE");
-  add("policy", "Change a CA's policy", with(change_policy))
+  add("policy", "Change a CA's policy: what FILE names, and nothing else", with(change_policy))
       ->add_option("file", o->policy_file,
-                   "policy document (JSON); certwright ca show CA --json has the present one")
+                   "members of the policy (JSON); certwright ca show CA --json has all")
       ->required()
       ->type_name("FILE");
   add("import-crl", "A CRL that an offline CA signed", with(import_crl))

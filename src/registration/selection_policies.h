@@ -15,10 +15,16 @@ class SelectionPolicies {
 
   // The default where the tenant has none. Errors: internal if it cannot be read; unavailable.
   Result<SelectionPolicy> find(std::string_view tenant) const;
-  // With an audit record of before and after. Errors: unavailable.
-  Result<void> put(std::string_view tenant, const SelectionPolicy& policy, const audit::Actor& actor);
+  // With an audit record of before and after. Errors: those of check_selection_policy; unavailable.
+  Result<void> put(std::string_view tenant, const SelectionPolicy& policy, const ca::CaDirectory& cas,
+                   const audit::Actor& actor);
+  // Every tenant's rules about the CA `from` are about `to` from then on, each tenant's with a record as of put.
+  // How many they were. Errors: as find.
+  Result<std::size_t> carry_over(std::string_view from, std::string_view to, const audit::Actor& actor);
 
  private:
+  Result<void> replace(std::string_view tenant, const SelectionPolicy& before, const SelectionPolicy& policy,
+                       const audit::Actor& actor);
   store::Store& store_;
   audit::Journal& journal_;
 };
