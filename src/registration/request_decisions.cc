@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "access/stored_principal.h"
+#include "profile/duration.h"
 #include "registration/registration_authority.h"
 #include "registration/removed_names.h"
 #include "registration/request_content.h"
@@ -37,6 +38,12 @@ RequestChanges combined(RequestChanges earlier, const RequestChanges& more) {
     if (std::ranges::none_of(earlier.names_removed, [&](const auto& other) { return is_same_name_text(other, name); }))
       earlier.names_removed.push_back(name);
   return earlier;
+}
+
+// Whole days, for what is not shorter than one.
+std::string in_days(Seconds duration) {
+  constexpr Seconds kDay{86'400};
+  return duration < kDay ? profile::write_duration(duration) : fmt::format("{}d", duration / kDay);
 }
 
 audit::Event changed_event(const RequestRecord& before, const RequestRecord& after, std::string_view cause,
@@ -178,11 +185,14 @@ Result<std::size_t> RequestDesk::officers_for(const RequestRecord& record, const
 Result<RequestRecord> RequestDesk::with_changes(const Decision& decision, RequestRecord record,
                                                 const Examination& examined) const {
   if (decision.changes.empty()) return record;
-  const auto usual = std::chrono::floor<Seconds>(examined.not_after - d_.clock.now());
+  // A certificate begins with a whole second, this one's perhaps with the one before.
+  const auto usual = std::chrono::ceil<Seconds>(examined.not_after - d_.clock.now());
   if (decision.changes.validity && (*decision.changes.validity <= Seconds(0) || *decision.changes.validity > usual))
     return fail_field(Errc::policy, "validity",
-                      fmt::format("validity: an officer can only shorten it; it would be {} s, not {} s",
-                                  usual.count(), decision.changes.validity->count()));
+                      fmt::format("validity: an officer can only shorten it: {} is not within 1s and the {} that it "
+                                  "would have, until {}",
+                                  profile::write_duration(*decision.changes.validity), in_days(usual),
+                                  to_rfc3339(examined.not_after)));
   CERTWRIGHT_TRY(auto earlier, read_request_changes(record.changes));
   const auto changes = combined(earlier, decision.changes);
   if (changes == earlier) return record;

@@ -1,6 +1,7 @@
 // What officers do, and what counts as an approval.
 #include "registration/request_desk.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "registration/desk_fixture.h"
@@ -15,6 +16,7 @@ using testing::kDay;
 using testing::must;
 using testing::text_at;
 using testing::told;
+using ::testing::HasSubstr;
 
 class Decisions : public testing::DeskFixture {};
 
@@ -86,6 +88,8 @@ TEST_F(Decisions, ChangesOnlyTakeAway) {
   const auto changed = [&](RequestChanges changes) { return told(world.approve(bob, pending, std::move(changes))); };
   EXPECT_EQ(changed({.validity = 11 * kDay, .names_removed = {}}), "policy validity");
   EXPECT_EQ(changed({.validity = Seconds(0), .names_removed = {}}), "policy validity");
+  const auto longer = world.approve(bob, pending, {.validity = 400 * kDay, .names_removed = {}});
+  EXPECT_THAT(longer.error().detail, HasSubstr("400d is not within 1s and the 10d that it would have, until 20"));
   EXPECT_EQ(changed({.validity = {}, .names_removed = {"DNS:c.example"}}), "invalid names_removed");
   EXPECT_EQ(changed({.validity = {}, .names_removed = {"DNS:a.example"}}), "invalid names_removed");  // its CN
   EXPECT_EQ(world.stored(pending.id).changes, "");
@@ -95,6 +99,16 @@ TEST_F(Decisions, ChangesOnlyTakeAway) {
   EXPECT_EQ(as_asked.names.size(), 2U);
   EXPECT_EQ(as_changed.names, std::vector<std::string>{"DNS:a.example"});
   EXPECT_EQ(as_asked.not_after - as_changed.not_after, 7 * kDay);
+}
+
+// Certificates begin with whole seconds, people decide in between.
+TEST_F(Decisions, WhatItWouldHaveAnywayIsNotLonger) {
+  clock.advance(std::chrono::milliseconds(500));
+  auto submission = world.submission(alice, {"a.example"});
+  submission.request.validity = 10 * kDay;
+  const auto pending = must(world.desk.submit(std::move(submission))).record;
+  EXPECT_EQ(told(world.approve(bob, pending, {.validity = 10 * kDay + Seconds(1), .names_removed = {}})), "policy validity");
+  EXPECT_EQ(told(world.approve(bob, pending, {.validity = 10 * kDay, .names_removed = {}})), "ok");
 }
 
 // However a name is written, and however often: what an officer took out is not in the certificate.

@@ -10,6 +10,7 @@
 #include "registration/request_content.h"
 #include "registration/request_digest.h"
 #include "registration/request_step.h"
+#include "store/limits.h"
 
 namespace certwright::registration {
 namespace {
@@ -152,7 +153,7 @@ Result<RequestDesk::Submitted> RequestDesk::submit_examined(const Submission& su
   if (requirement.needed() && requirement.password && !submission.approval_password.empty()) {
     // What cannot wait needs no hash: whoever is over the limit guesses nothing.
     if (equal == open.end() && open.size() >= d_.limits.open_max)
-      return fail_field(Errc::too_many_requests, "pending", "too many open requests");
+      return tl::unexpected<Error>(store::too_many_open(d_.limits.open_max));
     CERTWRIGHT_TRY(password, d_.passwords.check(examined.ca->id(), submission.approval_password, actor));
   }
   auto submitted = equal != open.end() ? join(*equal, password, requirement, actor)

@@ -23,7 +23,7 @@ struct CaChoice {
 struct Upload {
   std::string csr;  // as it came: PEM or DER
   std::string common_name;
-  std::optional<std::uint32_t> validity_days;  // none: the profile's
+  std::string validity_days;                   // as typed; empty: the profile's
   std::string ca;                              // empty: the server chooses
   std::string purpose;                         // category; may be empty
   std::vector<std::string> extensions;         // "server_auth", ...

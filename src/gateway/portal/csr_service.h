@@ -48,8 +48,9 @@ class CsrService {
   explicit CsrService(Dependencies dependencies) : d_(dependencies) {}
 
   // Everything that can refuse does so before anything is stored. Then it is issued, or waits. Authorises.
-  // Errors: policy and invalid with the field, naming rule and value; not_found for a CA or a tenant that is
-  // not the caller's; registration's, lint's, issuance's. Each is an audit record.
+  // Errors: policy and invalid with the field, naming rule and value; not_found, with field and value, for a CA
+  // or a tenant that is not the caller's; registration's with the form's names of fields, lint's, issuance's.
+  // Each is an audit record.
   Result<Outcome> process(CsrForm form, const access::Principal& who, const audit::Actor& actor);
 
   // How the CA would be chosen, and why. Authorises: what the caller may not use is not named. Errors: internal.
@@ -59,7 +60,8 @@ class CsrService {
   // What the request has come to; changes nothing. The caller has authorised.
   Result<Outcome> look(store::RequestRecord request) const;
 
-  // An active issuing CA that serves a tenant of the caller's. Errors: not_found; policy for a root.
+  // An active issuing CA that serves a tenant of the caller's. Errors, field "ca_id": not_found; policy for a
+  // root.
   Result<ca::CaPtr> issuing_ca(std::string_view id, const access::Principal& who) const;
   // All of them that the caller may have certificates by, by id.
   std::vector<ca::CaPtr> issuing_cas(const access::Principal& who) const;

@@ -23,11 +23,11 @@ constexpr std::uint32_t kRowsOfPage = 25;
 Result<CsrForm> form_of(const pages::Upload& upload) {
   std::vector<web::Form::Field> fields = {{"csr_data", upload.csr},
                                           {"common_name", upload.common_name},
+                                          {"validity_days", upload.validity_days},
                                           {"ca_id", upload.ca},
                                           {"purpose_category", upload.purpose},
                                           {"approval_password", std::string(as_text(upload.approval_password.reveal()))}};
   const std::size_t password = fields.size() - 1;
-  if (upload.validity_days) fields.push_back({"validity_days", std::to_string(*upload.validity_days)});
   for (const auto& extension : upload.extensions) fields.push_back({"requested_extensions", extension});
   auto form = read_csr_fields(fields, Needs::csr);
   wipe(fields[password].value);

@@ -276,7 +276,7 @@ TEST_F(PortalPagesTest, RefusalsNameFieldAndRuleAndStoreNothing) {
       {"no common name", csr("O=Acme", {"a.example"}), "a.example", {}, 422, "no common name"},
       {"not a CSR", "x", "a.example", {}, 400, "csr_data: "},
       {"a root", good, "a.example", {{"ca_id", "root"}}, 422, "is a root CA"},
-      {"no such CA", good, "a.example", {{"ca_id", "none"}}, 404, "no such"},
+      {"no such CA", good, "a.example", {{"ca_id", "none"}}, 404, "ca_id: &quot;none&quot;: no such CA, or none that you may use"},
       {"too long", good, "a.example", {{"validity_days", "3000"}}, 422, "3000 is over the max_validity_days of"},
       {"extensions that no profile has", good, "a.example", {{"ca_id", "issuing"}, {"extensions", "email_protection"}}, 422, "requested_extensions: CA"},
       {"an unknown extension", good, "a.example", {{"extensions", "cert_sign"}}, 422, "is none of"},
@@ -288,6 +288,10 @@ TEST_F(PortalPagesTest, RefusalsNameFieldAndRuleAndStoreNothing) {
     EXPECT_TRUE(has(last, row.text)) << row.name << last.body.text();
     EXPECT_TRUE(has(last, "role=\"alert\"")) << row.name;
     EXPECT_TRUE(has(last, "name=\"csr_data\"")) << row.name << ": the form is there again";
+  }
+  for (const char* days : {"0", "-1", "1.5", "x", "99999999999999999999"}) {
+    EXPECT_EQ(upload(good, "a.example", {{"validity_days", days}}), "") << days;
+    EXPECT_TRUE(has(last, "a whole number of days from 1 to 3650, got &quot;" + std::string(days) + "&quot;")) << last.body.text();
   }
   EXPECT_EQ(requests(), 0U);
 }
