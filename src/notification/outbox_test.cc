@@ -85,6 +85,13 @@ TEST_F(OutboxTest, DecisionsGoToTheRequester) {
   EXPECT_EQ(World::recipients(outbox_.request_issued(notice("nobody"))), Names{});
 }
 
+// Whoever is told can do there what they are told for.
+TEST_F(OutboxTest, OfficersAreLedToTheDecisionRequestersToTheirRequest) {
+  const std::string base = "https://ca.example.org/", id = notice().request;
+  EXPECT_EQ(fact(*read_facts(facts(outbox_.request_pending(notice()))), "link"), base + "approvals/" + id);
+  EXPECT_EQ(fact(*read_facts(facts(outbox_.request_denied(notice()))), "link"), base + "requests/" + id);
+}
+
 TEST_F(OutboxTest, WebhooksOfTheTenantAndOfAllHearWhatTheyAskedFor) {
   world_.webhook("w-all", "default");
   world_.webhook("w-denied", "default", {"request_denied"});
