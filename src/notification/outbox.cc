@@ -95,12 +95,16 @@ std::string Outbox::link_to(std::string_view kind, std::string_view id) const {
   return options_.portal_url + "/" + std::string(kind) + "/" + std::string(id);
 }
 
-Facts Outbox::facts_of(const RequestNotice& n) const {
+std::string Outbox::link_to_inbox() const {
+  return options_.portal_url.empty() ? std::string() : options_.portal_url + "/notifications";
+}
+
+Facts Outbox::facts_of(const RequestNotice& n, std::string_view section) const {
   return {{"request", n.request},       {"ca", n.ca},           {"profile", n.profile},
           {"common_name", n.common_name}, {"names", listed(n.names)}, {"requester", n.requester_name},
           {"decided_by", n.decided_by}, {"reason", n.reason},   {"changes", n.changes},
           {"serial", n.serial},         {"not_after", n.not_after ? to_rfc3339(*n.not_after) : ""},
-          {"link", link_to("requests", n.request)}};
+          {"link", link_to(section, n.request)}};
 }
 
 Result<store::Transaction> Outbox::request_pending(const RequestNotice& notice) const {
@@ -111,13 +115,13 @@ Result<store::Transaction> Outbox::request_pending(const RequestNotice& notice) 
     return notice.deciders.counts(id);
   };
   CERTWRIGHT_TRY(auto officers, recipients_.deciders(notice.tenant, notice.ca, std::max(notice.approvals_needed, 1U), who));
-  return enqueue({EventKind::request_pending, notice.tenant, notice.request, notice.occasion, facts_of(notice),
+  return enqueue({EventKind::request_pending, notice.tenant, notice.request, notice.occasion, facts_of(notice, "approvals"),
                   std::move(officers)});
 }
 
 Result<store::Transaction> Outbox::to_requester(EventKind kind, const RequestNotice& notice) const {
   CERTWRIGHT_TRY(auto requester, recipients_.principal(notice.requester));
-  return enqueue({kind, notice.tenant, notice.request, notice.occasion, facts_of(notice), std::move(requester)});
+  return enqueue({kind, notice.tenant, notice.request, notice.occasion, facts_of(notice, "requests"), std::move(requester)});
 }
 
 Result<store::Transaction> Outbox::request_approved(const RequestNotice& notice) const {
@@ -148,7 +152,7 @@ Result<store::Transaction> Outbox::approval_failures(const ApprovalFailures& f) 
 Result<store::Transaction> Outbox::certificate_revoked(const RevocationNotice& notice) const {
   const auto& c = notice.certificate;
   CERTWRIGHT_TRY(auto owner, recipients_.principal(c.principal));
-  const std::string serial = c.serial.hex();
+  const std::string serial = c.serial.decimal();
   // A hold may end and come again, so its time makes it another.
   return enqueue({EventKind::certificate_revoked, c.tenant, serial,
                   std::string(notice.reason) + " " + to_rfc3339(notice.revoked_at),
@@ -160,7 +164,7 @@ Result<store::Transaction> Outbox::certificate_revoked(const RevocationNotice& n
                    {"revoked_at", to_rfc3339(notice.revoked_at)},
                    {"entity_type", c.entity_type},
                    {"entity_id", c.entity_id},
-                   {"link", link_to("certs", c.serial.decimal())}},
+                   {"link", link_to_inbox()}},
                   std::move(owner)});
 }
 
@@ -169,7 +173,7 @@ bool Outbox::can_be_reached(const store::PrincipalRecord& principal) const {
 }
 
 Result<store::Transaction> Outbox::certificate_expiring(const store::LineageRow& row, std::uint32_t days) const {
-  const std::string serial = row.current_serial.hex();
+  const std::string serial = row.current_serial.decimal();
   CERTWRIGHT_TRY(auto principals, recipients_.principal(row.principal));
   if (principals.empty() || !can_be_reached(principals.front())) {
     CERTWRIGHT_TRY(auto administrators, recipients_.administrators(row.tenant));
@@ -191,7 +195,7 @@ Result<store::Transaction> Outbox::certificate_expiring(const store::LineageRow&
                    {"days", std::to_string(days)},
                    {"entity_type", row.entity_type},
                    {"entity_id", row.entity_id},
-                   {"link", link_to("certs", row.current_serial.decimal())}},
+                   {"link", link_to_inbox()}},
                   std::move(unaware)});
 }
 

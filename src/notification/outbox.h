@@ -31,7 +31,7 @@ struct RequestNotice {
   std::string decided_by;      // name of the officer, or "password", "rule"
   std::string reason;
   std::string changes;         // what the officer changed, in words
-  std::string serial;          // once it is issued, hex
+  std::string serial;          // once it is issued, decimal
   std::optional<Time> not_after;
   std::uint32_t approvals_needed = 1;
   Deciders deciders{};         // of a pending one; what they use outlives the notice
@@ -96,8 +96,10 @@ class Outbox {
   void add(store::Transaction& to, const Notice& notice, store::NotificationChannel channel,
            const std::string& recipient) const;
   Result<store::Transaction> to_requester(EventKind kind, const RequestNotice& notice) const;
-  Facts facts_of(const RequestNotice& notice) const;
+  // Its link leads to the request in this section of the pages: "requests", or "approvals" for officers.
+  Facts facts_of(const RequestNotice& notice, std::string_view section) const;
   std::string link_to(std::string_view kind, std::string_view id) const;
+  std::string link_to_inbox() const;  // for what has no page of its own: there it is acknowledged
   bool can_be_reached(const store::PrincipalRecord& principal) const;
 
   const store::Store& store_;

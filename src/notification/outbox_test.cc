@@ -119,6 +119,13 @@ TEST_F(OutboxTest, DecisionsGoToTheRequester) {
   EXPECT_EQ(World::recipients(outbox_.request_issued(notice("nobody"))), Names{});
 }
 
+// Whoever is told can do there what they are told for.
+TEST_F(OutboxTest, OfficersAreLedToTheDecisionRequestersToTheirRequest) {
+  const std::string base = "https://ca.example.org/", id = notice().request;
+  EXPECT_EQ(fact(*read_facts(facts(outbox_.request_pending(notice()))), "link"), base + "approvals/" + id);
+  EXPECT_EQ(fact(*read_facts(facts(outbox_.request_denied(notice()))), "link"), base + "requests/" + id);
+}
+
 TEST_F(OutboxTest, WebhooksOfTheTenantAndOfAllHearWhatTheyAskedFor) {
   world_.webhook("w-all", "default");
   world_.webhook("w-denied", "default", {"request_denied"});
@@ -184,7 +191,8 @@ TEST_F(OutboxTest, ARevocationGoesToWhoeverAskedForTheCertificate) {
   EXPECT_EQ(World::recipients(outbox_.certificate_revoked({certificate, "keyCompromise", world_.clock.now()})),
             (Names{"email:requester", "in_product:requester"}));
   const auto read = read_facts(facts(outbox_.certificate_revoked({certificate, "keyCompromise", world_.clock.now()})));
-  EXPECT_EQ(fact(*read, "link"), "https://ca.example.org/certs/" + certificate.serial.decimal());
+  EXPECT_EQ(fact(*read, "serial"), certificate.serial.decimal()) << "as certwright cert show takes it";
+  EXPECT_EQ(fact(*read, "link"), "https://ca.example.org/notifications") << "a page, where it is acknowledged";
 }
 
 TEST_F(OutboxTest, NotificationsHaveIdsThatStay) {

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "access/stored_principal.h"
+#include "profile/duration.h"
 #include "registration/registration_authority.h"
 #include "registration/removed_names.h"
 #include "registration/request_content.h"
@@ -34,6 +35,12 @@ RequestChanges combined(RequestChanges earlier, const RequestChanges& more) {
     if (std::ranges::none_of(earlier.names_removed, [&](const auto& other) { return is_same_name_text(other, name); }))
       earlier.names_removed.push_back(name);
   return earlier;
+}
+
+// Whole days, for what is not shorter than one.
+std::string in_days(Seconds duration) {
+  constexpr Seconds kDay{86'400};
+  return duration < kDay ? profile::write_duration(duration) : fmt::format("{}d", duration / kDay);
 }
 
 }  // namespace
@@ -101,20 +108,33 @@ Result<RequestRecord> RequestDesk::approve(const Decision& decision) {
   }
 }
 
-Result<RequestRecord> RequestDesk::approve_once(const Decision& decision) {
+Result<RequestDesk::Weighed> RequestDesk::weigh(const Decision& decision) {
   CERTWRIGHT_CHECK(check_reason("comment", decision.comment, 0));
   CERTWRIGHT_TRY(auto before, load(decision.id));
   CERTWRIGHT_CHECK(access::authorise(decision.officer, Action::request_decide, object_of(before)));
   CERTWRIGHT_TRY(before, in_time(std::move(before), decision.actor));
   if (before.state != RequestState::pending) return not_in_state(before);
-  CERTWRIGHT_TRY(const auto examined, examine(before, View::as_changed));
+  CERTWRIGHT_TRY(auto examined, examine(before, View::as_changed));
   CERTWRIGHT_CHECK(check_may_approve(examined, decision.officer, before));
   if (examined.profile->version != before.profile_version) {
     CERTWRIGHT_TRY(const auto rebased, rebase(before, decision.actor));
     return changed_meanwhile(fmt::format("profile \"{}\" has version {} since", rebased.profile, rebased.profile_version));
   }
-  if (decision.binding != before.binding) return changed_meanwhile("it is another one than you saw");
-  CERTWRIGHT_TRY(auto after, with_changes(decision, before, examined));
+  auto after = with_changes(decision, before, examined);
+  const bool is_what_was_seen = decision.binding == before.binding || (after && decision.binding == after->binding);
+  if (!is_what_was_seen) return changed_meanwhile("it is another one than you saw");
+  if (!after) return tl::unexpected(std::move(after).error());
+  return Weighed{.before = std::move(before), .after = *std::move(after), .examined = std::move(examined)};
+}
+
+Result<RequestRecord> RequestDesk::preview(const Decision& decision) {
+  CERTWRIGHT_TRY(auto weighed, weigh(decision));
+  return std::move(weighed.after);
+}
+
+Result<RequestRecord> RequestDesk::approve_once(const Decision& decision) {
+  CERTWRIGHT_TRY(auto weighed, weigh(decision));
+  auto& [before, after, examined] = weighed;
   Step step{.actor = decision.actor, .approval = {}, .events = {}, .examined = &examined};
   if (after.binding != before.binding)
     step.events.push_back(changed_event(before, after, "officer", decision.actor));
@@ -148,11 +168,14 @@ Result<RequestRecord> RequestDesk::approve_once(const Decision& decision) {
 Result<RequestRecord> RequestDesk::with_changes(const Decision& decision, RequestRecord record,
                                                 const Examination& examined) const {
   if (decision.changes.empty()) return record;
-  const auto usual = std::chrono::floor<Seconds>(examined.not_after - d_.clock.now());
+  // A certificate begins with a whole second, this one's perhaps with the one before.
+  const auto usual = std::chrono::ceil<Seconds>(examined.not_after - d_.clock.now());
   if (decision.changes.validity && (*decision.changes.validity <= Seconds(0) || *decision.changes.validity > usual))
     return fail_field(Errc::policy, "validity",
-                      fmt::format("validity: an officer can only shorten it; it would be {} s, not {} s",
-                                  usual.count(), decision.changes.validity->count()));
+                      fmt::format("validity: an officer can only shorten it: {} is not within 1s and the {} that it "
+                                  "would have, until {}",
+                                  profile::write_duration(*decision.changes.validity), in_days(usual),
+                                  to_rfc3339(examined.not_after)));
   CERTWRIGHT_TRY(auto earlier, read_request_changes(record.changes));
   const auto changes = combined(earlier, decision.changes);
   if (changes == earlier) return record;

@@ -1,6 +1,7 @@
 // What officers do, and what counts as an approval.
 #include "registration/request_desk.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "registration/desk_fixture.h"
@@ -15,6 +16,7 @@ using testing::kDay;
 using testing::must;
 using testing::text_at;
 using testing::told;
+using ::testing::HasSubstr;
 
 class Decisions : public testing::DeskFixture {};
 
@@ -149,6 +151,8 @@ TEST_F(Decisions, ChangesOnlyTakeAway) {
   const auto changed = [&](RequestChanges changes) { return told(world.approve(bob, pending, std::move(changes))); };
   EXPECT_EQ(changed({.validity = 11 * kDay, .names_removed = {}}), "policy validity");
   EXPECT_EQ(changed({.validity = Seconds(0), .names_removed = {}}), "policy validity");
+  const auto longer = world.approve(bob, pending, {.validity = 400 * kDay, .names_removed = {}});
+  EXPECT_THAT(longer.error().detail, HasSubstr("400d is not within 1s and the 10d that it would have, until 20"));
   EXPECT_EQ(changed({.validity = {}, .names_removed = {"DNS:c.example"}}), "invalid names_removed");
   EXPECT_EQ(changed({.validity = {}, .names_removed = {"DNS:a.example"}}), "invalid names_removed");  // its CN
   EXPECT_EQ(world.stored(pending.id).changes, "");
@@ -158,6 +162,39 @@ TEST_F(Decisions, ChangesOnlyTakeAway) {
   EXPECT_EQ(as_asked.names.size(), 2U);
   EXPECT_EQ(as_changed.names, std::vector<std::string>{"DNS:a.example"});
   EXPECT_EQ(as_asked.not_after - as_changed.not_after, 7 * kDay);
+}
+
+TEST_F(Decisions, APreviewIsWhatIsApprovedAndApprovesNothing) {
+  const auto pending = must(world.submit(alice, {"a.example", "b.example"})).record;
+  const audit::Actor actor = DeskWorld::actor_of(bob);
+  const auto decision = [&](const auto& binding, const access::Principal& officer, const char* name = "DNS:b.example") {
+    return RequestDesk::Decision{.id = pending.id, .officer = officer, .actor = actor, .binding = binding,
+                                 .changes = {.validity = {}, .names_removed = {name}}};
+  };
+  const auto seen = must(world.desk.preview(decision(pending.binding, bob)));
+  EXPECT_EQ(seen.state, RequestState::pending);
+  EXPECT_NE(seen.binding, pending.binding);
+  EXPECT_EQ(must(world.desk.examine(seen, RequestDesk::View::as_changed)).names, std::vector<std::string>{"DNS:a.example"});
+  EXPECT_EQ(world.stored(pending.id).changes, "");
+  EXPECT_EQ(world.stored(pending.id).revision, pending.revision);
+  EXPECT_EQ(recorded("APPROVAL_GIVEN"), 0U);
+  EXPECT_EQ(told(world.desk.preview(decision(pending.binding, alice))), "not_permitted ");
+  EXPECT_EQ(told(world.desk.preview(decision(pending.binding, bob, "DNS:c.example"))), "invalid names_removed");
+  EXPECT_EQ(told(world.desk.preview(decision(std::array<std::uint8_t, 32>{}, bob))), "conflict binding");
+  // Its binding stands for the request with these changes, and for nothing else.
+  EXPECT_EQ(told(world.desk.approve({.id = pending.id, .officer = bob, .actor = actor, .binding = seen.binding})), "conflict binding");
+  EXPECT_EQ(must(world.desk.approve(decision(seen.binding, bob))).binding, seen.binding);
+  EXPECT_EQ(world.stored(pending.id).state, RequestState::approved);
+}
+
+// Certificates begin with whole seconds, people decide in between.
+TEST_F(Decisions, WhatItWouldHaveAnywayIsNotLonger) {
+  clock.advance(std::chrono::milliseconds(500));
+  auto submission = world.submission(alice, {"a.example"});
+  submission.request.validity = 10 * kDay;
+  const auto pending = must(world.desk.submit(std::move(submission))).record;
+  EXPECT_EQ(told(world.approve(bob, pending, {.validity = 10 * kDay + Seconds(1), .names_removed = {}})), "policy validity");
+  EXPECT_EQ(told(world.approve(bob, pending, {.validity = 10 * kDay, .names_removed = {}})), "ok");
 }
 
 // However a name is written, and however often: what an officer took out is not in the certificate.

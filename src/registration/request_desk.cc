@@ -11,6 +11,7 @@
 #include "registration/request_content.h"
 #include "registration/request_digest.h"
 #include "registration/request_step.h"
+#include "store/limits.h"
 
 namespace certwright::registration {
 namespace {
@@ -45,12 +46,8 @@ std::string new_id(crypto::Random& random, Time now) {
 }
 
 // Says which limit it was.
-Error explained(Error error, const RequestLimits& limits, std::uint32_t open_max) {
-  if (error.code != Errc::too_many_requests) return error;
-  if (error.field == "pending")
-    error.detail = fmt::format("pending: {} requests of one account may be open; withdraw one, or wait until it is decided",
-                               open_max);
-  if (error.field == "received")
+Error explained(Error error, const RequestLimits& limits) {
+  if (error.code == Errc::too_many_requests && error.field == "received")
     error.detail = fmt::format("received: {} requests of one account in 24 hours may come to no certificate; try again later",
                                limits.daily_max);
   return error;
@@ -91,7 +88,6 @@ Result<RequestRecord> RequestDesk::commit(const RequestRecord* before, RequestRe
     put.received_max = d_.limits.daily_max;
     put.received_after = id_digits_of(d_.clock.now() - kDay);
   }
-  const std::uint32_t open_max = put.open_max;
   transaction.push_back(std::move(put));
   if (step.approval) transaction.push_back(store::AddApproval{*std::move(step.approval)});
   for (const auto& event : step.events) transaction.push_back(d_.journal.leaf(event));
@@ -102,7 +98,7 @@ Result<RequestRecord> RequestDesk::commit(const RequestRecord* before, RequestRe
   }
   if (companion_ != nullptr) CERTWRIGHT_CHECK(companion_->accompany(change, transaction));
   if (auto stored = d_.store.apply(transaction); !stored)
-    return tl::unexpected(explained(std::move(stored).error(), d_.limits, open_max));
+    return tl::unexpected(explained(std::move(stored).error(), d_.limits));
   return after;
 }
 
@@ -180,7 +176,7 @@ Result<RequestDesk::Submitted> RequestDesk::submit_examined(const Submission& su
   if (requirement.needed() && requirement.password && !submission.approval_password.empty()) {
     // What cannot wait needs no hash: whoever is over the limit guesses nothing.
     if (!joins && open.size() >= d_.limits.open_max)
-      return tl::unexpected(explained({Errc::too_many_requests, {}, "pending"}, d_.limits, d_.limits.open_max));
+      return tl::unexpected<Error>(store::too_many_open(d_.limits.open_max));
     CERTWRIGHT_TRY(password, d_.passwords.check(examined.ca->id(), submission.approval_password, actor));
   }
   auto submitted = joins ? join(*earlier, password, examined) : enter(submission, examined, password);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <string>
 
 namespace certwright::store {
 namespace {
@@ -337,6 +338,13 @@ Result<void> check_step(const RequestRecord& request, const RequestRecord* store
   if (stored != nullptr && !is_open(stored->state))
     return fail_field(Errc::conflict, "state", "the request is decided");
   return {};
+}
+
+Error too_many_open(std::uint32_t open_max) {
+  return {Errc::too_many_requests,
+          "pending: you have " + std::to_string(open_max) +
+              " open requests, and no more can be open at once; withdraw some, or wait until they are decided",
+          "pending"};
 }
 
 bool matches(const LineageFilter& filter, const LineageFacts& facts) {

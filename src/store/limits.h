@@ -34,6 +34,10 @@ bool matches(const RequestFilter& filter, const RequestRecord& request);
 // decides, "revision" and "state".
 Result<void> check_step(const RequestRecord& request, const RequestRecord* stored);
 
+// A principal has so many open requests that no more is taken (PutRequest::open_max). too_many_requests,
+// field "pending"; for the requester, with the number.
+Error too_many_open(std::uint32_t open_max);
+
 // What a filter can be decided on without the certificates of the lineage.
 struct LineageFacts {
   std::string_view tenant, ca, principal, entity_type, entity_id;

@@ -23,7 +23,7 @@ struct CaChoice {
 struct Upload {
   std::string csr;  // as it came: PEM or DER
   std::string common_name;
-  std::optional<std::uint32_t> validity_days;  // none: the profile's
+  std::string validity_days;                   // as typed; empty: the profile's
   std::string ca;                              // empty: the server chooses
   std::string tenant;                          // empty: the caller's own; the form has no field for it
   std::string purpose;                         // category; may be empty
@@ -55,12 +55,14 @@ struct RequestView {
   std::string selection;  // how the CA was chosen
   std::string rule;       // why it waits for people; may be empty
   std::string changes;    // what officers changed; empty: nothing
+  std::string left_out;   // extensions of the CSR that its certificate does not have; may be empty
   std::uint32_t approvals_given = 0, approvals_needed = 0;
   std::optional<Time> expires_at;  // while it is open
   std::vector<RequestStep> steps;  // oldest first
   std::string serial;              // of the certificate; empty: none yet
   std::string certificate_pem;     // with its chain
   bool may_withdraw = false;       // by the caller, now
+  bool may_decide = false;         // the caller is an officer for it, and it waits
 };
 
 // One aspect, side by side.
@@ -107,6 +109,9 @@ class PortalPort {
   // Those that wait for somebody with the caller's rights, oldest first; not the caller's own.
   virtual Result<RequestRows> queue(web::Context& context, std::string_view after) = 0;
   virtual Result<Review> review(web::Context& context, std::string_view id) = 0;
+  // What approving with the decision's changes would come to; nothing is approved. Its binding is that of the
+  // request with them: a decision that has it, and the same changes, is about what was shown.
+  virtual Result<Review> preview(web::Context& context, const Decision& decision) = 0;
   virtual Result<void> approve(web::Context& context, const Decision& decision) = 0;
   virtual Result<void> deny(web::Context& context, std::string_view id, std::string_view reason) = 0;
 };

@@ -1,6 +1,5 @@
 // The requester: upload a CSR, look what became of it.
 #include <algorithm>
-#include <charconv>
 
 #include "gateway/pages/page.h"
 #include "gateway/pages/request_parts.h"
@@ -88,16 +87,6 @@ Result<http::Response> upload_page(Context& context, PortalPort& portal, const F
 
 Result<http::Response> show_upload(Context& context, PortalPort& portal) { return upload_page(context, portal, {}, nullptr); }
 
-Result<std::optional<std::uint32_t>> read_days(const std::string& text) {
-  if (text.empty()) return std::optional<std::uint32_t>();
-  std::uint32_t days = 0;
-  const auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), days);
-  constexpr std::uint32_t kMostDays = 3650;
-  if (error != std::errc() || stop != text.data() + text.size() || days == 0 || days > kMostDays)
-    return fail_field(Errc::invalid, "validity_days", "The validity is a number of days from 1 to 3650.");
-  return std::optional(days);
-}
-
 Result<Upload> read_upload(const web::Form& form, Filled& filled) {
   Upload upload;
   CERTWRIGHT_TRY(const auto file, field(form, "csr_file"));
@@ -115,7 +104,7 @@ Result<Upload> read_upload(const web::Form& form, Filled& filled) {
     return fail_field(Errc::invalid, "csr_data", file.empty() ? "Choose a CSR file, or paste its text." : "Send the file or the text, not both.");
   upload.csr = file.empty() ? filled.csr : file;
   upload.common_name = filled.common_name;
-  CERTWRIGHT_TRY(upload.validity_days, read_days(filled.validity_days));
+  upload.validity_days = filled.validity_days;
   upload.ca = filled.ca;
   upload.purpose = filled.purpose;
   upload.extensions = filled.extensions;
@@ -160,6 +149,7 @@ Result<http::Response> show_request(Context& context, PortalPort& portal) {
   CERTWRIGHT_TRY(const auto request, portal.find(context, id));
   return page({.title = "Request", .context = &context}, [&](Html& html) {
     announce(html, request);
+    if (request.may_decide) html.begin("p").link(Url::of({"approvals", id}), "Decide about this request").end();
     request_facts(html, request);
     if (!request.certificate_pem.empty()) {
       html.element("h2", "Certificate, with its chain");

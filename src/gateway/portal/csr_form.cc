@@ -41,7 +41,8 @@ Result<void> take_days(std::string_view text, CsrForm& form) {
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), days);
   if (error != std::errc() || end != text.data() + text.size() || days < 1)
     return fail_field(Errc::invalid, "validity_days",
-                      fmt::format("validity_days: expected a number of days from 1, got {}", profile::shown(text)));
+                      fmt::format("validity_days: expected a whole number of days from 1 to {}, got {}",
+                                  kMaxValidity_days, profile::shown(text)));
   form.validity_days = days;
   return {};
 }
@@ -95,10 +96,9 @@ Result<CsrForm> read_json(std::string_view body) {
     form.*member = std::move(text).value_or("");
   }
   // Forms send numbers as text; so may programs that were written for one.
-  if (const auto* days = reader.optional_value("validity_days"); days != nullptr && days->if_string() != nullptr) {
-    if (!days->if_string()->empty()) CERTWRIGHT_CHECK(take_days(*days->if_string(), form));
-  } else {
-    CERTWRIGHT_TRY(form.validity_days, reader.optional_integer("validity_days", 1, 100'000));
+  if (const auto* days = reader.optional_value("validity_days"); days != nullptr && !days->is_null()) {
+    const std::string text = days->if_string() != nullptr ? *days->if_string() : json::write(*days);
+    if (!text.empty()) CERTWRIGHT_CHECK(take_days(text, form));
   }
   CERTWRIGHT_TRY(const auto extensions,
                  reader.optional_strings("requested_extensions", {.max_count = 16, .max_length = 64}));
@@ -144,7 +144,7 @@ Result<CsrForm> read_fields(std::span<const web::Form::Field> fields) {
     // A page may offer a file and a text for the CSR: one of them is empty.
     const auto filled = [&](const web::Form::Field& other) { return other.name == field.name && !other.value.empty(); };
     if (!repeats && std::ranges::count_if(fields, filled) > 1)
-      return fail_field(Errc::bad_encoding, field.name, field.name + ": it is there twice");
+      return fail_field(Errc::bad_encoding, field.name, profile::shown(field.name) + " is there twice");
     CERTWRIGHT_CHECK(take_field(field, form));
   }
   return form;

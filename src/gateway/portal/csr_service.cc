@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "crypto/public_key.h"
+#include "profile/requested_extensions.h"
 #include "profile/shown.h"
 #include "x509/oids.h"
 
@@ -34,7 +35,9 @@ std::vector<std::string> extensions_of(const CsrForm& form) {
 std::string key_type_of(const CsrForm& form) {
   if (!form.csr) return {};
   const auto key = crypto::describe_public_key(form.csr->subject_public_key_info_tlv());
-  return key ? std::string(key->algorithm->name) : std::string();
+  if (!key) return {};
+  // The row "rsa" has every size without a row of its own: people want to read which.
+  return key->algorithm->name == "rsa" ? fmt::format("rsa-{}", key->bits) : std::string(key->algorithm->name);
 }
 
 bool serves(const ca::CertificationAuthority& ca, std::string_view tenant) {
@@ -46,6 +49,54 @@ bool serves_one_of(const ca::CertificationAuthority& ca, const access::Principal
   return std::ranges::any_of(who.bindings, [&](const access::RoleBinding& binding) {
     return (binding.ca.empty() || binding.ca == ca.id()) && (binding.tenant == "*" || serves(ca, binding.tenant));
   });
+}
+
+// What is not there and what is somebody else's look the same (DESIGN invariant 7): by field, as it was typed.
+tl::unexpected<Error> no_such_ca(std::string_view id) {
+  return fail_field(Errc::not_found, "ca_id",
+                    fmt::format("ca_id: {}: no such CA, or none that you may use", profile::shown(id)));
+}
+tl::unexpected<Error> no_such_tenant(std::string_view id) {
+  return fail_field(Errc::not_found, "tenant_id",
+                    fmt::format("tenant_id: {}: no such tenant, or none that you may request for", profile::shown(id)));
+}
+
+bool has_role_in(const access::Principal& who, std::string_view tenant) {
+  return std::ranges::any_of(who.bindings, [&](const auto& binding) { return binding.tenant == "*" || binding.tenant == tenant; });
+}
+
+// authorise(), whose refusals name what is in the way.
+Result<void> may_request(const access::Principal& who, const std::string& tenant, const std::string& ca) {
+  const auto may = access::authorise(who, access::Action::certificate_issue_csr, {tenant, ca, ""});
+  if (may) return {};
+  if (!has_role_in(who, tenant)) return no_such_tenant(tenant);
+  if (may.error().code == Errc::not_found) return no_such_ca(ca);
+  return fail_field(may.error().code, "ca_id",
+                    fmt::format("ca_id: {}: your roles do not let you request certificates by it for tenant {}",
+                                profile::shown(ca), profile::shown(tenant)));
+}
+
+// Nothing was named, and there is nothing to choose from.
+tl::unexpected<Error> no_ca_for(const access::Principal& who, const std::string& tenant) {
+  if (!has_role_in(who, tenant)) return no_such_tenant(tenant);
+  return fail_field(Errc::not_found, "ca_id",
+                    fmt::format("ca_id: there is no CA that your roles let you request certificates by for tenant {}",
+                                profile::shown(tenant)));
+}
+
+// The form's names for what registration calls otherwise.
+Error in_words_of_the_form(Error error, const std::string& tenant) {
+  // The one object that it looks for without a name: CA and role were asked about before.
+  if (error.code == Errc::not_found && error.field.empty()) return no_such_tenant(tenant).value();
+  constexpr std::pair<std::string_view, std::string_view> kNames[] = {
+      {"csr", "csr_data"}, {"ca", "ca_id"}, {"validity", "validity_days"}, {"purpose", "purpose_category"}};
+  for (const auto& [ours, theirs] : kNames) {
+    if (error.field != ours) continue;
+    if (error.detail.starts_with(std::string(ours) + ":")) error.detail.replace(0, ours.size(), theirs);
+    error.field = theirs;
+    break;
+  }
+  return error;
 }
 
 std::string allowed_extensions(const ca::CertificationAuthority& ca, const registration::ProfileDirectory& profiles) {
@@ -82,7 +133,7 @@ Result<registration::Selection> CsrService::select_for(const CsrForm& form, std:
 
 Result<ca::CaPtr> CsrService::issuing_ca(std::string_view id, const access::Principal& who) const {
   const auto ca = d_.cas.find(id);
-  if (ca == nullptr || !serves_one_of(*ca, who)) return tl::unexpected<Error>(access::not_found_error());
+  if (ca == nullptr || !serves_one_of(*ca, who)) return no_such_ca(id);
   if (ca->is_root())
     return fail_field(Errc::policy, "ca_id",
                       fmt::format("ca_id: \"{}\" is a root CA; it signs no requests. Choose an issuing CA", ca->id()));
@@ -108,11 +159,11 @@ Result<CsrService::Chosen> CsrService::choose(const CsrForm& form, const access:
   Chosen chosen;
   if (!form.ca_id.empty()) {
     CERTWRIGHT_TRY(chosen.ca, issuing_ca(form.ca_id, who));
-    CERTWRIGHT_CHECK(access::authorise(who, access::Action::certificate_issue_csr, {tenant, chosen.ca->id(), ""}));
+    CERTWRIGHT_CHECK(may_request(who, tenant, chosen.ca->id()));
     chosen.explanation = "the requester named the CA";
   } else {
     CERTWRIGHT_TRY(auto selection, select(form, who, client_address));
-    if (selection.candidates.empty()) return tl::unexpected<Error>(access::not_found_error());
+    if (selection.candidates.empty()) return no_ca_for(who, tenant);
     // Where only the validity is in the way, the refusal should be about that.
     if (selection.ca.empty() && form.validity_days) {
       CERTWRIGHT_TRY(selection, select_for(form, std::nullopt, who, client_address));
@@ -193,17 +244,30 @@ Result<RequestDesk::Submitted> CsrService::submit(CsrForm form, const access::Pr
   request.entity_id = form.common_name;
   request.certification_request = std::move(form.csr);
   if (form.validity_days) request.validity = Seconds(*form.validity_days * kDay_s);
-  return d_.requests.submit({.request = std::move(request),
-                             .approval_password = std::move(form.approval_password),
-                             .purpose = form.purpose_category,
-                             .selection = chosen.explanation});
+  auto submitted = d_.requests.submit({.request = std::move(request),
+                                       .approval_password = std::move(form.approval_password),
+                                       .purpose = form.purpose_category,
+                                       .selection = chosen.explanation});
+  if (!submitted) return tl::unexpected(in_words_of_the_form(std::move(submitted).error(), tenant));
+  return submitted;
 }
 
-Result<Outcome> CsrService::process(CsrForm form, const access::Principal& who, const audit::Actor& actor) {
-  const std::string profile = form.profile;
-  auto submitted = submit(std::move(form), who, actor);
+// A record of a refusal. The names of fields that nobody knows are as long as their senders like.
+void CsrService::record_refusal(const audit::Actor& actor, const std::string& profile, Error error) const {
+  constexpr std::size_t kMaxReasonOctets = 1'000;
+  if (error.detail.size() > kMaxReasonOctets) error.detail.resize(kMaxReasonOctets);
+  d_.issuance.refused(actor, profile, error);
+}
+
+Result<Outcome> CsrService::process(Result<CsrForm> form, const access::Principal& who, const audit::Actor& actor) {
+  if (!form) {
+    record_refusal(actor, "", form.error());
+    return tl::unexpected(std::move(form).error());
+  }
+  const std::string profile = form->profile;
+  auto submitted = submit(*std::move(form), who, actor);
   if (!submitted) {
-    d_.issuance.refused(actor, profile, submitted.error());
+    record_refusal(actor, profile, submitted.error());
     return tl::unexpected(std::move(submitted).error());
   }
   CERTWRIGHT_TRY(auto outcome, issue_approved(std::move(submitted->record), actor));
@@ -216,8 +280,11 @@ Result<Outcome> CsrService::issue_approved(store::RequestRecord request, const a
   auto issued = d_.issuance.resume(request.id, actor);
   CERTWRIGHT_TRY(auto now, d_.requests.find(request.id));
   if (!now) return tl::unexpected<Error>(access::not_found_error());
-  if (issued)
-    return Outcome{.request = *std::move(now), .certificate = std::move(issued->certificate), .ca = issued->ca};
+  if (issued) {
+    auto ignored = ignored_extensions(*now);
+    return Outcome{.request = *std::move(now), .certificate = std::move(issued->certificate), .ca = issued->ca,
+                   .ignored_extensions = std::move(ignored)};
+  }
   // Somebody else issues it at this moment, it waits again, or it failed: the record says so. Where it is
   // approved still, an outage is what the caller should hear of; it will be issued when that is over.
   const Error& error = issued.error();
@@ -226,9 +293,19 @@ Result<Outcome> CsrService::issue_approved(store::RequestRecord request, const a
   return look(*std::move(now));
 }
 
+std::vector<std::string> CsrService::ignored_extensions(const store::RequestRecord& request) const {
+  const auto profile = d_.profiles.find(request.profile);
+  const auto csr = pkcs10::CertificationRequest::parse(request.certification_request);
+  std::vector<std::string> ignored;
+  if (profile == nullptr || !csr) return ignored;
+  for (const auto& oid : profile::ignored_extensions(*profile, csr->requested_extensions())) ignored.push_back(oid.to_text());
+  return ignored;
+}
+
 Result<Outcome> CsrService::look(store::RequestRecord request) const {
   Outcome outcome{.request = std::move(request)};
   outcome.ca = d_.cas.find(outcome.request.ca);
+  outcome.ignored_extensions = ignored_extensions(outcome.request);
   if (outcome.request.state != store::RequestState::issued) return outcome;
   CERTWRIGHT_TRY(auto stored, d_.store.find_certificate(outcome.request.certificate));
   if (stored) outcome.certificate = std::move(stored->certificate);

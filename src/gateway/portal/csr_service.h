@@ -24,6 +24,8 @@ struct Outcome {
   std::optional<store::CertificateRecord> certificate{};
   ca::CaPtr ca{};  // of the request
   bool coalesced = false;
+  // Extensions of the CSR, as OIDs, that its certificate does not have by the profile as it is now.
+  std::vector<std::string> ignored_extensions{};
 };
 
 // The longest validity that a CA gives by this profile now, in whole days, at most kMaxValidity_days; and
@@ -48,9 +50,11 @@ class CsrService {
   explicit CsrService(Dependencies dependencies) : d_(dependencies) {}
 
   // Everything that can refuse does so before anything is stored. Then it is issued, or waits. Authorises.
-  // Errors: policy and invalid with the field, naming rule and value; not_found for a CA or a tenant that is
-  // not the caller's; registration's, lint's, issuance's. Each is an audit record.
-  Result<Outcome> process(CsrForm form, const access::Principal& who, const audit::Actor& actor);
+  // Errors: policy and invalid with the field, naming rule and value; not_found, with field and value, for a CA
+  // or a tenant that is not the caller's; registration's with the form's names of fields, lint's, issuance's.
+  // Each is an audit record.
+  // `form`: what came of reading it; that it could not be read is a refusal like any other.
+  Result<Outcome> process(Result<CsrForm> form, const access::Principal& who, const audit::Actor& actor);
 
   // How the CA would be chosen, and why. Authorises: what the caller may not use is not named. Errors: internal.
   Result<registration::Selection> select(const CsrForm& form, const access::Principal& who,
@@ -59,7 +63,8 @@ class CsrService {
   // What the request has come to; changes nothing. The caller has authorised.
   Result<Outcome> look(store::RequestRecord request) const;
 
-  // An active issuing CA that serves a tenant of the caller's. Errors: not_found; policy for a root.
+  // An active issuing CA that serves a tenant of the caller's. Errors, field "ca_id": not_found; policy for a
+  // root.
   Result<ca::CaPtr> issuing_ca(std::string_view id, const access::Principal& who) const;
   // All of them that the caller may have certificates by, by id.
   std::vector<ca::CaPtr> issuing_cas(const access::Principal& who) const;
@@ -78,8 +83,10 @@ class CsrService {
   Result<Chosen> choose(const CsrForm& form, const access::Principal& who, const std::string& tenant,
                         std::string_view client_address) const;
   Result<void> check_validity(const CsrForm& form, const Chosen& chosen) const;
+  void record_refusal(const audit::Actor& actor, const std::string& profile, Error error) const;
   Result<registration::RequestDesk::Submitted> submit(CsrForm form, const access::Principal& who,
                                                       const audit::Actor& actor);
+  std::vector<std::string> ignored_extensions(const store::RequestRecord& request) const;
   Result<Outcome> issue_approved(store::RequestRecord request, const audit::Actor& actor);
 
   Dependencies d_;

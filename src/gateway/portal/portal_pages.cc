@@ -23,10 +23,10 @@ constexpr std::uint32_t kRowsOfPage = 25;
 Result<CsrForm> form_of(const pages::Upload& upload) {
   std::vector<web::Form::Field> fields = {{"csr_data", upload.csr},
                                           {"common_name", upload.common_name},
+                                          {"validity_days", upload.validity_days},
                                           {"ca_id", upload.ca},
                                           {"tenant_id", upload.tenant},
                                           {"purpose_category", upload.purpose}};
-  if (upload.validity_days) fields.push_back({"validity_days", std::to_string(*upload.validity_days)});
   for (const auto& extension : upload.extensions) fields.push_back({"requested_extensions", extension});
   return read_csr_fields(fields, SecretBytes::copy_of(upload.approval_password.reveal()), Needs::csr);
 }
@@ -122,6 +122,7 @@ Result<void> PortalPages::add_steps(const store::RequestRecord& request, std::st
 
 Result<void> PortalPages::add_certificate(const store::RequestRecord& request, pages::RequestView& view) const {
   CERTWRIGHT_TRY(const auto outcome, d_.csr.look(request));
+  view.left_out = fmt::format("{}", fmt::join(outcome.ignored_extensions, ", "));
   if (!outcome.certificate) return {};
   view.serial = outcome.certificate->serial.decimal();
   if (!outcome.certificate->der.empty())
@@ -143,6 +144,8 @@ Result<pages::RequestView> PortalPages::view_of(const store::RequestRecord& requ
   view.changes = changes_text(changes);
   view.approvals_needed = request.approvals_needed;
   view.may_withdraw = request.state == RequestState::pending && request.principal == who.id;
+  view.may_decide = request.state == RequestState::pending && request.principal != who.id &&
+                    access::authorise(who, Action::request_decide, RequestDesk::object_of(request)).has_value();
   if (request.state == RequestState::pending) view.expires_at = request.expires_at;
   CERTWRIGHT_CHECK(add_steps(request, content.purpose, view));
   CERTWRIGHT_CHECK(add_certificate(request, view));
@@ -158,8 +161,7 @@ Result<std::vector<pages::CaChoice>> PortalPages::issuing_cas(web::Context& cont
 }
 
 Result<std::string> PortalPages::upload(web::Context& context, pages::Upload upload) {
-  CERTWRIGHT_TRY(auto form, form_of(upload));
-  CERTWRIGHT_TRY(const auto outcome, d_.csr.process(std::move(form), context.principal(), context.actor()));
+  CERTWRIGHT_TRY(const auto outcome, d_.csr.process(form_of(upload), context.principal(), context.actor()));
   return outcome.request.id;
 }
 
@@ -216,14 +218,20 @@ Result<pages::Review> PortalPages::review(web::Context& context, std::string_vie
     review.lint.push_back({.is_error = true, .text = seen.error().detail});
     return review;
   }
-  const Time now = d_.clock.now();
-  CERTWRIGHT_TRY(review.comparison, compare(request, *seen, now));
-  review.validity_days = days_left(*seen, now);
-  review.names = removable(*seen);
+  CERTWRIGHT_CHECK(add_comparison(request, *seen, review));
   return review;
 }
 
-Result<void> PortalPages::approve(web::Context& context, const pages::Decision& decision) {
+Result<void> PortalPages::add_comparison(const store::RequestRecord& request, const registration::Examination& seen,
+                                         pages::Review& review) const {
+  const Time now = d_.clock.now();
+  CERTWRIGHT_TRY(review.comparison, compare(request, seen, now));
+  review.validity_days = days_left(seen, now);
+  review.names = removable(seen);
+  return {};
+}
+
+Result<RequestDesk::Decision> PortalPages::desk_decision(web::Context& context, const pages::Decision& decision) const {
   CERTWRIGHT_TRY(const auto request, load(context, Action::request_decide, decision.id));
   RequestDesk::Decision made{.id = request.id, .officer = context.principal(), .actor = context.actor(), .comment = decision.comment};
   const auto binding = from_hex(decision.binding);
@@ -237,6 +245,21 @@ Result<void> PortalPages::approve(web::Context& context, const pages::Decision& 
     if (!seen || days_left(*seen, d_.clock.now()) != *decision.validity_days)
       made.changes.validity = Seconds(*decision.validity_days * kDay_s);
   }
+  return made;
+}
+
+Result<pages::Review> PortalPages::preview(web::Context& context, const pages::Decision& decision) {
+  CERTWRIGHT_TRY(const auto made, desk_decision(context, decision));
+  CERTWRIGHT_TRY(const auto request, d_.requests.preview(made));
+  CERTWRIGHT_TRY(const auto seen, d_.requests.examine(request, View::as_changed));
+  pages::Review review{.request = {}, .binding = to_hex(request.binding), .comparison = {}, .lint = {}, .names = {}, .may_decide = true, .why_not = {}};
+  CERTWRIGHT_TRY(review.request, view_of(request, context.principal()));
+  CERTWRIGHT_CHECK(add_comparison(request, seen, review));
+  return review;
+}
+
+Result<void> PortalPages::approve(web::Context& context, const pages::Decision& decision) {
+  CERTWRIGHT_TRY(const auto made, desk_decision(context, decision));
   CERTWRIGHT_TRY(const auto decided, d_.requests.approve(made));
   // Whether it can be issued at once is the request's business, not the approval's: its state says it.
   if (decided.state == RequestState::approved) (void)d_.issuance.resume(decided.id, context.actor());

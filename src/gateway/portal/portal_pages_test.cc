@@ -1,15 +1,7 @@
 // The pages of requests over a whole CA in memory: what people do with a browser.
-#include "gateway/portal/portal_pages.h"
+#include "gateway/portal/testing_pages.h"
 
 #include <gmock/gmock.h>
-#include <gtest/gtest.h>
-
-#include <regex>
-
-#include "gateway/certs/testing_world.h"
-#include "gateway/pages/testing_browser.h"
-#include "x509/certificate.h"
-#include "x509/oids.h"
 
 namespace certwright::gateway::portal {
 namespace {
@@ -21,86 +13,10 @@ using pages::testing::Browser;
 using pages::testing::has;
 using ::testing::HasSubstr;
 
-constexpr const char* kOwnPassword = "tea kettle on tuesday";
-using Fields = std::vector<std::pair<std::string, std::string>>;
+using testing::csr;
+using testing::Fields;
 
-std::string csr(const char* subject, const std::vector<std::string>& names, x509::Extensions extensions = {}) {
-  std::vector<x509::GeneralName> alternatives;
-  for (const auto& name : names) alternatives.push_back(must(x509::GeneralName::dns(name)));
-  if (!names.empty())
-    must(extensions.add({x509::oids::kSubjectAltName, false, x509::encode_subject_alt_name(alternatives)}));
-  return World::csr_pem(must(x509::Name::from_text(subject)), extensions);
-}
-
-class PortalPagesTest : public ::testing::Test {
- protected:
-  PortalPagesTest() {
-    world.add_tenant("acme");
-    web::WebOptions options;
-    options.per_peer = {};
-    options.per_principal = {};
-    options.error_page = pages::error_page;
-    options.on_internal_error = [this](const web::InternalError& error) { internal_error = error.detail; };
-    handler = must(web::WebHandler::create(
-        {.authenticator = world.authenticator, .clock = world.clock, .random = world.random, .metrics = world.metrics,
-         .journal = &world.journal, .sessions = &world.sessions},
-        pages::pages_routes({world.accounts, world.sessions, world.authenticator, &portal}), std::move(options)));
-    alice = person("Alice", {{Role::requester, "default", ""}});
-    bob = person("Bob", {{Role::approver, "default", ""}});
-    carol = person("Carol", {{Role::approver, "default", ""}});
-    dave = person("Dave", {{Role::admin, "acme", ""}}, "acme");
-  }
-
-  // Signed in.
-  std::unique_ptr<Browser> person(const std::string& name, std::vector<access::RoleBinding> bindings, const std::string& tenant = "default") {
-    const auto made = must(world.directory.create_principal({tenant, name, "", store::PrincipalKind::person, std::move(bindings)},
-                                                            World::no_evidence()));
-    ids[name] = made.id;
-    const auto one_time = must(world.accounts.reset_password(made.id, "", {}));
-    auto browser = std::make_unique<Browser>(*handler);
-    browser->sign_in(one_time.sign_in_name, std::string(as_text(one_time.password.reveal())));
-    browser->post("/account/password", {{"new_password", kOwnPassword}, {"again", kOwnPassword}});
-    return browser;
-  }
-
-  // The id of the request, or "" and the answer in `last`.
-  std::string upload(const std::string& pem, const std::string& common_name = "a.example", Fields more = {}) {
-    more.emplace_back("csr_data", pem);
-    more.emplace_back("common_name", common_name);
-    last = alice->post("/csr/upload", std::move(more));
-    const std::string location(last.headers.get("Location"));
-    return last.status == 303 ? location.substr(10, location.find('?') - 10) : std::string();
-  }
-  static std::string hidden(const http::Response& page, const std::string& name) {
-    const std::regex pattern("name=\"" + name + "\" value=\"([^\"]*)\"");
-    const std::string text(page.body.text());
-    std::smatch found;
-    return std::regex_search(text, found, pattern) ? found[1].str() : std::string();
-  }
-  // On what the page shows now.
-  int approve(Browser& officer, const std::string& id, Fields more = {}) {
-    more.emplace_back("binding", hidden(officer.get("/approvals/" + id), "binding"));
-    more.emplace_back("verdict", "approve");
-    last = officer.post("/approvals/" + id, std::move(more));
-    return last.status;
-  }
-  store::RequestState state(const std::string& id) { return must(world.requests.find(id))->state; }
-  x509::Certificate certificate(const std::string& id) {
-    const auto request = *must(world.requests.find(id));
-    return must(x509::Certificate::parse(must(world.store.find_certificate(request.certificate))->certificate.der));
-  }
-  std::size_t requests() { return must(world.requests.list({.scope = {{"*", "", ""}}}, {.limit = 100})).requests.size(); }
-
-  World world;
-  CsrService service{{.requests = world.requests, .issuance = world.issuance, .cas = world.cas, .profiles = world.profiles,
-                      .selection = world.selection, .store = world.store, .clock = world.clock}};
-  PortalPages portal{{.csr = service, .requests = world.requests, .issuance = world.issuance, .store = world.store, .clock = world.clock}};
-  std::unique_ptr<web::WebHandler> handler;
-  std::unique_ptr<Browser> alice, bob, carol, dave;
-  std::map<std::string, std::string> ids;
-  http::Response last;
-  std::string internal_error;
-};
+class PortalPagesTest : public testing::PagesFixture {};
 
 TEST_F(PortalPagesTest, AFileIsSignedAtOnceWhereNobodyMustApprove) {
   EXPECT_TRUE(has(alice->get("/csr/upload"), "<option value=\"issuing\">Issuing (issuing)</option>"));
@@ -124,12 +40,24 @@ TEST_F(PortalPagesTest, AFileIsSignedAtOnceWhereNobodyMustApprove) {
   EXPECT_TRUE(has(alice->get("/requests"), "/requests/" + id));
 }
 
+TEST_F(PortalPagesTest, WhatIsLeftOutOfTheCsrIsSaid) {
+  x509::Extensions policies;
+  must(policies.add({x509::oids::kCertificatePolicies, false, to_bytes(as_bytes("\x30"))}));
+  const auto id = upload(csr("CN=a.example", {"a.example"}, policies));
+  ASSERT_NE(id, "") << last.body.text();
+  EXPECT_TRUE(has(alice->get("/requests/" + id), "<dt>Extensions of the CSR that are left out</dt><dd>2.5.29.32</dd>"));
+  const auto without = upload(csr("CN=b.example", {"b.example"}), "b.example");
+  EXPECT_FALSE(has(alice->get("/requests/" + without), "left out"));
+}
+
 TEST_F(PortalPagesTest, AnOfficerSeesBothSidesAndDecides) {
   world.set_approval("issuing", {{}});
   const auto id = upload(csr("CN=a.example,O=Acme", {"a.example", "www.a.example"}), "a.example", {{"purpose_category", "web"}});
   ASSERT_NE(id, "") << last.body.text() << internal_error;
   EXPECT_TRUE(has(alice->get("/requests/" + id), "waits for approval"));
   EXPECT_TRUE(has(bob->get("/approvals"), "/approvals/" + id));
+  EXPECT_TRUE(has(bob->get("/requests/" + id), "<a href=\"/approvals/" + id + "\">Decide about this request</a>"));
+  EXPECT_FALSE(has(alice->get("/requests/" + id), "/approvals/" + id));
   const auto review = bob->get("/approvals/" + id);
   EXPECT_EQ(review.status, 200);
   EXPECT_TRUE(has(review, "<th scope=\"row\">Name</th><td>DNS:www.a.example</td>")) << review.body.text();
@@ -147,6 +75,7 @@ TEST_F(PortalPagesTest, AnOfficerSeesBothSidesAndDecides) {
   EXPECT_TRUE(has(seen_by_officer, must(certificate(id).serial_number()).decimal()));
   EXPECT_TRUE(has(alice->get("/requests/" + id), "known to us"));
   EXPECT_FALSE(has(bob->get("/approvals"), id)) << "it waits no more";
+  EXPECT_FALSE(has(bob->get("/requests/" + id), "Decide about this request"));
   const auto again = bob->get("/approvals/" + id);
   EXPECT_TRUE(has(again, "nothing to decide"));
   EXPECT_FALSE(has(again, "value=\"approve\""));
@@ -164,6 +93,34 @@ TEST_F(PortalPagesTest, ChangesTakeAwayAndShow) {
   EXPECT_EQ(issued.not_after() - world.clock.now(), Seconds(20 * 86'400));
   EXPECT_EQ(must(x509::parse_subject_alt_name(issued.find_extension(x509::oids::kSubjectAltName)->value)).size(), 1U);
   EXPECT_TRUE(has(alice->get("/requests/" + id), "validity 20d, without DNS:www.a.example"));
+}
+
+TEST_F(PortalPagesTest, AChangeIsShownLintedBeforeItIsApproved) {
+  world.set_approval("issuing", {{}});
+  const auto id = upload(csr("CN=a.example", {"a.example", "www.a.example"}), "a.example", {{"validity_days", "90"}});
+  const auto binding = hidden(bob->get("/approvals/" + id), "binding");
+  const Fields change = {{"verdict", "approve"}, {"validity_days", "20"}, {"remove", "DNS:www.a.example"}};
+  const auto with = [&](const std::string& seen, bool again) {
+    Fields fields = change;
+    fields.emplace_back("binding", seen);
+    if (again) fields.emplace_back("changes_seen", "1");
+    return fields;
+  };
+  const auto shown = bob->post("/approvals/" + id, with(binding, false));
+  EXPECT_EQ(shown.status, 200) << shown.body.text();
+  EXPECT_TRUE(has(shown, "<mark>Changed: left out</mark>")) << shown.body.text();
+  EXPECT_TRUE(has(shown, "<mark>Changed: 20d, until "));
+  EXPECT_TRUE(has(shown, "No findings."));
+  EXPECT_TRUE(has(shown, "validity 20d, without DNS:www.a.example"));
+  EXPECT_EQ(state(id), store::RequestState::pending);
+  EXPECT_EQ(must(world.requests.find(id))->changes, "");
+  const auto seen = hidden(shown, "binding");
+  EXPECT_NE(seen, binding);
+  // What was shown, and nothing else.
+  EXPECT_EQ(bob->post("/approvals/" + id, {{"verdict", "approve"}, {"binding", seen}}).status, 409);
+  EXPECT_EQ(bob->post("/approvals/" + id, with(std::string(64, '0'), true)).status, 409);
+  EXPECT_EQ(bob->post("/approvals/" + id, with(seen, true)).status, 303);
+  EXPECT_EQ(state(id), store::RequestState::issued);
 }
 
 TEST_F(PortalPagesTest, TwoOfficersAndAChangeInBetween) {
@@ -276,7 +233,7 @@ TEST_F(PortalPagesTest, RefusalsNameFieldAndRuleAndStoreNothing) {
       {"no common name", csr("O=Acme", {"a.example"}), "a.example", {}, 422, "no common name"},
       {"not a CSR", "x", "a.example", {}, 400, "csr_data: "},
       {"a root", good, "a.example", {{"ca_id", "root"}}, 422, "is a root CA"},
-      {"no such CA", good, "a.example", {{"ca_id", "none"}}, 404, "no such"},
+      {"no such CA", good, "a.example", {{"ca_id", "none"}}, 404, "ca_id: &quot;none&quot;: no such CA, or none that you may use"},
       {"too long", good, "a.example", {{"validity_days", "3000"}}, 422, "3000 is over the max_validity_days of"},
       {"extensions that no profile has", good, "a.example", {{"ca_id", "issuing"}, {"extensions", "email_protection"}}, 422, "requested_extensions: CA"},
       {"an unknown extension", good, "a.example", {{"extensions", "cert_sign"}}, 422, "is none of"},
@@ -288,6 +245,19 @@ TEST_F(PortalPagesTest, RefusalsNameFieldAndRuleAndStoreNothing) {
     EXPECT_TRUE(has(last, row.text)) << row.name << last.body.text();
     EXPECT_TRUE(has(last, "role=\"alert\"")) << row.name;
     EXPECT_TRUE(has(last, "name=\"csr_data\"")) << row.name << ": the form is there again";
+  }
+  const auto refusals = [&] {
+    const auto leaves = must(world.store.audit_leaves(0, 1000));
+    return std::ranges::count_if(leaves, [](const auto& leaf) {
+      return as_text(leaf.record).find("\"ISSUANCE_REFUSED\"") != std::string_view::npos;
+    });
+  };
+  const auto before = refusals();
+  EXPECT_EQ(upload("x"), "");
+  EXPECT_EQ(refusals(), before + 1) << "what cannot be read is recorded too";
+  for (const char* days : {"0", "-1", "1.5", "x", "99999999999999999999"}) {
+    EXPECT_EQ(upload(good, "a.example", {{"validity_days", days}}), "") << days;
+    EXPECT_TRUE(has(last, "a whole number of days from 1 to 3650, got &quot;" + std::string(days) + "&quot;")) << last.body.text();
   }
   EXPECT_EQ(requests(), 0U);
 }

@@ -2,12 +2,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <map>
 #include <set>
 
-#include "gateway/certs/testing_world.h"
-#include "gateway/portal/portal_door.h"
-#include "x509/oids.h"
+#include "gateway/portal/testing_portal.h"
 
 namespace certwright::gateway::portal {
 namespace {
@@ -19,72 +16,7 @@ using ::testing::HasSubstr;
 
 constexpr std::string_view kPassword = "correct horse battery";
 
-class Portal : public ::testing::Test {
- protected:
-  Portal() {
-    world.add_tenant("acme");
-    alice = world.add_account("default", {{Role::requester, "default", ""}});
-    bob = world.add_account("default", {{Role::approver, "default", ""}});
-    dave = world.add_account("acme", {{Role::admin, "acme", ""}});
-    web::WebOptions options;
-    options.per_peer = {};
-    options.per_principal = {};
-    routes = door.routes();
-    handler = must(web::WebHandler::create({world.authenticator, world.clock, world.random, world.metrics, &world.journal},
-                                           routes, std::move(options)));
-  }
-
-  http::Response call(std::string method, std::string target, const std::string& token, std::string_view body = {},
-                      std::string_view type = "application/json") {
-    http::Headers headers;
-    if (!token.empty()) headers.add("Authorization", "Bearer " + token);
-    if (!body.empty()) headers.add("Content-Type", std::string(type));
-    auto response = handler->handle(web::testing::make_request(std::move(method), std::move(target), std::move(headers), body));
-    last = must(json::parse(response.body.text()));
-    return response;
-  }
-  using Members = std::map<std::string, std::string>;  // raw JSON values
-  std::string body(const std::string& pem, Members more = {}, const std::string& common_name = "a.example") {
-    json::Writer w;
-    w.begin_object().member("csr_data", pem).member("common_name", common_name);
-    for (const auto& [name, value] : more) w.key(name).raw(value);
-    w.end_object();
-    return std::move(w).take();
-  }
-  std::string pem(const char* subject = "CN=a.example", const std::vector<std::string>& names = {"a.example"}) {
-    x509::Extensions extensions;
-    std::vector<x509::GeneralName> alternatives;
-    for (const auto& name : names) alternatives.push_back(must(x509::GeneralName::dns(name)));
-    if (!names.empty())
-      must(extensions.add({x509::oids::kSubjectAltName, false, x509::encode_subject_alt_name(alternatives)}));
-    return World::csr_pem(must(x509::Name::from_text(subject)), extensions);
-  }
-  std::string text(std::initializer_list<std::string_view> path) const {
-    const json::Value* at = &last;
-    for (const auto member : path)
-      if (at != nullptr) at = at->find(member);
-    return at != nullptr && at->if_string() != nullptr ? *at->if_string() : std::string();
-  }
-  bool success() const { return last.find("success") != nullptr && *last.find("success") == json::Value(true); }
-  std::size_t requests() {
-    return must(world.requests.list({.scope = {{"*", "", ""}}}, {.limit = 100})).requests.size();
-  }
-  void approve(const std::string& id, const World::Account& officer) {
-    const auto record = *must(world.requests.find(id));
-    const auto who = must(world.directory.find_principal(officer.id));
-    const audit::Actor actor{.principal = who.id, .tenant = who.tenant, .door = "test", .remote = ""};
-    must(world.requests.approve({.id = id, .officer = who, .actor = actor, .binding = record.binding}));
-  }
-
-  World world;
-  World::Account alice, bob, dave;
-  CsrService service{{.requests = world.requests, .issuance = world.issuance, .cas = world.cas,
-                      .profiles = world.profiles, .selection = world.selection, .store = world.store, .clock = world.clock}};
-  Door door{service, world.requests};
-  std::vector<web::Route> routes;
-  std::unique_ptr<web::WebHandler> handler;
-  json::Value last;
-};
+class Portal : public testing::PortalFixture {};
 
 TEST_F(Portal, IssuesAtOnceWhereNobodyMustApprove) {
   const auto response = call("POST", "/csr/process", alice.token, body(pem(), {{"validity_days", "90"}}));
@@ -141,62 +73,6 @@ TEST_F(Portal, APasswordWrongOrMissingIsAnsweredAlike) {
     EXPECT_EQ(as_text(leaf.record).find("horse"), std::string_view::npos);
 }
 
-struct Refusal {
-  const char* name;
-  std::string body;
-  int status;
-  const char* field;
-  const char* message;
-};
-
-TEST_F(Portal, EveryRefusalNamesRuleAndValueAndQueuesNothing) {
-  world.set_approval("issuing", {{}});
-  const std::string good = pem();
-  const std::vector<Refusal> rows = {
-      {"another common name", body(good, {}, "b.example"), 422, "common_name", "\"b.example\", the CSR says \"a.example\""},
-      {"no common name", body(pem("O=Acme")), 422, "csr_data", "no common name"},
-      {"a root", body(good, {{"ca_id", "\"root\""}}), 422, "ca_id", "\"root\" is a root CA"},
-      {"no such CA", body(good, {{"ca_id", "\"none\""}}), 404, "", "no such"},
-      {"too long", body(good, {{"validity_days", "4000"}}), 422, "validity_days", "4000 is over the max_validity_days of"},
-      {"an extension that no profile has", body(good, {{"requested_extensions", R"(["email_protection"])"}}), 422, "ca_id", "no profile with email_protection"},
-      {"the same with a CA", body(good, {{"ca_id", "\"issuing\""}, {"requested_extensions", R"(["email_protection"])"}}), 422, "requested_extensions", "allowed: server_auth, client_auth, code_signing"},
-      {"an unknown extension", body(good, {{"requested_extensions", R"(["cert_sign"])"}}), 422, "requested_extensions", "\"cert_sign\" is none of"},
-      {"a foreign tenant", body(good, {{"tenant_id", "\"acme\""}}), 404, "", "no such"},
-      {"a foreign tenant with a CA", body(good, {{"tenant_id", "\"acme\""}, {"ca_id", "\"issuing\""}}), 404, "", "no such"},
-      {"not a CSR", body("x"), 400, "csr_data", "csr_data"},
-      {"a name that is none", body(pem("CN=a_b.example", {"a_b.example"}), {}, "a_b.example"), 422, "names[0]", "a_b.example"},
-  };
-  for (const auto& row : rows) {
-    const auto response = call("POST", "/csr/process", alice.token, row.body);
-    EXPECT_EQ(response.status, row.status) << row.name << ": " << response.body.text();
-    EXPECT_FALSE(success()) << row.name;
-    if (*row.field != 0) {
-      EXPECT_EQ(text({"field"}), row.field) << row.name << ": " << text({"message"});
-    }
-    EXPECT_THAT(text({"message"}), HasSubstr(row.message)) << row.name;
-  }
-  EXPECT_EQ(requests(), 0U);
-}
-
-TEST_F(Portal, ARefusalIsOneAuditRecord) {
-  world.set_approval("issuing", {{}});
-  const auto refused = [&] {
-    const auto leaves = must(world.store.audit_leaves(0, 1000));
-    return std::ranges::count_if(leaves, [](const auto& leaf) {
-      return as_text(leaf.record).find("\"ISSUANCE_REFUSED\"") != std::string_view::npos;
-    });
-  };
-  const auto before = refused();
-  call("POST", "/csr/process", alice.token, body(pem(), {{"validity_days", "4000"}}));
-  EXPECT_EQ(refused(), before + 1) << "by the portal";
-  call("POST", "/csr/process", alice.token, body(pem("CN=a_b.example", {"a_b.example"}), {}, "a_b.example"));
-  EXPECT_EQ(refused(), before + 2) << "by registration";
-  call("POST", "/csr/process", alice.token, body(pem()));
-  world.call("POST", "/certs/csrs/e", alice.token, World::csr_body(pem("CN=b.example", {"b.example"})));
-  EXPECT_EQ(requests(), 2U);
-  EXPECT_EQ(refused(), before + 2) << "to wait is no refusal";
-}
-
 TEST_F(Portal, SelectionIsShownWithoutBeingUsed) {
   EXPECT_EQ(call("POST", "/csr/select", alice.token, R"({"validity_days": 30})").status, 200);
   EXPECT_EQ(text({"ca_id"}), "issuing");
@@ -224,6 +100,7 @@ TEST_F(Portal, TemplateHasWhatTheSpecificationLists) {
   EXPECT_THAT(text({"openssl_config"}), HasSubstr("extendedKeyUsage = serverAuth, clientAuth"));
   EXPECT_EQ(call("GET", "/csr/ca-template/root", alice.token).status, 422);
   EXPECT_EQ(call("GET", "/csr/ca-template/none", alice.token).status, 404);
+  EXPECT_THAT(text({"message"}), HasSubstr("ca_id: \"none\": no such CA, or none that you may use"));
   // A CA of other tenants looks like none.
   auto policy = world.cas.find("issuing")->policy();
   policy.tenants = {"acme"};
@@ -258,6 +135,35 @@ TEST_F(Portal, ACaWithoutProfilesSaysSo) {
   EXPECT_EQ(call("POST", "/csr/process", alice.token, body(pem(), {{"ca_id", R"("issuing")"}})).status, 422);
   EXPECT_EQ(text({"field"}), "ca_id");
   EXPECT_EQ(text({"message"}), R"(ca_id: CA "issuing" has no profile for requests)");
+}
+
+// For every profile that can be the only one: a file that openssl reads, and names that the profile takes.
+TEST_F(Portal, TheTemplateIsForTheProfileThatTheRequestGets) {
+  const auto shown = [&](const std::string& profile) {
+    auto policy = world.cas.find("issuing")->policy();
+    policy.profiles = {profile};
+    must(world.authority.change_policy("issuing", policy, {}));
+    EXPECT_EQ(call("GET", "/csr/ca-template/issuing", alice.token).status, 200);
+  };
+  shown("code-signing");
+  EXPECT_THAT(text({"openssl_config"}), ::testing::Not(HasSubstr("subjectAltName"))) << "the profile takes none";
+  EXPECT_THAT(text({"openssl_config"}), HasSubstr("extendedKeyUsage = codeSigning"));
+  const auto& commands = *last.find("openssl_commands")->if_array();
+  EXPECT_EQ(commands.size(), world.profiles.find("code-signing")->key_algorithms.size());
+  EXPECT_EQ(*commands.front().find("command")->if_string(), text({"openssl_command"}));
+  for (const auto& each : commands)
+    if (*each.find("key_type")->if_string() == "slh-dsa-sha2-128s") {
+      EXPECT_THAT(*each.find("command")->if_string(), HasSubstr("-newkey slh-dsa-sha2-128s "));
+    }
+  shown("tls-client");
+  EXPECT_THAT(text({"openssl_config"}), HasSubstr("subjectAltName = DNS:www.example.com"));
+  // One that takes nothing but post-quantum keys.
+  auto document = must(json::parse(profile::write_profile(*world.profiles.find("code-signing"))));
+  document.set("key_algorithms", json::Array{"ml-dsa-65", "slh-dsa-sha2-128f"});
+  must(world.publisher.publish(document, {}));
+  shown("code-signing");
+  EXPECT_THAT(text({"openssl_command"}), HasSubstr("-newkey ml-dsa-65 "));
+  EXPECT_EQ(last.find("openssl_commands")->if_array()->size(), 2U);
 }
 
 TEST_F(Portal, AFileAsMultipart) {

@@ -20,7 +20,7 @@ Result<void> put_request(Data& data, UndoLog& undo, const PutRequest& command) {
       if (other.principal == request.principal) ++open;
     }
     if (request.revision == 1 && command.open_max != 0 && open >= command.open_max)
-      return fail_field(Errc::too_many_requests, "pending", "too many open requests");
+      return tl::unexpected<Error>(too_many_open(command.open_max));
   }
   if (request.revision == 1 && command.received_max != 0) {
     const auto counts = [&](const auto& entry) {

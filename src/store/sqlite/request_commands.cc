@@ -26,7 +26,7 @@ Result<void> CommandRunner::operator()(const PutRequest& c) {
     CERTWRIGHT_TRY(auto open, database_.query(Statement::count_open_requests, r.principal));
     CERTWRIGHT_TRY(const bool counted, open.next());
     if (counted && open.natural(0) >= c.open_max)
-      return fail_field(Errc::too_many_requests, "pending", "too many open requests");
+      return tl::unexpected<Error>(too_many_open(c.open_max));
   }
   if (r.revision == 1 && c.received_max != 0) {
     CERTWRIGHT_TRY(auto last, database_.query(Statement::find_received_request, r.principal, c.received_after,
