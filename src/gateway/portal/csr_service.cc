@@ -82,7 +82,9 @@ Result<registration::Selection> CsrService::select_for(const CsrForm& form, std:
 
 Result<ca::CaPtr> CsrService::issuing_ca(std::string_view id, const access::Principal& who) const {
   const auto ca = d_.cas.find(id);
-  if (ca == nullptr || !serves_one_of(*ca, who)) return tl::unexpected<Error>(access::not_found_error());
+  if (ca == nullptr || !serves_one_of(*ca, who))
+    return fail_field(Errc::not_found, "ca_id",
+                      "ca_id: there is no such CA, or none that you may use: " + profile::shown(id));
   if (ca->is_root())
     return fail_field(Errc::policy, "ca_id",
                       fmt::format("ca_id: \"{}\" is a root CA; it signs no requests. Choose an issuing CA", ca->id()));
@@ -102,6 +104,17 @@ std::vector<ca::CaPtr> CsrService::issuing_cas(const access::Principal& who) con
   return found;
 }
 
+// A tenant of others looks like none.
+Result<void> CsrService::check_tenant(const std::string& tenant, const access::Principal& who) const {
+  if (tenant == who.tenant) return {};
+  CERTWRIGHT_TRY(const auto record, d_.store.find_tenant(tenant));
+  const bool has_role = std::ranges::any_of(
+      who.bindings, [&](const auto& binding) { return binding.tenant == "*" || binding.tenant == tenant; });
+  if (record && !record->disabled && has_role) return {};
+  return fail_field(Errc::not_found, "tenant_id",
+                    "tenant_id: there is no such tenant, or you have no role in it: " + profile::shown(tenant));
+}
+
 // CA and profile; nothing is authorised by it.
 Result<CsrService::Chosen> CsrService::choose(const CsrForm& form, const access::Principal& who,
                                               const std::string& tenant, std::string_view client_address) const {
@@ -112,7 +125,7 @@ Result<CsrService::Chosen> CsrService::choose(const CsrForm& form, const access:
     chosen.explanation = "the requester named the CA";
   } else {
     CERTWRIGHT_TRY(auto selection, select(form, who, client_address));
-    if (selection.candidates.empty()) return tl::unexpected<Error>(access::not_found_error());
+    if (selection.candidates.empty()) return fail_field(Errc::not_found, "ca_id", "ca_id: " + selection.explanation);
     // Where only the validity is in the way, the refusal should be about that.
     if (selection.ca.empty() && form.validity_days) {
       CERTWRIGHT_TRY(selection, select_for(form, std::nullopt, who, client_address));
@@ -177,6 +190,7 @@ Result<RequestDesk::Submitted> CsrService::submit(CsrForm form, const access::Pr
   if (const auto key = crypto::check_public_key(form.csr->subject_public_key_info_tlv()); !key)
     return fail_field(key.error().code, "csr_data", "csr_data: " + key.error().detail);
   const std::string tenant = tenant_of(form, who);
+  CERTWRIGHT_CHECK(check_tenant(tenant, who));
   CERTWRIGHT_TRY(const auto chosen, choose(form, who, tenant, actor.remote));
   CERTWRIGHT_CHECK(check_validity(form, chosen));
 

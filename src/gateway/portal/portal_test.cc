@@ -156,13 +156,13 @@ TEST_F(Portal, EveryRefusalNamesRuleAndValueAndQueuesNothing) {
       {"another common name", body(good, {}, "b.example"), 422, "common_name", "\"b.example\", the CSR says \"a.example\""},
       {"no common name", body(pem("O=Acme")), 422, "csr_data", "no common name"},
       {"a root", body(good, {{"ca_id", "\"root\""}}), 422, "ca_id", "\"root\" is a root CA"},
-      {"no such CA", body(good, {{"ca_id", "\"none\""}}), 404, "", "no such"},
+      {"no such CA", body(good, {{"ca_id", "\"none\""}}), 404, "ca_id", "no such CA, or none that you may use: \"none\""},
       {"too long", body(good, {{"validity_days", "4000"}}), 422, "validity_days", "4000 is over the max_validity_days of"},
       {"an extension that no profile has", body(good, {{"requested_extensions", R"(["email_protection"])"}}), 422, "ca_id", "no profile with email_protection"},
       {"the same with a CA", body(good, {{"ca_id", "\"issuing\""}, {"requested_extensions", R"(["email_protection"])"}}), 422, "requested_extensions", "allowed: server_auth, client_auth, code_signing"},
       {"an unknown extension", body(good, {{"requested_extensions", R"(["cert_sign"])"}}), 422, "requested_extensions", "\"cert_sign\" is none of"},
-      {"a foreign tenant", body(good, {{"tenant_id", "\"acme\""}}), 404, "", "no such"},
-      {"a foreign tenant with a CA", body(good, {{"tenant_id", "\"acme\""}, {"ca_id", "\"issuing\""}}), 404, "", "no such"},
+      {"a foreign tenant", body(good, {{"tenant_id", "\"acme\""}}), 404, "tenant_id", "no such tenant, or you have no role in it: \"acme\""},
+      {"a foreign tenant with a CA", body(good, {{"tenant_id", "\"acme\""}, {"ca_id", "\"issuing\""}}), 404, "tenant_id", "no such tenant, or you have no role in it: \"acme\""},
       {"not a CSR", body("x"), 400, "csr_data", "csr_data"},
       {"a name that is none", body(pem("CN=a_b.example", {"a_b.example"}), {}, "a_b.example"), 422, "names[0]", "a_b.example"},
   };
@@ -175,6 +175,18 @@ TEST_F(Portal, EveryRefusalNamesRuleAndValueAndQueuesNothing) {
     }
     EXPECT_THAT(text({"message"}), HasSubstr(row.message)) << row.name;
   }
+  EXPECT_EQ(requests(), 0U);
+}
+
+TEST_F(Portal, WhereNoCaServesTheTenantTheRefusalSaysSo) {
+  auto policy = world.cas.find("issuing")->policy();
+  policy.tenants = {"acme"};
+  must(world.authority.change_policy("issuing", policy, {}));
+  EXPECT_EQ(call("POST", "/csr/process", alice.token, body(pem())).status, 404);
+  EXPECT_EQ(text({"field"}), "ca_id");
+  EXPECT_THAT(text({"message"}), HasSubstr("no issuing CA that you may use for this tenant"));
+  EXPECT_EQ(call("POST", "/csr/process", alice.token, body(pem(), {{"ca_id", "\"issuing\""}})).status, 404);
+  EXPECT_THAT(text({"message"}), HasSubstr("no such CA, or none that you may use: \"issuing\""));
   EXPECT_EQ(requests(), 0U);
 }
 
