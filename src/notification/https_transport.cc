@@ -12,11 +12,10 @@
 
 #include <fmt/format.h>
 #include <netdb.h>
-#include <netinet/in.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include "notification/curl_handle.h"
+#include "notification/socket_guard.h"
 
 namespace certwright::notification {
 namespace {
@@ -25,39 +24,11 @@ constexpr std::size_t kMaxAnswerOctets = 64 * 1024;
 constexpr std::size_t kMostAddresses = 8;
 constexpr int kMostLookups = 64;
 
-std::optional<IpAddress> address_of_socket(const sockaddr* address, std::size_t size_octets) {
-  if (address->sa_family == AF_INET && size_octets >= sizeof(sockaddr_in)) {
-    std::array<std::uint8_t, 4> octets{};
-    std::memcpy(octets.data(), &reinterpret_cast<const sockaddr_in*>(address)->sin_addr, octets.size());
-    return IpAddress::v4(octets);
-  }
-  if (address->sa_family == AF_INET6 && size_octets >= sizeof(sockaddr_in6)) {
-    std::array<std::uint8_t, 16> octets{};
-    std::memcpy(octets.data(), &reinterpret_cast<const sockaddr_in6*>(address)->sin6_addr, octets.size());
-    return IpAddress::v6(octets);
-  }
-  return std::nullopt;
-}
-
 struct Exchange {
-  const AddressPolicy* policy = nullptr;
-  bool refused = false;
   std::size_t octets = 0;
 };
 
 extern "C" {
-// The last word: whatever libcurl wants to connect to.
-static curl_socket_t certwright_notification_socket(void* context, curlsocktype purpose,
-                                                    curl_sockaddr* address) noexcept {
-  auto& exchange = *static_cast<Exchange*>(context);
-  const auto to = address_of_socket(&address->addr, address->addrlen);
-  if (purpose != CURLSOCKTYPE_IPCXN || !to || !exchange.policy->check(*to)) {
-    exchange.refused = true;
-    return CURL_SOCKET_BAD;
-  }
-  return ::socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
-}
-
 static std::size_t certwright_notification_answer(char*, std::size_t size, std::size_t count,
                                                   void* context) noexcept {
   auto& exchange = *static_cast<Exchange*>(context);
@@ -164,7 +135,8 @@ Result<int> HttpsTransport::post(const WebhookRequest& request, const Stop& stop
     listed = listed && headers.add(name + ": " + value);
   }
   listed = listed && headers.add("Expect:");
-  Exchange exchange{&options_.policy};
+  Exchange exchange;
+  SocketGuard guard(options_.policy);
   curl.set_common(stop, static_cast<long>(options_.connect_timeout.count()),
                   static_cast<long>(options_.timeout.count()), options_.ca_file);
   curl.set(CURLOPT_URL, text.c_str());
@@ -173,8 +145,7 @@ Result<int> HttpsTransport::post(const WebhookRequest& request, const Stop& stop
   curl.set(CURLOPT_PATH_AS_IS, 1L);
   curl.set(CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
   if (!url.address()) curl.set(CURLOPT_RESOLVE, pinned.get());
-  curl.set(CURLOPT_OPENSOCKETFUNCTION, certwright_notification_socket);
-  curl.set(CURLOPT_OPENSOCKETDATA, &exchange);
+  guard.watch(curl);
   curl.set(CURLOPT_WRITEFUNCTION, certwright_notification_answer);
   curl.set(CURLOPT_WRITEDATA, &exchange);
   curl.set(CURLOPT_HEADERFUNCTION, certwright_notification_answer);
@@ -185,7 +156,7 @@ Result<int> HttpsTransport::post(const WebhookRequest& request, const Stop& stop
   curl.set(CURLOPT_POSTFIELDS, request.body.c_str());
   if (!listed || !curl.ok()) return fail(Errc::internal, "libcurl does not take an option for a webhook");
   const CURLcode code = curl_easy_perform(curl.get());
-  if (exchange.refused) return fail_field(Errc::policy, "url", "the address is not to be reached");
+  if (guard.has_refused()) return fail_field(Errc::policy, "url", "the address is not to be reached");
   long status = 0;
   curl_easy_getinfo(curl.get(), CURLINFO_RESPONSE_CODE, &status);
   // A long answer is cut off; its status counts.

@@ -153,6 +153,14 @@ std::vector<ca::CaPtr> CsrService::issuing_cas(const access::Principal& who) con
   return found;
 }
 
+// A tenant of others looks like none.
+Result<void> CsrService::check_tenant(const std::string& tenant, const access::Principal& who) const {
+  if (tenant == who.tenant) return {};
+  CERTWRIGHT_TRY(const auto record, d_.store.find_tenant(tenant));
+  if (record && !record->disabled && has_role_in(who, tenant)) return {};
+  return no_such_tenant(tenant);
+}
+
 // CA and profile; nothing is authorised by it.
 Result<CsrService::Chosen> CsrService::choose(const CsrForm& form, const access::Principal& who,
                                               const std::string& tenant, std::string_view client_address) const {
@@ -231,6 +239,7 @@ Result<RequestDesk::Submitted> CsrService::submit(CsrForm form, const access::Pr
   if (const auto key = crypto::check_public_key(form.csr->subject_public_key_info_tlv()); !key)
     return fail_field(key.error().code, "csr_data", "csr_data: " + key.error().detail);
   const std::string tenant = tenant_of(form, who);
+  CERTWRIGHT_CHECK(check_tenant(tenant, who));
   CERTWRIGHT_TRY(const auto chosen, choose(form, who, tenant, actor.remote));
   CERTWRIGHT_CHECK(check_validity(form, chosen));
 

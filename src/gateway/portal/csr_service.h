@@ -82,6 +82,7 @@ class CsrService {
                                              const access::Principal& who, std::string_view client_address) const;
   Result<Chosen> choose(const CsrForm& form, const access::Principal& who, const std::string& tenant,
                         std::string_view client_address) const;
+  Result<void> check_tenant(const std::string& tenant, const access::Principal& who) const;
   Result<void> check_validity(const CsrForm& form, const Chosen& chosen) const;
   void record_refusal(const audit::Actor& actor, const std::string& profile, Error error) const;
   Result<registration::RequestDesk::Submitted> submit(CsrForm form, const access::Principal& who,

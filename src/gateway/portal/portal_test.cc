@@ -73,6 +73,18 @@ TEST_F(Portal, APasswordWrongOrMissingIsAnsweredAlike) {
     EXPECT_EQ(as_text(leaf.record).find("horse"), std::string_view::npos);
 }
 
+TEST_F(Portal, WhereNoCaServesTheTenantTheRefusalSaysSo) {
+  auto policy = world.cas.find("issuing")->policy();
+  policy.tenants = {"acme"};
+  must(world.authority.change_policy("issuing", policy, {}));
+  EXPECT_EQ(call("POST", "/csr/process", alice.token, body(pem())).status, 404);
+  EXPECT_EQ(text({"field"}), "ca_id");
+  EXPECT_THAT(text({"message"}), HasSubstr("there is no CA that your roles let you request certificates by"));
+  EXPECT_EQ(call("POST", "/csr/process", alice.token, body(pem(), {{"ca_id", "\"issuing\""}})).status, 404);
+  EXPECT_THAT(text({"message"}), HasSubstr("\"issuing\": no such CA, or none that you may use"));
+  EXPECT_EQ(requests(), 0U);
+}
+
 TEST_F(Portal, SelectionIsShownWithoutBeingUsed) {
   EXPECT_EQ(call("POST", "/csr/select", alice.token, R"({"validity_days": 30})").status, 200);
   EXPECT_EQ(text({"ca_id"}), "issuing");

@@ -72,4 +72,7 @@ struct Route {
 // "PATCH /certs/{serial}/renew": the name of a row in the authorisation matrix.
 inline std::string key_of(const Route& route) { return route.method + " " + route.pattern; }
 
+// With a session's cookie such a route also wants the session's CSRF token.
+inline bool changes_something(const Route& route) { return route.method != "GET" || !route.answers_head; }
+
 }  // namespace certwright::gateway::web

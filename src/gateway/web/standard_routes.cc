@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <initializer_list>
 #include <memory>
 #include <mutex>
 #include <set>
@@ -74,6 +75,55 @@ std::string openapi_path(const Route& route) {
   return path;
 }
 
+const json::Value* find_in(const json::Value* value, std::initializer_list<std::string_view> path) {
+  for (const auto name : path) value = value == nullptr ? nullptr : value->find(name);
+  return value;
+}
+
+std::string_view text_in(const json::Value& value, std::string_view name) {
+  const json::Value* found = value.find(name);
+  const std::string* text = found ? found->if_string() : nullptr;
+  return text ? std::string_view(*text) : std::string_view();
+}
+
+// In place or by reference, of the operation or of its path.
+bool describes_csrf_token(const json::Value& document, const json::Value& item, const json::Value& operation) {
+  constexpr std::string_view kReference = "#/components/parameters/";
+  for (const json::Value* owner : {&item, &operation}) {
+    const json::Value* list = owner->find("parameters");
+    if (list == nullptr || list->if_array() == nullptr) continue;
+    for (const json::Value& each : *list->if_array()) {
+      const std::string_view reference = text_in(each, "$ref");
+      const json::Value* parameter = &each;
+      if (reference.starts_with(kReference))
+        parameter = find_in(&document, {"components", "parameters", reference.substr(kReference.size())});
+      if (parameter != nullptr && text_in(*parameter, "name") == "X-CSRF-Token" && text_in(*parameter, "in") == "header")
+        return true;
+    }
+  }
+  return false;
+}
+
+// What the description says of credentials against what the route wants.
+void compare_credentials(const Route& route, const json::Value& document, const json::Value& item,
+                         const json::Value& operation, std::vector<std::string>& differences) {
+  const json::Value* own = operation.find("security");
+  const json::Value* security = own ? own : document.find("security");
+  const json::Array* ways = security ? security->if_array() : nullptr;
+  const bool is_open = ways == nullptr || ways->empty();
+  const bool with_session =
+      ways != nullptr && std::ranges::any_of(*ways, [](const json::Value& way) { return way.find("session") != nullptr; });
+  if (route.guard.reach == Reach::public_) {
+    if (!is_open) differences.push_back(key_of(route) + " looks at no credential, but one is described");
+  } else if (!with_session) {
+    differences.push_back(key_of(route) + " takes a session's cookie, which is not described");
+  }
+  const bool wanted = changes_something(route) && route.guard.reach != Reach::public_;
+  if (wanted == describes_csrf_token(document, item, operation)) return;
+  differences.push_back(key_of(route) + (wanted ? " wants X-CSRF-Token with a session's cookie, which is not described"
+                                                : " looks at no X-CSRF-Token, but it is described"));
+}
+
 }  // namespace
 
 std::vector<Route> standard_routes(const BuildInfo& build, metrics::Registry& registry,
@@ -132,6 +182,7 @@ std::vector<std::string> openapi_differences(const std::vector<Route>& routes,
       differences.push_back(key_of(route) + " is not described");
     else if (id == nullptr || id->if_string() == nullptr || *id->if_string() != route.operation_id)
       differences.push_back(key_of(route) + " has another operationId than " + route.operation_id);
+    if (operation != nullptr) compare_credentials(route, *parsed, *item, *operation, differences);
   }
   constexpr std::string_view kOperations[] = {"get", "post", "put", "patch", "delete"};
   for (const json::Member& path : *paths->if_object())

@@ -27,7 +27,8 @@ std::vector<Route> standard_routes(const BuildInfo& build, metrics::Registry& re
                                    std::function<bool()> is_healthy);
 
 // What differs between a route table and an OpenAPI document, one line each; empty if every route
-// has its path, method and operationId there, and the other way round.
+// has its path, method and operationId there, and the other way round, and its credentials are those that
+// it takes: none, or a session's cookie among others, and then X-CSRF-Token exactly where it changes something.
 std::vector<std::string> openapi_differences(const std::vector<Route>& routes,
                                              std::string_view document);
 

@@ -34,12 +34,6 @@ class WipedAtEnd {
   Bytes& body_;
 };
 
-// Changes nothing, so that another site may make a browser send it.
-bool is_safe(const Context& context) {
-  const std::string_view method = context.request.method;
-  return (method == "GET" || method == "HEAD") && context.route().answers_head;
-}
-
 }  // namespace
 
 struct WebHandler::State {
@@ -253,7 +247,7 @@ Result<void> WebHandler::authenticate(Context& context) {
                                                         context.remote());
     // It goes along with every request a browser makes, also with those another site makes it send; bearer
     // tokens do not. So what would change something must not come from elsewhere.
-    if (found && !is_safe(context) && is_cross_site(request))
+    if (found && changes_something(context.route()) && is_cross_site(request))
       return fail(Errc::not_permitted, "another site may not act with your client certificate");
   } else if (reach == Reach::optional) {
     return {};
@@ -292,7 +286,7 @@ Result<access::Principal> WebHandler::by_session(Context& context, std::string&&
 // of ours made the browser send it.
 Result<void> WebHandler::check_unsafe_of_session(const Context& context) const {
   const http::Request& request = context.request;
-  if (is_safe(context)) return {};
+  if (!changes_something(context.route())) return {};  // another site may make a browser send it
   if (!is_same_origin(request)) return fail(Errc::not_permitted, "another site may not act with your session");
   std::string presented(request.header("X-CSRF-Token"));
   if (presented.empty() && Form::is_form(request.header("Content-Type"))) {
