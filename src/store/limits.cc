@@ -183,7 +183,10 @@ struct CommandCheck {
     return check_blob("value", c.sealed);
   }
   Result<void> operator()(const BlockKey& c) const { return check_text("why", c.why); }
-  Result<void> operator()(const AppendAuditLeaf& c) const { return check_blob("record", c.record); }
+  Result<void> operator()(const AppendAuditLeaf& c) const {
+    if (c.request.size() > kMaxRequestIdOctets) return fail_field(Errc::invalid, "request", "not the id of a request");
+    return check_blob("record", c.record);
+  }
   Result<void> operator()(const PutAuditCheckpoint& c) const {
     CERTWRIGHT_CHECK(check_counter("tree_size", c.checkpoint.tree_size));
     return check_text("signed_note", c.checkpoint.signed_note);

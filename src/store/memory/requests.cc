@@ -117,4 +117,15 @@ Result<std::vector<RequestRecord>> MemoryStore::requests_past(Time now, std::uin
   return past;
 }
 
+Result<std::vector<AuditLeaf>> MemoryStore::audit_leaves_about(std::string_view request, std::uint64_t from,
+                                                               std::uint32_t limit) const {
+  const std::lock_guard lock(state_->mutex);
+  const auto& about = state_->data.leaves_about;
+  std::vector<AuditLeaf> result;
+  for (auto at = about.lower_bound({std::string(request), from});
+       at != about.end() && at->first.first == request && result.size() < std::min(limit, kMaxRequestRows); ++at)
+    result.push_back({at->first.second, state_->data.leaves[at->first.second]});
+  return result;
+}
+
 }  // namespace certwright::store

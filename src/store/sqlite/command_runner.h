@@ -111,7 +111,7 @@ class CommandRunner {
   Result<void> place_lane(NotificationChannel channel, std::string_view recipient);
 
   Database& database_;
-  std::vector<const Bytes*> leaves_;
+  std::vector<const AppendAuditLeaf*> leaves_;
   std::vector<TailEntry> tail_;
 };
 

@@ -281,6 +281,12 @@ constexpr std::array kTable = {
     Entry{Statement::list_leaves, "list_leaves",
      "SELECT position, record FROM audit_leaf WHERE position >= ?1 ORDER BY position LIMIT "
      "?2"},
+    Entry{Statement::put_leaf_about, "put_leaf_about",
+     "INSERT INTO audit_leaf_about (request, position) VALUES (?1, ?2)"},
+    Entry{Statement::list_leaves_about, "list_leaves_about",
+     "SELECT l.position, l.record FROM audit_leaf_about AS a CROSS JOIN audit_leaf AS l ON "
+     "l.position = a.position WHERE a.request = ?1 AND a.position >= ?2 ORDER BY a.position "
+     "LIMIT ?3"},
     Entry{Statement::latest_checkpoint, "latest_checkpoint",
      "SELECT tree_size, root, signed_note, created_at FROM audit_checkpoint ORDER BY "
      "tree_size DESC LIMIT 1"},

@@ -106,6 +106,8 @@ enum class Statement : std::uint8_t {
   last_leaf_position,
   put_leaf,
   list_leaves,
+  put_leaf_about,
+  list_leaves_about,
   latest_checkpoint,
   list_checkpoints,
   put_checkpoint,
