@@ -41,6 +41,10 @@ std::string joined(const std::vector<std::string>& names) {
                      names.size() - kMaxShownNames);
 }
 
+store::Sha256 sha256_of(const Examination& examined) {
+  return request_sha256_of(examined.request, examined.tenant, examined.ca->id());
+}
+
 store::ApprovalRecord approval_by(const RequestRecord& record, store::ApprovalKind kind) {
   return {.request = record.id,
           .principal = record.principal,
@@ -86,15 +90,19 @@ Result<RequestRecord> RequestDesk::commit(const RequestRecord* before, RequestRe
 Result<RequestDesk::Submitted> RequestDesk::submit(Submission submission) {
   CERTWRIGHT_CHECK(check_reason("purpose", submission.purpose, 0));
   CERTWRIGHT_TRY(auto examined, d_.registration.examine(submission.request));
-  if (submission.asks_again) {
-    CERTWRIGHT_TRY(auto earlier, d_.store.find_newest_request(
-                                     request_sha256_of(examined.request, examined.tenant, examined.ca->id())));
-    if (earlier) {
-      CERTWRIGHT_TRY(const bool answered, is_answer(*earlier));
-      if (answered) return Submitted{.record = *std::move(earlier), .coalesced = true};
-    }
-  }
+  CERTWRIGHT_TRY(auto answer, find_answer(submission, examined));
+  if (answer) return Submitted{.record = *std::move(answer), .coalesced = true};
   return submit_examined(submission, std::move(examined));
+}
+
+Result<std::optional<RequestRecord>> RequestDesk::find_answer(const Submission& submission,
+                                                              const Examination& examined) const {
+  if (!submission.asks_again) return std::nullopt;
+  CERTWRIGHT_TRY(auto earlier, d_.store.find_newest_request(sha256_of(examined)));
+  if (!earlier) return std::nullopt;
+  CERTWRIGHT_TRY(const bool answered, is_answer(*earlier));
+  if (!answered) return std::nullopt;
+  return earlier;
 }
 
 Result<bool> RequestDesk::is_answer(const RequestRecord& earlier) const {
@@ -122,17 +130,25 @@ Result<std::vector<RequestRecord>> RequestDesk::open_of(const access::Principal&
   return open;
 }
 
-Result<void> RequestDesk::check_idempotency(const IssuanceRequest& request,
-                                            const std::vector<RequestRecord>& open) const {
-  if (request.idempotency_key.empty()) return {};
+// Of the open ones the one that this is too: it has the key, or asks for the same. Errors: conflict, if the key
+// stands for another request.
+Result<std::optional<RequestRecord>> RequestDesk::find_standing(const Examination& examined,
+                                                                const std::vector<RequestRecord>& open) const {
+  const IssuanceRequest& request = examined.request;
+  const auto equal = std::ranges::find(open, sha256_of(examined), &RequestRecord::request_sha256);
+  std::optional<RequestRecord> standing;
+  if (equal != open.end()) standing = *equal;
+  if (request.idempotency_key.empty()) return standing;
   const auto digest = request_digest(request);
   CERTWRIGHT_TRY(const auto answered, d_.store.find_idempotent(request.principal.id, request.idempotency_key));
   bool is_anothers = answered && answered->request_sha256 != digest;
   for (const auto& each : open) {
     CERTWRIGHT_TRY(const auto content, read_request_content(each.content));
-    is_anothers = is_anothers || (content.idempotency_key == request.idempotency_key && content.idempotency_sha256 != digest);
+    if (content.idempotency_key != request.idempotency_key) continue;
+    if (content.idempotency_sha256 == digest) standing = each;
+    else is_anothers = true;
   }
-  if (!is_anothers) return {};
+  if (!is_anothers) return standing;
   return fail_field(Errc::conflict, "idempotency_key",
                     "Idempotency-Key: it was used with another request; use a new key");
 }
@@ -145,18 +161,15 @@ Result<RequestDesk::Submitted> RequestDesk::submit_examined(const Submission& su
                       "profile: \"" + examined.profile->name +
                           "\" keeps no copies of its certificates, so nobody could fetch one that must be approved first");
   CERTWRIGHT_TRY(const auto open, open_of(examined.request.principal, actor));
-  CERTWRIGHT_CHECK(check_idempotency(examined.request, open));
-  const auto equal = std::ranges::find(open, request_sha256_of(examined.request, examined.tenant, examined.ca->id()),
-                                       &RequestRecord::request_sha256);
+  CERTWRIGHT_TRY(const auto standing, find_standing(examined, open));
   ApprovalPasswords::Checked password;
   if (requirement.needed() && requirement.password && !submission.approval_password.empty()) {
     // What cannot wait needs no hash: whoever is over the limit guesses nothing.
-    if (equal == open.end() && open.size() >= d_.limits.open_max)
+    if (!standing && open.size() >= d_.limits.open_max)
       return fail_field(Errc::too_many_requests, "pending", "too many open requests");
     CERTWRIGHT_TRY(password, d_.passwords.check(examined.ca->id(), submission.approval_password, actor));
   }
-  auto submitted = equal != open.end() ? join(*equal, password, requirement, actor)
-                                       : enter(submission, examined, password);
+  auto submitted = standing ? join(*standing, password, examined) : enter(submission, examined, password);
   // The step that should have carried it did not happen. The guess did.
   if (!submitted && password.evidence) (void)d_.journal.record(*password.evidence);
   return submitted;
@@ -191,11 +204,12 @@ RequestRecord RequestDesk::new_record(const Submission& submission, const Examin
       .remote = request.actor.remote,
       .entity_type = request.entity_type,
       .entity_id = request.entity_id,
+      .idempotency_key = request.idempotency_key,
       .certification_request = to_bytes(request.certification_request->der()),
       .subject = examined.subject,
       .content = write_request_content(content),
       .changes = "",
-      .request_sha256 = request_sha256_of(request, examined.tenant, examined.ca->id()),
+      .request_sha256 = sha256_of(examined),
       .binding = {},
       .approvals_needed = requirement.officers,
       .reason = "",
@@ -237,20 +251,25 @@ Result<RequestDesk::Submitted> RequestDesk::enter(const Submission& submission, 
   }
   auto stored = commit(nullptr, record, std::move(step));
   if (stored) return Submitted{.record = *std::move(stored), .coalesced = false};
-  // An equal one came in between, or was closed in between: then the caller may try again.
+  // Another came in between that is equal or has the key: it is found now, as if it had been there before. Where
+  // it was closed in between, the caller may try again.
   if (stored.error().code != Errc::conflict) return tl::unexpected(stored.error());
-  CERTWRIGHT_TRY(const auto other, d_.store.find_open_request(record.request_sha256));
-  if (!other) return tl::unexpected(stored.error());
-  return join(*other, password, requirement, actor);
+  CERTWRIGHT_TRY(const auto open, open_of(examined.request.principal, actor));
+  CERTWRIGHT_TRY(const auto standing, find_standing(examined, open));
+  if (standing) return join(*standing, password, examined);
+  CERTWRIGHT_TRY(auto answer, find_answer(submission, examined));
+  if (answer) return Submitted{.record = *std::move(answer), .coalesced = true};
+  return tl::unexpected(stored.error());
 }
 
-// An equal request is open. The right password still helps it.
+// Such a request is open. The right password still helps it, if it is its CA's.
 Result<RequestDesk::Submitted> RequestDesk::join(const RequestRecord& open,
                                                  const ApprovalPasswords::Checked& password,
-                                                 const ApprovalRequirement& requirement,
-                                                 const audit::Actor& actor) {
+                                                 const Examination& examined) {
+  const audit::Actor& actor = examined.request.actor;
   Step step{.actor = actor, .approval = {}, .events = {}};
-  const bool unchanged = open.changes.empty() && requirement.needed();
+  const bool unchanged =
+      open.changes.empty() && examined.requirement.needed() && open.request_sha256 == sha256_of(examined);
   if (password.right && open.state == RequestState::pending && unchanged) {
     RequestRecord after = open;
     after.state = RequestState::approved;

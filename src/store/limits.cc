@@ -249,6 +249,8 @@ struct CommandCheck {
     CERTWRIGHT_CHECK(check_counter("revision", r.revision));
     CERTWRIGHT_CHECK(check_counter("certificate", r.certificate));
     CERTWRIGHT_CHECK(check_blob("certification_request", r.certification_request));
+    if (r.idempotency_key.size() > kMaxKeyOctets)
+      return fail_field(Errc::too_large, "idempotency_key", "at most 255 octets");
     return check_texts({{"tenant", r.tenant}, {"ca", r.ca}, {"profile", r.profile},
                         {"principal", r.principal}, {"email", r.email}, {"door", r.door},
                         {"remote", r.remote}, {"entity_type", r.entity_type},

@@ -13,12 +13,19 @@ Result<void> put_request(Data& data, UndoLog& undo, const PutRequest& command) {
   CERTWRIGHT_CHECK(check_step(request, found == data.requests.end() ? nullptr : &found->second));
   if (is_open(request.state)) {
     std::uint32_t open = 0;
+    const bool is_keyed = !request.idempotency_key.empty();
+    bool key_is_taken = false;
     for (const auto& [id, other] : data.requests) {
       if (id == request.id || !is_open(other.state)) continue;
       if (other.request_sha256 == request.request_sha256)
         return fail_field(Errc::conflict, "request_sha256", "an equal request is open");
-      if (other.principal == request.principal) ++open;
+      if (other.principal != request.principal) continue;
+      ++open;
+      key_is_taken = key_is_taken || (is_keyed && other.idempotency_key == request.idempotency_key);
     }
+    if (is_keyed && request.revision == 1)
+      key_is_taken = key_is_taken || data.idempotency.contains({request.principal, request.idempotency_key});
+    if (key_is_taken) return fail_field(Errc::conflict, "idempotency_key", "the key was used before");
     if (request.revision == 1 && command.open_max != 0 && open >= command.open_max)
       return fail_field(Errc::too_many_requests, "pending", "too many open requests");
   }

@@ -163,6 +163,46 @@ TEST(Migration, FindsTheAuditLeavesOfEveryRequest) {
   EXPECT_EQ(positions(two), (std::vector<std::uint64_t>{2, 7, 12}));
 }
 
+// What 0013 has to carry over: keys that stood in the documents only, and twice where two came at once.
+TEST(Migration, GivesAnOpenRequestItsIdempotencyKey) {
+  constexpr std::uint32_t kBefore = 12;
+  const TemporaryFolder folder;
+  const auto path = folder.file("store.db");
+  std::ofstream(path).flush();
+  {
+    const auto old = connect(path);
+    ASSERT_TRUE(sqlite::migrate(*old, kBefore));
+    const auto request = [&](const std::string& id, const std::string& state, const std::string& principal,
+                             const std::string& content) {
+      const auto done = old->execute(
+          "INSERT INTO request VALUES ('" + id + "', 1, " + state + ", 'default', 'issuing', 'tls-server', 1, '" +
+          principal + "', '', 'certs', '', '', '', 'CN=a', '" + content + "', '', CAST('" + id +
+          "' AS BLOB), x'00', 1, '', '', 0, 0, 0, 0, x'00')");
+      ASSERT_TRUE(done) << done.error().detail;
+    };
+    const std::string keyed = R"({"idempotency_key":"k","idempotency_sha256":"00"})";
+    request("1", "3", "alice", keyed);  // denied
+    request("2", "1", "alice", keyed);
+    request("3", "2", "alice", keyed);
+    request("4", "1", "bob", keyed);
+    request("5", "1", "alice", "{}");
+    request("6", "1", "alice", "no JSON");
+  }
+  const auto store = open_store(path);
+  const auto key_of = [&](const char* id) { return store->find_request(id).value()->idempotency_key; };
+  EXPECT_EQ(key_of("1"), "k");
+  EXPECT_EQ(key_of("2"), "k");
+  EXPECT_EQ(key_of("3"), "") << "the younger of two";
+  EXPECT_EQ(key_of("4"), "k");
+  EXPECT_EQ(key_of("5"), "");
+  EXPECT_EQ(key_of("6"), "");
+  RequestRecord more = store->find_request("5").value().value();
+  more.id = "7";
+  more.request_sha256 = contract::hash_of(7);
+  more.idempotency_key = "k";
+  EXPECT_EQ(store->apply({PutRequest{more}}).error().field, "idempotency_key");
+}
+
 TEST(Migration, NumbersHaveNoGaps) {
   std::uint32_t expected = 1;
   for (const auto& migration : sqlite::migrations()) EXPECT_EQ(migration.version, expected++);

@@ -154,6 +154,7 @@ enum class Statement : std::uint8_t {
   find_request_step,
   find_open_request,
   find_open_request_id,
+  find_open_request_of_key,
   find_newest_request,
   open_requests_of,
   count_open_requests,
