@@ -15,7 +15,8 @@ namespace certwright::audit {
 
 // X(number, enumerator, NAME, fields, what it means, what to do)
 // Common fields: serial (hex), ca (id), lineage (serial of the first certificate, hex),
-// sha256 (of the certificate's DER, hex), reason (RFC 5280 section 5.3.1).
+// sha256 (of the certificate's DER, hex), reason (RFC 5280 section 5.3.1), request (id of the request
+// that it is about: its case file has the record; see request_of() in journal.h).
 #define CERTWRIGHT_AUDIT_EVENTS(X)                                                                 \
   X(1, server_started, "SERVER_STARTED", "version store listeners",                                \
     "The server is ready and answers on its listeners.",                                           \

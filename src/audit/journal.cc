@@ -103,6 +103,22 @@ void append_time(std::string& out, Time time) {
   out += 'Z';
 }
 
+std::string_view request_field(EventType type) noexcept {
+  switch (type) {
+    case EventType::certificate_issued:
+    case EventType::certificate_renewed: return "approval";
+    case EventType::access_denied: return "object";
+    case EventType::notification_acknowledged: return "subject";
+    default: return "request";
+  }
+}
+
+// store::RequestRecord::id. Objects and subjects are of all kinds, and what a stranger typed.
+bool is_request_id(std::string_view text) noexcept {
+  constexpr std::size_t kDigits = 32;
+  return text.size() == kDigits && text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+}
+
 #ifndef NDEBUG
 bool in_catalogue(const EventInfo& info, std::string_view field) {
   std::string_view names = info.fields;
@@ -148,8 +164,14 @@ Bytes encode_leaf(const Event& event, Time time) {
   return to_bytes(as_bytes(out));
 }
 
+std::string_view request_of(const Event& event) noexcept {
+  const std::string_view field = request_field(event.type);
+  const auto named = std::ranges::find(event.fields, field, [](const auto& f) { return f.first; });
+  return named != event.fields.end() && is_request_id(named->second) ? named->second : std::string_view();
+}
+
 store::Command Journal::leaf(const Event& event) const {
-  return store::AppendAuditLeaf{encode_leaf(event, clock_.now())};
+  return store::AppendAuditLeaf{encode_leaf(event, clock_.now()), std::string(request_of(event))};
 }
 
 Result<void> Journal::record(const Event& event) { return store_.apply({leaf(event)}); }

@@ -93,6 +93,40 @@ TEST(Journal, AnEventIsALeafOfTheTransactionItIsIn) {
   EXPECT_EQ(as_text(leaves[1].record), encoded(retired("two")));
 }
 
+struct AboutCase { const char* name; EventType type; std::string_view field; };
+class JournalAbout : public testing::TestWithParam<AboutCase> {};
+TEST_P(JournalAbout, ALeafIsFoundByItsRequest) {
+  const std::string id = "0190f0e1d2c3b4a59687789605142332";
+  store::MemoryStore store;
+  const ManualClock clock(kRecordTime);
+  Journal journal(store, clock);
+  ASSERT_TRUE(journal.record({GetParam().type, {}, {{GetParam().field, "x"}}}));
+  ASSERT_TRUE(journal.record({GetParam().type, {}, {{GetParam().field, id}}}));
+  const auto found = store.audit_leaves_about(id, 0, 10).value();
+  ASSERT_EQ(found.size(), 1u);
+  EXPECT_EQ(found[0].position, 1u);
+  EXPECT_TRUE(store.audit_leaves_about("x", 0, 10).value().empty()) << "not the id of a request";
+}
+std::vector<AboutCase> about_cases() {
+  std::vector<AboutCase> cases = {{"ACCESS_DENIED", EventType::access_denied, "object"},
+                                  {"NOTIFICATION_ACKNOWLEDGED", EventType::notification_acknowledged, "subject"}};
+  for (const auto& info : kEventCatalogue)  // whatever says that it is about a request
+    for (const std::string_view field : {"request", "approval"})
+      if ((" " + std::string(info.fields) + " ").find(" " + std::string(field) + " ") != std::string::npos)
+        cases.push_back({info.name.data(), info.type, field});
+  return cases;
+}
+INSTANTIATE_TEST_SUITE_P(Catalogue, JournalAbout, testing::ValuesIn(about_cases()),
+                         [](const auto& c) { return std::string(c.param.name); });
+
+TEST(Journal, OtherValuesAreNobodysRequest) {
+  const std::string id = "0190f0e1d2c3b4a59687789605142332";
+  EXPECT_EQ(request_of({EventType::certificate_issued, {}, {{"entity_id", id}}}), "");
+  EXPECT_EQ(request_of({EventType::certificate_intent, {}, {{"serial", id}}}), "");
+  EXPECT_EQ(request_of({EventType::access_denied, {}, {{"object", "0190F0E1D2C3B4A59687789605142332"}}}), "");
+  EXPECT_EQ(request_of({EventType::access_denied, {}, {{"object", id + "0"}}}), "");
+}
+
 TEST(JournalDeathTest, AFieldTheCatalogueDoesNotHaveIsABug) {
   EXPECT_DEBUG_DEATH(encoded(Event{EventType::ca_retired, {}, {{"password", "x"}}}), "catalogue");
 }

@@ -130,8 +130,7 @@ struct Gateways::Doors {
                                                           .selection = in.selection_policies,
                                                           .cas = in.cas,
                                                           .store = *in.store,
-                                                          .checkpoint_key = audit::CheckpointKey::of(*in.checkpoint_signer),
-                                                          .clock = in.clock});
+                                                          .checkpoint_key = audit::CheckpointKey::of(*in.checkpoint_signer)});
     const auto pages = gateway::pages::pages_routes(
         {.accounts = in.accounts, .sessions = in.sessions, .authenticator = in.authenticator, .inbox = notices.door().inbox,
          .portal = &portal_pages});

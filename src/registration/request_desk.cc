@@ -59,6 +59,10 @@ std::string joined(const std::vector<std::string>& names) {
                      names.size() - kMaxShownNames);
 }
 
+store::Sha256 sha256_of(const Examination& examined) {
+  return request_sha256_of(examined.request, examined.tenant, examined.ca->id());
+}
+
 }  // namespace
 
 Result<void> check_reason(std::string_view field, std::string_view text, std::size_t least) {
@@ -105,15 +109,19 @@ Result<RequestRecord> RequestDesk::commit(const RequestRecord* before, RequestRe
 Result<RequestDesk::Submitted> RequestDesk::submit(Submission submission) {
   CERTWRIGHT_CHECK(check_reason("purpose", submission.purpose, 0));
   CERTWRIGHT_TRY(auto examined, d_.registration.examine(submission.request));
-  if (submission.asks_again) {
-    CERTWRIGHT_TRY(auto earlier, d_.store.find_newest_request(
-                                     request_sha256_of(examined.request, examined.tenant, examined.ca->id())));
-    if (earlier) {
-      CERTWRIGHT_TRY(const bool answered, is_answer(*earlier));
-      if (answered) return Submitted{.record = *std::move(earlier), .coalesced = true};
-    }
-  }
+  CERTWRIGHT_TRY(auto answer, find_answer(submission, examined));
+  if (answer) return Submitted{.record = *std::move(answer), .coalesced = true};
   return submit_examined(submission, std::move(examined));
+}
+
+Result<std::optional<RequestRecord>> RequestDesk::find_answer(const Submission& submission,
+                                                              const Examination& examined) const {
+  if (!submission.asks_again) return std::nullopt;
+  CERTWRIGHT_TRY(auto earlier, d_.store.find_newest_request(sha256_of(examined)));
+  if (!earlier) return std::nullopt;
+  CERTWRIGHT_TRY(const bool answered, is_answer(*earlier));
+  if (!answered) return std::nullopt;
+  return earlier;
 }
 
 Result<bool> RequestDesk::is_answer(const RequestRecord& earlier) const {
@@ -141,17 +149,35 @@ Result<std::vector<store::OpenRequest>> RequestDesk::open_of(const access::Princ
   return open;
 }
 
-Result<void> RequestDesk::check_idempotency(const IssuanceRequest& request,
-                                            const std::vector<store::OpenRequest>& open) const {
-  if (request.idempotency_key.empty()) return {};
+// Of the open ones the one that this is too: it has the key, or asks for the same; none if it was decided just
+// now. Errors: conflict, if the key stands for another request.
+Result<std::optional<RequestRecord>> RequestDesk::find_standing(const Examination& examined,
+                                                                const std::vector<store::OpenRequest>& open) const {
+  CERTWRIGHT_TRY(const auto id, standing_id(examined, open));
+  if (id.empty()) return std::nullopt;
+  CERTWRIGHT_TRY(auto standing, d_.store.find_request(id));
+  if (standing && !is_open(standing->state)) return std::nullopt;
+  return standing;
+}
+
+// Empty if there is none.
+Result<std::string> RequestDesk::standing_id(const Examination& examined,
+                                             const std::vector<store::OpenRequest>& open) const {
+  const IssuanceRequest& request = examined.request;
+  const auto equal = std::ranges::find(open, sha256_of(examined), &store::OpenRequest::request_sha256);
+  std::string standing;
+  if (equal != open.end()) standing = equal->id;
+  if (request.idempotency_key.empty()) return standing;
   const auto digest = request_digest(request);
   CERTWRIGHT_TRY(const auto answered, d_.store.find_idempotent(request.principal.id, request.idempotency_key));
   bool is_anothers = answered && answered->request_sha256 != digest;
   for (const auto& each : open) {
     CERTWRIGHT_TRY(const auto content, read_request_content(each.content));
-    is_anothers = is_anothers || (content.idempotency_key == request.idempotency_key && content.idempotency_sha256 != digest);
+    if (content.idempotency_key != request.idempotency_key) continue;
+    if (content.idempotency_sha256 == digest) standing = each.id;
+    else is_anothers = true;
   }
-  if (!is_anothers) return {};
+  if (!is_anothers) return standing;
   return fail_field(Errc::conflict, "idempotency_key",
                     "Idempotency-Key: it was used with another request; use a new key");
 }
@@ -164,24 +190,17 @@ Result<RequestDesk::Submitted> RequestDesk::submit_examined(const Submission& su
                       "profile: \"" + examined.profile->name +
                           "\" keeps no copies of its certificates, so nobody could fetch one that must be approved first");
   CERTWRIGHT_TRY(const auto open, open_of(examined.request.principal, actor));
-  CERTWRIGHT_CHECK(check_idempotency(examined.request, open));
-  const auto equal = std::ranges::find(open, request_sha256_of(examined.request, examined.tenant, examined.ca->id()),
-                                       &store::OpenRequest::request_sha256);
-  std::optional<RequestRecord> earlier;  // it may have been decided just now
-  if (equal != open.end()) {
-    CERTWRIGHT_TRY(earlier, d_.store.find_request(equal->id));
-  }
-  const bool joins = earlier && is_open(earlier->state);
+  CERTWRIGHT_TRY(const auto standing, find_standing(examined, open));
   ApprovalPasswords::Checked password;
   if (requirement.needed() && requirement.password && !submission.approval_password.empty()) {
     // What cannot wait needs no hash: whoever is over the limit guesses nothing.
-    if (!joins && open.size() >= d_.limits.open_max)
+    if (!standing && open.size() >= d_.limits.open_max)
       return tl::unexpected<Error>(store::too_many_open(d_.limits.open_max));
     CERTWRIGHT_TRY(password, d_.passwords.check(examined.ca->id(), submission.approval_password, actor));
   }
-  auto submitted = joins ? join(*earlier, password, examined) : enter(submission, examined, password);
+  auto submitted = standing ? join(*standing, password, examined) : enter(submission, examined, password);
   if (!submitted && password.evidence)
-    record_guess(joins ? *earlier : new_record(submission, examined, false), *password.evidence, actor);
+    record_guess(standing ? *standing : new_record(submission, examined, false), *password.evidence, actor);
   return submitted;
 }
 
@@ -224,11 +243,12 @@ RequestRecord RequestDesk::new_record(const Submission& submission, const Examin
       .remote = request.actor.remote,
       .entity_type = request.entity_type,
       .entity_id = request.entity_id,
+      .idempotency_key = request.idempotency_key,
       .certification_request = to_bytes(request.certification_request->der()),
       .subject = examined.subject,
       .content = write_request_content(content),
       .changes = "",
-      .request_sha256 = request_sha256_of(request, examined.tenant, examined.ca->id()),
+      .request_sha256 = sha256_of(examined),
       .binding = {},
       .approvals_needed = requirement.officers,
       .reason = "",
@@ -270,11 +290,15 @@ Result<RequestDesk::Submitted> RequestDesk::enter(const Submission& submission, 
   }
   auto stored = commit(nullptr, record, std::move(step));
   if (stored) return Submitted{.record = *std::move(stored), .coalesced = false};
-  // An equal one came in between, or was closed in between: then the caller may try again.
+  // Another came in between that is equal or has the key: it is found now, as if it had been there before. Where
+  // it was closed in between, the caller may try again.
   if (stored.error().code != Errc::conflict) return tl::unexpected(stored.error());
-  CERTWRIGHT_TRY(const auto other, d_.store.find_open_request(record.request_sha256));
-  if (!other) return tl::unexpected(stored.error());
-  return join(*other, password, examined);
+  CERTWRIGHT_TRY(const auto open, open_of(examined.request.principal, actor));
+  CERTWRIGHT_TRY(const auto standing, find_standing(examined, open));
+  if (standing) return join(*standing, password, examined);
+  CERTWRIGHT_TRY(auto answer, find_answer(submission, examined));
+  if (answer) return Submitted{.record = *std::move(answer), .coalesced = true};
+  return tl::unexpected(stored.error());
 }
 
 // Where somebody decides at this moment, what they left is the answer.
@@ -287,7 +311,7 @@ Result<RequestDesk::Submitted> RequestDesk::join(RequestRecord open, const Appro
   }
 }
 
-// An equal request is open. The right password still helps it, and so does a policy that wants less by now.
+// Such a request is open. If it is its CA's, the right password still helps it, and so does a policy that wants less by now.
 Result<RequestDesk::Submitted> RequestDesk::join_once(const RequestRecord& open,
                                                       const ApprovalPasswords::Checked& password,
                                                       const Examination& examined) {
@@ -296,12 +320,12 @@ Result<RequestDesk::Submitted> RequestDesk::join_once(const RequestRecord& open,
   if (password.evidence) step.events.push_back(*password.evidence);
   RequestRecord after = open;
   // With an officer's changes it is another one than was asked for again: upkeep and officers look at that.
+  const bool unchanged = open.changes.empty() && open.request_sha256 == sha256_of(examined);
   bool enough = false;
-  if (open.changes.empty()) {
+  if (unchanged) {
     CERTWRIGHT_TRY(enough, settle(after, examined, step));
   }
-  if (!enough && password.right && open.state == RequestState::pending && open.changes.empty() &&
-      examined.requirement.needed()) {
+  if (!enough && password.right && open.state == RequestState::pending && unchanged && examined.requirement.needed()) {
     after.state = RequestState::approved;
     after.changed_at = d_.clock.now();
     CERTWRIGHT_TRY(enough, add_approval(step, after, store::ApprovalKind::password));

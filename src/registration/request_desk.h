@@ -87,7 +87,7 @@ class RequestDesk {
   };
   struct Submitted {
     store::RequestRecord record{};  // approved: the door resumes it; pending: it waits
-    bool coalesced = false;       // an equal one of the same principal is open: this is it
+    bool coalesced = false;       // the principal has one open that is equal or has the key: this is it
   };
   // Checks everything that issuing would (registration's examine()), then stores it: approved where the
   // policy wants nobody, where a standing rule covers it, and where the password is right; else pending.
@@ -179,10 +179,13 @@ class RequestDesk {
   // The record with its next revision and the state of `step`, together with what the step records.
   Result<store::RequestRecord> commit(const store::RequestRecord* before, store::RequestRecord after, Step step);
   Result<bool> is_answer(const store::RequestRecord& earlier) const;
+  Result<std::optional<store::RequestRecord>> find_answer(const Submission& submission,
+                                                          const Examination& examined) const;
   // Those of the principal, without any whose time is over: those it closes.
   Result<std::vector<store::OpenRequest>> open_of(const access::Principal& principal, const audit::Actor& actor);
-  Result<void> check_idempotency(const IssuanceRequest& request,
-                                 const std::vector<store::OpenRequest>& open) const;
+  Result<std::optional<store::RequestRecord>> find_standing(const Examination& examined,
+                                                            const std::vector<store::OpenRequest>& open) const;
+  Result<std::string> standing_id(const Examination& examined, const std::vector<store::OpenRequest>& open) const;
   Result<Submitted> submit_examined(const Submission& submission, Examination examined);
   store::RequestRecord new_record(const Submission& submission, const Examination& examined, bool password_is_right) const;
   Result<Submitted> enter(const Submission& submission, const Examination& examined,

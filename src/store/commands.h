@@ -136,7 +136,10 @@ struct BlockKey {  // no certificate is issued for this key again
   std::string why;
 };
 
-struct AppendAuditLeaf { Bytes record; };
+struct AppendAuditLeaf {
+  Bytes record;
+  std::string request{};  // id of the request that it is about, for audit_leaves_about(); empty: of none
+};
 struct PutAuditCheckpoint { AuditCheckpoint checkpoint; };  // conflict if the tree is not larger
 // Hashes of a complete tile (audit/README.md): kept so that proofs need not read every leaf.
 struct PutAuditTile {

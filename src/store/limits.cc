@@ -185,7 +185,10 @@ struct CommandCheck {
     return check_blob("value", c.sealed);
   }
   Result<void> operator()(const BlockKey& c) const { return check_text("why", c.why); }
-  Result<void> operator()(const AppendAuditLeaf& c) const { return check_blob("record", c.record); }
+  Result<void> operator()(const AppendAuditLeaf& c) const {
+    if (c.request.size() > kMaxRequestIdOctets) return fail_field(Errc::invalid, "request", "not the id of a request");
+    return check_blob("record", c.record);
+  }
   Result<void> operator()(const PutAuditCheckpoint& c) const {
     CERTWRIGHT_CHECK(check_counter("tree_size", c.checkpoint.tree_size));
     return check_text("signed_note", c.checkpoint.signed_note);
@@ -249,6 +252,8 @@ struct CommandCheck {
     CERTWRIGHT_CHECK(check_counter("certificate", r.certificate));
     CERTWRIGHT_CHECK(check_blob("certification_request", r.certification_request));
     CERTWRIGHT_CHECK(check_text("received_after", c.received_after));
+    if (r.idempotency_key.size() > kMaxKeyOctets)
+      return fail_field(Errc::too_large, "idempotency_key", "at most 255 octets");
     return check_texts({{"tenant", r.tenant}, {"ca", r.ca}, {"profile", r.profile},
                         {"principal", r.principal}, {"email", r.email}, {"door", r.door},
                         {"remote", r.remote}, {"entity_type", r.entity_type},

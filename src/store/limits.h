@@ -16,7 +16,7 @@ inline constexpr std::size_t kMaxKeyOctets = 255;  // of an idempotency key
 inline constexpr std::size_t kMaxFilterTenants = 1000;
 inline constexpr std::uint32_t kMaxRows = 100'000;    // of the other lists: more is cut to this
 inline constexpr std::size_t kMaxLineageRows = 1000;  // of find_lineage()
-inline constexpr std::uint32_t kMaxRequestRows = 1000;  // of requests_past()
+inline constexpr std::uint32_t kMaxRequestRows = 1000;  // of requests_past(), open_requests_of(), audit_leaves_about()
 inline constexpr std::uint32_t kMaxForgottenSessions = 1000;  // by one ForgetSessions
 
 // Errors: too_large for sizes and counts; invalid for ids and counters that are 0 or do not fit 63

@@ -7,8 +7,10 @@ namespace certwright::store {
 // Insert when request.revision == 1, else replace.
 // Errors: conflict, field "revision", if the stored revision is not request.revision - 1; conflict,
 // field "state", if the stored state is final; conflict, field "request_sha256", if another open request
-// has it (find_open_request() tells which); too_many_requests, field "pending", if it is an insert of
-// an open request and its principal has `open_max` open ones already; too_many_requests, field "received",
+// has it (find_open_request() tells which); conflict, field "idempotency_key", if another open request of
+// the principal has the key, or if it is an insert and a certificate has it (ReserveSerial);
+// too_many_requests, field "pending", if it is an insert of an open request and its principal has
+// `open_max` open ones already; too_many_requests, field "received",
 // if it is an insert and its principal has `received_max` already with ids after `received_after`, whatever
 // became of them but a certificate.
 struct PutRequest {

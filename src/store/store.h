@@ -135,6 +135,10 @@ class Store : public RequestQueries {
   // Audit. Positions are dense and follow the order of commit.
   virtual Result<std::uint64_t> audit_size() const = 0;
   virtual Result<std::vector<AuditLeaf>> audit_leaves(std::uint64_t from, std::uint32_t limit) const = 0;
+  // Those that were appended as being about this request, in order, the first `limit` (at most 1,000) at
+  // `from` or behind it.
+  virtual Result<std::vector<AuditLeaf>> audit_leaves_about(std::string_view request, std::uint64_t from,
+                                                            std::uint32_t limit) const = 0;
   virtual Result<std::optional<AuditCheckpoint>> latest_checkpoint() const = 0;
   virtual Result<std::vector<AuditCheckpoint>> list_checkpoints(std::uint64_t from_tree_size,
                                                                 std::uint32_t limit) const = 0;

@@ -28,7 +28,7 @@ TEST_P(StoreContract, OneOfManyThreadsWinsEachRace) {
     issue(certificate(round));
     ASSERT_EQ(outcome({PutDownloadGrant{{hash_of(round), id_of(round), "a", kStart + kDay}}}),
               "ok");
-    std::atomic<int> serials{0}, grants{0}, keys{0}, leases{0}, renewals{0}, settings{0};
+    std::atomic<int> serials{0}, grants{0}, keys{0}, leases{0}, renewals{0}, settings{0}, requests{0};
     in_threads([&](int t) {
       const auto won = [&](std::atomic<int>& count, const Transaction& transaction) {
         const auto done = store().apply(transaction);
@@ -47,6 +47,14 @@ TEST_P(StoreContract, OneOfManyThreadsWinsEachRace) {
       won(keys, {ReserveSerial{reservation(own), key}});
       won(leases, {AcquireLease{std::to_string(round), std::to_string(t), kStart, kStart + kDay}});
       won(settings, {PutSettingOnce{std::to_string(round), {1}}, AppendAuditLeaf{{3}}});
+      RequestRecord request;
+      request.id = std::to_string(own);
+      request.revision = 1;
+      request.state = RequestState::pending;
+      request.principal = "bob";
+      request.request_sha256 = hash_of(own);
+      request.idempotency_key = std::to_string(round);
+      won(requests, {PutRequest{request}});
       const auto next = 200'000 + own;
       EXPECT_TRUE(store().apply({ReserveSerial{reservation(next), {}}}));
       won(renewals, {RecordCertificate{renewal(next, round), id_of(round), {}}});
@@ -57,6 +65,7 @@ TEST_P(StoreContract, OneOfManyThreadsWinsEachRace) {
     EXPECT_EQ(leases, 1);
     EXPECT_EQ(renewals, 1);
     EXPECT_EQ(settings, 1);
+    EXPECT_EQ(requests, 1);
   }
   EXPECT_EQ(store().audit_size().value(), 3U * kRounds);
 }

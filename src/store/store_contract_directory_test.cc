@@ -245,6 +245,50 @@ TEST_P(StoreContract, NumbersAuditLeavesWithoutGaps) {
   EXPECT_TRUE(store().audit_leaves(4, 10).value().empty());
 }
 
+TEST_P(StoreContract, FindsAuditLeavesByTheirRequest) {
+  const auto positions = [&](std::string_view request, std::uint64_t from, std::uint32_t limit) {
+    std::vector<std::uint64_t> found;
+    const auto leaves = store().audit_leaves_about(request, from, limit).value();
+    for (const auto& leaf : leaves) {
+      EXPECT_EQ(leaf.record, Bytes{static_cast<std::uint8_t>(leaf.position)});
+      found.push_back(leaf.position);
+    }
+    return found;
+  };
+  using Positions = std::vector<std::uint64_t>;
+  ASSERT_EQ(outcome({AppendAuditLeaf{{0}, "a"}, AppendAuditLeaf{{1}, {}}, AppendAuditLeaf{{2}, "b"},
+                     AppendAuditLeaf{{3}, "a"}}),
+            "ok");
+  EXPECT_EQ(outcome({AppendAuditLeaf{{4}, "a"}, RevokeCredential{"nobody"}}), "not_found");
+  ASSERT_EQ(outcome({AppendAuditLeaf{{4}, "b"}, AppendAuditLeaf{{5}, "a"}}), "ok");
+  const bool kept = backend_->reopen();
+  static_cast<void>(kept);
+  EXPECT_EQ(positions("a", 0, 10), (Positions{0, 3, 5}));
+  EXPECT_EQ(positions("b", 0, 10), (Positions{2, 4}));
+  EXPECT_EQ(positions("a", 0, 2), (Positions{0, 3}));
+  EXPECT_EQ(positions("a", 4, 10), Positions{5});
+  EXPECT_EQ(positions("a", 5, 10), Positions{5});
+  for (const char* nobody : {"", "c", "A", "aa"}) EXPECT_TRUE(positions(nobody, 0, 10).empty()) << nobody;
+  EXPECT_TRUE(positions("a", 6, 10).empty());
+  EXPECT_TRUE(positions("a", ~std::uint64_t{0}, 10).empty());
+  EXPECT_EQ(outcome_with_field({AppendAuditLeaf{{6}, std::string(65, 'a')}}), "invalid:request");
+}
+
+TEST_P(StoreContract, ACallFindsAThousandLeavesAtMost) {
+  Transaction many;
+  for (int i = 0; i < 1'001; ++i) {
+    many.push_back(AppendAuditLeaf{{1}, {}});
+    many.push_back(AppendAuditLeaf{{2}, "a"});
+  }
+  ASSERT_EQ(outcome(many), "ok");
+  const auto first = store().audit_leaves_about("a", 0, 100'000).value();
+  ASSERT_EQ(first.size(), 1'000U);
+  EXPECT_EQ(first.back().position, 1'999U);
+  const auto rest = store().audit_leaves_about("a", 2'000, 100'000).value();
+  ASSERT_EQ(rest.size(), 1U);
+  EXPECT_EQ(rest[0].position, 2'001U);
+}
+
 TEST_P(StoreContract, CheckpointsGrow) {
   EXPECT_FALSE(store().latest_checkpoint().value());
   EXPECT_EQ(outcome({PutAuditCheckpoint{{5, hash_of(1), "note", kStart}}}), "ok");

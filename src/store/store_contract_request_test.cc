@@ -77,6 +77,7 @@ TEST_P(StoreContract, KeepsRequests) {
   changed.reason = "because";
   changed.decided_by = "bob";
   changed.approvals_needed = 3;
+  changed.idempotency_key = "k";
   ASSERT_EQ(outcome({PutRequest{changed}}), "ok");
   const bool kept = backend_->reopen();
   static_cast<void>(kept);
@@ -101,6 +102,7 @@ TEST_P(StoreContract, KeepsRequests) {
   EXPECT_EQ(found->request_sha256, hash_of(1));
   EXPECT_EQ(found->binding, hash_of(1001));
   EXPECT_EQ(found->approvals_needed, 3U);
+  EXPECT_EQ(found->idempotency_key, "k");
   EXPECT_EQ(found->reason, "because");
   EXPECT_EQ(found->decided_by, "bob");
   EXPECT_EQ(found->certificate, id_of(7));
@@ -165,6 +167,43 @@ TEST_P(StoreContract, AnEqualRequestIsOpenOnce) {
   EXPECT_EQ(store().find_open_request(hash_of(1)).value()->id, id_text(2));
   EXPECT_EQ(store().find_newest_request(hash_of(1)).value()->id, id_text(2));
   EXPECT_FALSE(store().find_newest_request(hash_of(2)).value());
+}
+
+TEST_P(StoreContract, AnOpenRequestHasItsIdempotencyKeyAlone) {
+  const auto keyed = [](std::uint64_t n, const char* key = "k") {
+    auto record = request(n);
+    record.idempotency_key = key;
+    return record;
+  };
+  ASSERT_EQ(outcome({PutRequest{keyed(1)}}), "ok");
+  EXPECT_EQ(outcome_with_field({PutRequest{keyed(2)}}), "conflict:idempotency_key");
+  EXPECT_FALSE(store().find_request(id_text(2)).value());
+  EXPECT_EQ(outcome_with_field({PutRequest{keyed(2, "l")}, PutRequest{keyed(3, "l")}}), "conflict:idempotency_key");
+  EXPECT_EQ(outcome({PutRequest{keyed(2, "l")}, PutRequest{request(3)}, PutRequest{request(4)}}), "ok");
+  auto theirs = keyed(5);
+  theirs.principal = "bob";
+  EXPECT_EQ(outcome({PutRequest{theirs}}), "ok");
+  EXPECT_EQ(outcome({PutRequest{next(keyed(1), RequestState::approved)}}), "ok") << "its own";
+  EXPECT_EQ(outcome_with_field({PutRequest{keyed(6)}}), "conflict:idempotency_key");
+  auto closed = next(keyed(1), RequestState::withdrawn);
+  closed.revision = 3;
+  EXPECT_EQ(outcome({PutRequest{closed}}), "ok");
+  EXPECT_EQ(outcome({PutRequest{keyed(6)}}), "ok");
+  EXPECT_EQ(outcome_with_field({PutRequest{keyed(7, std::string(256, 'k').c_str())}}), "too_large:idempotency_key");
+}
+
+TEST_P(StoreContract, ACertificatesIdempotencyKeyIsNoRequests) {
+  const auto reserve = [](std::uint64_t n) {
+    return ReserveSerial{reservation(n), IdempotencyRecord{"alice", "k", hash_of(1), id_of(n), kStart}};
+  };
+  auto waiting = request(1);
+  waiting.idempotency_key = "k";
+  ASSERT_EQ(outcome({reserve(1)}), "ok");
+  EXPECT_EQ(outcome_with_field({PutRequest{waiting}}), "conflict:idempotency_key");
+  ASSERT_EQ(outcome({ReleaseIdempotencyKey{"alice", "k", id_of(1)}}), "ok");
+  ASSERT_EQ(outcome({PutRequest{waiting}}), "ok");
+  // The certificate of the request itself.
+  EXPECT_EQ(outcome({reserve(2), PutRequest{next(waiting, RequestState::approved)}}), "ok");
 }
 
 TEST_P(StoreContract, OpenRequestsOfAPrincipalAreCapped) {

@@ -124,6 +124,10 @@ class ForwardingStore : public Store {
                                               std::uint32_t limit) const override {
     return to_.audit_leaves(from, limit);
   }
+  Result<std::vector<AuditLeaf>> audit_leaves_about(std::string_view request, std::uint64_t from,
+                                                    std::uint32_t limit) const override {
+    return to_.audit_leaves_about(request, from, limit);
+  }
   Result<std::optional<AuditCheckpoint>> latest_checkpoint() const override {
     return to_.latest_checkpoint();
   }

@@ -55,7 +55,7 @@ struct FuzzedWorld {
     const auto requests = gateway::admin::request_routes(
         {.requests = world.requests, .issuance = world.issuance, .passwords = world.approval_passwords,
          .selection = world.selection, .cas = world.cas, .store = world.store,
-         .checkpoint_key = dependencies.checkpoint_key, .clock = world.clock});
+         .checkpoint_key = dependencies.checkpoint_key});
     routes.insert(routes.end(), requests.begin(), requests.end());
     return must(gateway::web::WebHandler::create(
         {world.authenticator, world.clock, world.random, world.metrics, &world.journal}, std::move(routes),

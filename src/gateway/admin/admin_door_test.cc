@@ -130,7 +130,7 @@ class AdminDoor : public testing::Test {
     const auto more = request_routes({.requests = world.requests, .issuance = world.issuance,
                                       .passwords = world.approval_passwords, .selection = world.selection,
                                       .cas = world.cas, .store = world.store,
-                                      .checkpoint_key = dependencies.checkpoint_key, .clock = world.clock});
+                                      .checkpoint_key = dependencies.checkpoint_key});
     routes.insert(routes.end(), more.begin(), more.end());
     handler = must(web::WebHandler::create(
         {world.authenticator, world.clock, world.random, world.metrics, &world.journal}, routes, std::move(options)));

@@ -45,8 +45,7 @@ TEST(OpenApi, DescribesEveryRouteAndNothingElse) {
   const auto requests = request_routes({.requests = world.requests, .issuance = world.issuance,
                                         .passwords = world.approval_passwords, .selection = world.selection,
                                         .cas = world.cas, .store = world.store,
-                                        .checkpoint_key = certs::testing::must(audit::CheckpointKey::create("test", {})),
-                                        .clock = world.clock});
+                                        .checkpoint_key = certs::testing::must(audit::CheckpointKey::create("test", {}))});
   portal::CsrService csr({.requests = world.requests, .issuance = world.issuance, .cas = world.cas,
                           .profiles = world.profiles, .selection = world.selection, .store = world.store,
                           .clock = world.clock});

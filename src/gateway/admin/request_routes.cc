@@ -1,6 +1,8 @@
 #include "gateway/admin/request_routes.h"
 
-#include "audit/about.h"
+#include <algorithm>
+#include <iterator>
+
 #include "audit/export.h"
 #include "gateway/admin/request_body.h"
 #include "gateway/admin/routes.h"
@@ -108,17 +110,38 @@ Result<void> write_notifications(json::Writer& w, const RequestDependencies& d, 
   return {};
 }
 
+struct CaseRecords {
+  std::vector<store::AuditLeaf> leaves{};
+  bool complete = true;
+};
+
+// No request has as many, unless somebody repeats or asks for it without end.
+Result<CaseRecords> records_about(const store::Store& store, std::string_view request) {
+  constexpr std::size_t kMaxCaseRecords = 10'000;
+  constexpr std::uint32_t kCaseRecordsAtOnce = 1'000;
+  CaseRecords found;
+  for (std::uint64_t from = 0;;) {
+    CERTWRIGHT_TRY(auto leaves, store.audit_leaves_about(request, from, kCaseRecordsAtOnce));
+    if (leaves.empty()) return found;
+    if (found.leaves.size() == kMaxCaseRecords) {
+      found.complete = false;
+      return found;
+    }
+    from = leaves.back().position + 1;
+    std::ranges::move(leaves, std::back_inserter(found.leaves));
+  }
+}
+
 // What happened to one request, and for whoever may read the audit log the records, with what proves them.
 Result<http::Response> show_case(Context& context, const RequestDependencies& d) {
   CERTWRIGHT_TRY(const auto request, find(context, d, Action::request_read));
-  const Time end = store::is_open(request.state) ? d.clock.now() : request.changed_at;
-  CERTWRIGHT_TRY(const auto found, audit::records_about(d.store, request.id, request.received_at, end));
+  CERTWRIGHT_TRY(const auto found, records_about(d.store, request.id));
   const bool may_audit = access::authorise(context.principal(), Action::audit_read, {}).has_value();
   json::Writer w;
   w.begin_object().key("request");
   CERTWRIGHT_CHECK(write_request(w, d, request));
   w.key("records").begin_array();
-  for (const auto& leaf : found.records) {
+  for (const auto& leaf : found.leaves) {
     w.begin_object().member("position", leaf.position);
     if (!may_audit) {
       write_outline(w, as_text(leaf.record));

@@ -21,7 +21,6 @@ struct RequestDependencies {  // all must outlive the routes
   const ca::CaDirectory& cas;
   const store::Store& store;  // only to be handed to audit's readers, and for certificates of requests
   audit::CheckpointKey checkpoint_key;
-  const Clock& clock;
 };
 
 std::vector<web::Route> request_routes(const RequestDependencies& dependencies);

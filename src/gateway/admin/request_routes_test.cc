@@ -30,7 +30,7 @@ class RequestRoutes : public ::testing::Test {
         {world.authenticator, world.clock, world.random, world.metrics, &world.journal},
         request_routes({.requests = world.requests, .issuance = world.issuance, .passwords = world.approval_passwords,
                         .selection = world.selection, .cas = world.cas, .store = world.store,
-                        .checkpoint_key = must(audit::CheckpointKey::create("test", {})), .clock = world.clock}),
+                        .checkpoint_key = must(audit::CheckpointKey::create("test", {}))}),
         std::move(options)));
     id = submit({"a.example", "b.example"});
   }
@@ -196,6 +196,44 @@ TEST_F(RequestRoutes, TheCaseFileHasEveryStep) {
                                              "REQUEST_APPROVED", "CERTIFICATE_ISSUED", "REQUEST_ISSUED"));
   EXPECT_EQ(*last.find("complete"), json::Value(true));
   EXPECT_THAT(text({"request", "certificate", "certificate"}), HasSubstr("BEGIN CERTIFICATE"));
+}
+
+// However much else is recorded while it waits, and after it.
+TEST_F(RequestRoutes, TheCaseFileIsCompleteInABusyLog) {
+  constexpr std::size_t kUnrelated = 100'001, kAtOnce = 10'000;
+  const auto seen = binding();
+  approve(bob, seen);
+  world.clock.advance(std::chrono::hours(30));
+  for (std::size_t done = 0; done < kUnrelated; done += kAtOnce) {
+    const store::Transaction unrelated(kAtOnce, world.journal.leaf({audit::EventType::crl_issued, {}, {{"ca", "issuing"}}}));
+    must(world.store.apply(unrelated));
+  }
+  approve(carol, seen);
+  // Of another request, and nobody's: neither is in this file.
+  submit({"other.example"});
+  const auto dave = world.add_account("default", {{Role::requester, "default", ""}});
+  EXPECT_EQ(call("GET", "/requests/" + std::string(32, '0'), dave.token), 404);
+  world.clock.advance(std::chrono::hours(30));
+  EXPECT_EQ(call("GET", "/requests/" + id, dave.token), 404);
+  ASSERT_EQ(call("GET", "/requests/" + id + "/case", alice.token), 200) << json::write(last);
+  std::vector<std::string> events;
+  for (const auto& each : *last.find("records")->if_array()) events.push_back(*each.find("event")->if_string());
+  EXPECT_THAT(events, ::testing::ElementsAre("REQUEST_RECEIVED", "REQUEST_PENDING", "APPROVAL_GIVEN", "APPROVAL_GIVEN",
+                                             "REQUEST_APPROVED", "CERTIFICATE_ISSUED", "REQUEST_ISSUED", "ACCESS_DENIED"));
+  EXPECT_EQ(*last.find("complete"), json::Value(true));
+}
+
+TEST_F(RequestRoutes, ACaseFileThatHasNoEndSaysSo) {
+  const auto repeated = world.journal.leaf({audit::EventType::request_repeated, {}, {{"request", id}}});
+  must(world.store.apply(store::Transaction(9'998, repeated)));
+  ASSERT_EQ(call("GET", "/requests/" + id + "/case", alice.token), 200);
+  EXPECT_EQ(last.find("records")->if_array()->size(), 10'000U);
+  EXPECT_EQ(*last.find("complete"), json::Value(true));
+  must(world.store.apply({repeated}));
+  ASSERT_EQ(call("GET", "/requests/" + id + "/case", alice.token), 200);
+  EXPECT_EQ(last.find("records")->if_array()->size(), 10'000U);
+  EXPECT_EQ(*last.find("records")->if_array()->front().find("event"), json::Value("REQUEST_RECEIVED"));
+  EXPECT_EQ(*last.find("complete"), json::Value(false));
 }
 
 TEST_F(RequestRoutes, PasswordAndSelectionAreSet) {

@@ -248,6 +248,7 @@ class Runner {
   }
 
   Result<void> operator()(const AppendAuditLeaf& c) {
+    if (!c.request.empty()) undo_.put(data_.leaves_about, std::pair(c.request, data_.leaves.size()), true);
     undo_.push_back(data_.leaves, c.record);
     return {};
   }

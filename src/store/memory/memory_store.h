@@ -73,6 +73,8 @@ class MemoryStore final : public Store {
   Result<std::uint64_t> audit_size() const override;
   Result<std::vector<AuditLeaf>> audit_leaves(std::uint64_t from,
                                               std::uint32_t limit) const override;
+  Result<std::vector<AuditLeaf>> audit_leaves_about(std::string_view request, std::uint64_t from,
+                                                    std::uint32_t limit) const override;
   Result<std::optional<AuditCheckpoint>> latest_checkpoint() const override;
   Result<std::vector<AuditCheckpoint>> list_checkpoints(std::uint64_t from_tree_size,
                                                         std::uint32_t limit) const override;

@@ -13,12 +13,19 @@ Result<void> put_request(Data& data, UndoLog& undo, const PutRequest& command) {
   CERTWRIGHT_CHECK(check_step(request, found == data.requests.end() ? nullptr : &found->second));
   if (is_open(request.state)) {
     std::uint32_t open = 0;
+    const bool is_keyed = !request.idempotency_key.empty();
+    bool key_is_taken = false;
     for (const auto& [id, other] : data.requests) {
       if (id == request.id || !is_open(other.state)) continue;
       if (other.request_sha256 == request.request_sha256)
         return fail_field(Errc::conflict, "request_sha256", "an equal request is open");
-      if (other.principal == request.principal) ++open;
+      if (other.principal != request.principal) continue;
+      ++open;
+      key_is_taken = key_is_taken || (is_keyed && other.idempotency_key == request.idempotency_key);
     }
+    if (is_keyed && request.revision == 1)
+      key_is_taken = key_is_taken || data.idempotency.contains({request.principal, request.idempotency_key});
+    if (key_is_taken) return fail_field(Errc::conflict, "idempotency_key", "the key was used before");
     if (request.revision == 1 && command.open_max != 0 && open >= command.open_max)
       return tl::unexpected<Error>(too_many_open(command.open_max));
   }
@@ -123,6 +130,17 @@ Result<std::vector<RequestRecord>> MemoryStore::requests_past(Time now, std::uin
   std::ranges::sort(past, {}, &RequestRecord::expires_at);
   if (past.size() > std::min(limit, kMaxRequestRows)) past.resize(std::min(limit, kMaxRequestRows));
   return past;
+}
+
+Result<std::vector<AuditLeaf>> MemoryStore::audit_leaves_about(std::string_view request, std::uint64_t from,
+                                                               std::uint32_t limit) const {
+  const std::lock_guard lock(state_->mutex);
+  const auto& about = state_->data.leaves_about;
+  std::vector<AuditLeaf> result;
+  for (auto at = about.lower_bound({std::string(request), from});
+       at != about.end() && at->first.first == request && result.size() < std::min(limit, kMaxRequestRows); ++at)
+    result.push_back({at->first.second, state_->data.leaves[at->first.second]});
+  return result;
 }
 
 }  // namespace certwright::store

@@ -87,6 +87,7 @@ struct Data {
   std::map<std::string, Bytes> settings;
   std::map<Sha256, std::string> blocked_keys;
   std::vector<Bytes> leaves;
+  std::map<std::pair<std::string, std::uint64_t>, bool> leaves_about;  // request, position
   std::map<std::uint64_t, AuditCheckpoint> checkpoints;
   std::map<std::pair<std::uint32_t, std::uint64_t>, Bytes> tiles;
   std::map<std::string, Lease> leases;

@@ -135,7 +135,7 @@ Result<void> CommandRunner::operator()(const AcquireLease& c) {
 
 // Leaves are written when the rest of the transaction has succeeded, so positions have no gaps.
 Result<void> CommandRunner::operator()(const AppendAuditLeaf& c) {
-  leaves_.push_back(&c.record);
+  leaves_.push_back(&c);
   return {};
 }
 
@@ -159,8 +159,12 @@ Result<void> CommandRunner::operator()(const PutAuditTile& c) {
 }
 
 Result<void> CommandRunner::finish(Counters& counters, Effects& effects) {
-  for (const auto* leaf : leaves_)
-    CERTWRIGHT_CHECK(database_.run(Statement::put_leaf, counters.next_leaf++, *leaf));
+  for (const auto* leaf : leaves_) {
+    const std::uint64_t position = counters.next_leaf++;
+    CERTWRIGHT_CHECK(database_.run(Statement::put_leaf, position, leaf->record));
+    if (!leaf->request.empty())
+      CERTWRIGHT_CHECK(database_.run(Statement::put_leaf_about, leaf->request, position));
+  }
   for (auto& entry : tail_) {
     entry.sequence = counters.next_queued++;
     CERTWRIGHT_CHECK(database_.run(Statement::put_queued, entry.sequence, entry.certificate));

@@ -108,12 +108,13 @@ class CommandRunner {
   Result<std::optional<RevocationRow>> find_revocation(CertificateId certificate);
   Result<void> put_revocation(CertificateId certificate, const std::optional<RevocationRow>& old,
                               const Revocation& revocation, bool removed);
+  Result<void> check_idempotency_key(const RequestRecord& r);
   Result<void> check_renewal(const RecordCertificate& c);
   Result<void> put_lineage(const CertificateRecord& certificate);
   Result<void> place_lane(NotificationChannel channel, std::string_view recipient);
 
   Database& database_;
-  std::vector<const Bytes*> leaves_;
+  std::vector<const AppendAuditLeaf*> leaves_;
   std::vector<TailEntry> tail_;
 };
 

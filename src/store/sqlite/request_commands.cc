@@ -4,6 +4,20 @@
 
 namespace certwright::store::sqlite {
 
+// The key of an open request stands for it alone; of a certificate it may be that request's own, once it is there.
+Result<void> CommandRunner::check_idempotency_key(const RequestRecord& r) {
+  if (!is_open(r.state) || r.idempotency_key.empty()) return {};
+  CERTWRIGHT_TRY(auto open, database_.query(Statement::find_open_request_of_key, r.principal, r.idempotency_key));
+  CERTWRIGHT_TRY(const bool found, open.next());
+  bool is_taken = found && open.text(0) != r.id;
+  if (!is_taken && r.revision == 1) {
+    CERTWRIGHT_TRY(auto answered, database_.query(Statement::find_idempotency, r.principal, r.idempotency_key));
+    CERTWRIGHT_TRY(is_taken, answered.next());
+  }
+  if (is_taken) return fail_field(Errc::conflict, "idempotency_key", "the key was used before");
+  return {};
+}
+
 Result<void> CommandRunner::operator()(const PutRequest& c) {
   const auto& r = c.request;
   {
@@ -22,6 +36,7 @@ Result<void> CommandRunner::operator()(const PutRequest& c) {
     if (found && equal.text(0) != r.id)
       return fail_field(Errc::conflict, "request_sha256", "an equal request is open");
   }
+  CERTWRIGHT_CHECK(check_idempotency_key(r));
   if (is_open(r.state) && r.revision == 1 && c.open_max != 0) {
     CERTWRIGHT_TRY(auto open, database_.query(Statement::count_open_requests, r.principal));
     CERTWRIGHT_TRY(const bool counted, open.next());
@@ -39,7 +54,8 @@ Result<void> CommandRunner::operator()(const PutRequest& c) {
       Statement::put_request, r.id, r.revision, static_cast<int>(r.state), r.tenant, r.ca, r.profile,
       r.profile_version, r.principal, r.email, r.door, r.remote, r.entity_type, r.entity_id, r.subject,
       r.content, r.changes, r.request_sha256, r.binding, r.approvals_needed, r.reason, r.decided_by,
-      r.certificate, r.received_at, r.changed_at, r.expires_at, r.certification_request));
+      r.certificate, r.received_at, r.changed_at, r.expires_at, r.certification_request,
+      r.idempotency_key));
   return {};
 }
 

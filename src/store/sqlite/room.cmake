@@ -5,7 +5,7 @@ certwright_room(store/sqlite
           indexer.cc lineage_search.cc lineage_state.cc lineage_streams.cc notification_commands.cc notification_reads.cc ownership_lock.cc
           parker.cc request_commands.cc request_reads.cc revocation_commands.cc rows.cc session_commands.cc
           schema.cc sqlite_reads.cc sqlite_store.cc statements.cc tail.cc writer.cc
-  TESTS lineage_state_test.cc power_loss_test.cc power_loss_vfs.cc query_plan_test.cc sqlite_contract_test.cc sqlite_store_test.cc
+  TESTS lineage_state_test.cc migration_test.cc power_loss_test.cc power_loss_vfs.cc query_plan_test.cc sqlite_contract_test.cc sqlite_store_test.cc
         ../store_contract_certificates_test.cc ../store_contract_concurrency_test.cc
         ../store_contract_directory_test.cc ../store_contract_notification_test.cc ../store_contract_revocation_test.cc
         ../store_contract_request_test.cc ../store_contract_search_test.cc ../store_contract_session_test.cc

@@ -162,6 +162,7 @@ RequestRecord request_record(const Query& row) {
           .remote = row.text(10),
           .entity_type = row.text(11),
           .entity_id = row.text(12),
+          .idempotency_key = row.text(26),
           .certification_request = row.blob(25),
           .subject = row.text(13),
           .content = row.text(14),

@@ -299,6 +299,14 @@ Result<std::vector<AuditLeaf>> SqliteStore::audit_leaves(std::uint64_t from,
                   [](const Query& row) { return AuditLeaf{row.natural(0), row.blob(1)}; });
 }
 
+Result<std::vector<AuditLeaf>> SqliteStore::audit_leaves_about(std::string_view request, std::uint64_t from,
+                                                               std::uint32_t limit) const {
+  if (too_large(from)) return std::vector<AuditLeaf>{};
+  const auto reader = parts_->readers->borrow();
+  return all_rows(reader->query(Statement::list_leaves_about, request, from, std::min(limit, kMaxRequestRows)),
+                  [](const Query& row) { return AuditLeaf{row.natural(0), row.blob(1)}; });
+}
+
 Result<std::optional<AuditCheckpoint>> SqliteStore::latest_checkpoint() const {
   const auto reader = parts_->readers->borrow();
   return first_row(reader->query(Statement::latest_checkpoint), sqlite::audit_checkpoint);

@@ -18,21 +18,10 @@ namespace {
 using contract::certificate;
 using contract::id_of;
 using contract::kStart;
-using contract::reservation;
 
 mode_t mode_of(const std::string& path) {
   struct stat status{};
   return ::stat(path.c_str(), &status) == 0 ? status.st_mode & 0777 : 0;
-}
-
-void issue(Store& store, const CertificateRecord& record) {
-  const auto n = record.id - id_of(0);
-  ASSERT_TRUE(store.apply({ReserveSerial{reservation(n), {}}, AppendAuditLeaf{{1}}}));
-  ASSERT_TRUE(store.apply({RecordCertificate{record, 0, {}}, AppendAuditLeaf{{2}}}));
-}
-
-std::unique_ptr<sqlite::Database> connect(const std::string& path) {
-  return *sqlite::Database::open(path, {});
 }
 
 TEST(SqliteStore, FilesAreTheOwnersOnly) {
@@ -114,111 +103,6 @@ TEST(SqliteStore, SaysThatAFolderIsMissing) {
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code, Errc::unavailable);
   EXPECT_NE(refused.error().detail.find("missing/store.db"), std::string::npos);
-}
-
-class MigratedFrom : public testing::TestWithParam<std::uint32_t> {};
-
-TEST_P(MigratedFrom, WorksAsANewStoreDoes) {
-  const TemporaryFolder folder;
-  const auto path = folder.file("store.db");
-  std::ofstream(path).flush();
-  {
-    const auto old = connect(path);
-    ASSERT_TRUE(sqlite::migrate(*old, GetParam()));
-    ASSERT_EQ(*sqlite::schema_version(*old), GetParam());
-    if (GetParam() >= 1) {
-      ASSERT_TRUE(old->execute("INSERT INTO tenant VALUES ('old', 'kept', 0, 0)"));
-    }
-  }
-  const auto store = open_store(path);
-  EXPECT_EQ(health_of(*store, "schema_version"),
-            static_cast<std::int64_t>(sqlite::migrations().size()));
-  issue(*store, certificate(1));
-  EXPECT_EQ(store->list_lineages({}, {})->size(), 1U);
-  EXPECT_EQ(store->find_tenant("old")->has_value(), GetParam() >= 1);
-}
-
-INSTANTIATE_TEST_SUITE_P(EverySchema, MigratedFrom,
-                         testing::Range(0U, static_cast<std::uint32_t>(sqlite::migrations().size() +
-                                                                       1)));
-
-// What 0007 and 0008 have to carry over, written as the program before them wrote it.
-TEST(Migration, CarriesOverWhatAnOlderStoreHolds) {
-  constexpr std::uint32_t kBefore = 6;
-  const TemporaryFolder folder;
-  const auto path = folder.file("store.db");
-  std::ofstream(path).flush();
-  const auto id = [](std::uint64_t n) { return std::to_string(id_of(n)); };
-  {
-    const auto old = connect(path);
-    ASSERT_TRUE(sqlite::migrate(*old, kBefore));
-    const auto run = [&](const std::string& sql) {
-      const auto done = old->execute(sql);
-      ASSERT_TRUE(done) << sql << ": " << done.error().detail;
-    };
-    for (std::uint64_t n = 1; n <= 5; ++n) {
-      const std::string serial = "x'" + to_hex(contract::serial_of(n).integer_content()) + "'";
-      run("INSERT INTO serial_reservation VALUES (" + id(n) + ", " + serial +
-          ", 'issuing', 'tls-server', 'alice', x'00', " + std::to_string(to_unix_us(kStart)) + ", 0)");
-      if (n > 3) {
-        run("INSERT INTO open_intent VALUES (" + id(n) + ")");
-        continue;
-      }
-      const std::string not_after = std::to_string(to_unix_us(kStart + 90 * contract::kDay));
-      const std::string tenant = n == 3 ? "'other'" : "'default'";
-      run("INSERT INTO certificate VALUES (" + id(n) + ", " + serial + ", 'issuing', " + id(n) + ", 0, " +
-          not_after + ", 0, " + tenant + ", 'backend', 'web', 'alice', 'tls-server', 1, 'CN=a', x'" +
-          to_hex(contract::hash_of(n)) + "', 0, 0, 0, 'a.example', x'00')");
-      run("INSERT INTO lineage VALUES (" + id(n) + ", " + id(n) + ", " + not_after + ", " +
-          (n == 2 ? "1" : "0") + ", 'issuing', " + tenant + ", 'backend', 'web', 'alice')");
-      run("INSERT INTO lineage_expiry VALUES (" + not_after + ", " + id(n) + ")");
-      for (const char* const bits : {"13", "19"})  // the two widths there were
-        run(std::string("INSERT INTO lineage_expiry_span VALUES (") + bits + ", " + not_after +
-            " / 1000000 >> " + bits + ", " + id(n) + ")");
-    }
-    run("INSERT INTO revoked_lineage VALUES ('default', " + id(2) + ")");
-    run("INSERT INTO revocation VALUES (" + id(2) + ", x'" +
-        to_hex(contract::serial_of(2).integer_content()) + "', 'issuing', 0, 1, 0, 1, 0, 0, 'alice')");
-    run("INSERT INTO setting VALUES ('intent-abandoned:" + id(4) + "', x''), ('other', x'07')");
-    run("INSERT INTO idempotency VALUES ('alice', 'k', x'00', " + id(1) + ", 5)");
-    run("INSERT INTO download_grant VALUES (x'" + to_hex(contract::hash_of(9)) + "', " + id(1) +
-        ", 'alice', 5, 0)");
-  }
-  const auto store = open_store(path);
-  const auto listed = [&](CertificateState state) {
-    std::vector<CertificateId> ids;
-    const auto of = contract::filter([&](auto& f) {
-      f.state = state;
-      f.tenants = {"default"};
-    });
-    const auto rows = store->list_lineages(of, {.limit = 10});
-    EXPECT_TRUE(rows);
-    for (const auto& row : *rows) ids.push_back(row.lineage);
-    return ids;
-  };
-  EXPECT_EQ(listed(CertificateState::valid), std::vector{id_of(1)});
-  EXPECT_EQ(listed(CertificateState::revoked), std::vector{id_of(2)});
-  const auto range = contract::filter([](auto& f) {
-    f.expires_after = kStart;
-    f.expires_before = kStart + 91 * contract::kDay;
-  });
-  EXPECT_EQ(store->list_lineages(range, {.limit = 10})->size(), 3U);
-
-  const auto open = store->unfinished_intents(kStart + contract::kDay, 10).value();
-  ASSERT_EQ(open.size(), 1U) << "the other one was abandoned";
-  EXPECT_EQ(open[0].id, id_of(5));
-  EXPECT_EQ(store->apply({RecordCertificate{certificate(4), 0, {}}}).error().code, Errc::conflict);
-  EXPECT_TRUE(store->apply({RecordCertificate{certificate(5), 0, {}}}));
-  EXPECT_FALSE(store->find_setting("intent-abandoned:" + id(4)).value());
-  EXPECT_EQ(store->find_setting("other").value(), Bytes{7});
-  EXPECT_EQ(store->idempotency_before(kStart, 10)->size(), 1U);
-  EXPECT_EQ(store->download_grants_before(kStart, 10)->size(), 1U);
-}
-
-TEST(SqliteStore, MigrationsAreNumberedWithoutGaps) {
-  std::uint32_t expected = 1;
-  for (const auto& migration : sqlite::migrations()) EXPECT_EQ(migration.version, expected++);
-  EXPECT_GE(expected, 2U);
 }
 
 // A crash in the middle of a batch, at every step: nothing is lost, and nothing counted twice.

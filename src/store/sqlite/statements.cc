@@ -16,7 +16,8 @@ struct Entry {
 #define CERTWRIGHT_REQUEST_COLUMNS                                                                 \
   "id, revision, state, tenant, ca, profile, profile_version, principal, email, door, remote, "    \
   "entity_type, entity_id, subject, content, changes, request_sha256, binding, approvals_needed, " \
-  "reason, decided_by, certificate, received_at, changed_at, expires_at, certification_request"
+  "reason, decided_by, certificate, received_at, changed_at, expires_at, certification_request, " \
+  "idempotency_key"
 
 constexpr std::array kTable = {
     // The group commit and its transactions
@@ -281,6 +282,12 @@ constexpr std::array kTable = {
     Entry{Statement::list_leaves, "list_leaves",
      "SELECT position, record FROM audit_leaf WHERE position >= ?1 ORDER BY position LIMIT "
      "?2"},
+    Entry{Statement::put_leaf_about, "put_leaf_about",
+     "INSERT INTO audit_leaf_about (request, position) VALUES (?1, ?2)"},
+    Entry{Statement::list_leaves_about, "list_leaves_about",
+     "SELECT l.position, l.record FROM audit_leaf_about AS a CROSS JOIN audit_leaf AS l ON "
+     "l.position = a.position WHERE a.request = ?1 AND a.position >= ?2 ORDER BY a.position "
+     "LIMIT ?3"},
     Entry{Statement::latest_checkpoint, "latest_checkpoint",
      "SELECT tree_size, root, signed_note, created_at FROM audit_checkpoint ORDER BY "
      "tree_size DESC LIMIT 1"},
@@ -394,14 +401,14 @@ constexpr std::array kTable = {
      "INSERT INTO request (id, revision, state, tenant, ca, profile, profile_version, "
      "principal, email, door, remote, entity_type, entity_id, subject, content, changes, "
      "request_sha256, binding, approvals_needed, reason, decided_by, certificate, received_at, "
-     "changed_at, expires_at, certification_request) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, "
-     "?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26) "
-     "ON CONFLICT (id) DO UPDATE SET revision = ?2, state = ?3, tenant = ?4, ca = ?5, profile "
+     "changed_at, expires_at, certification_request, idempotency_key) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, "
+     "?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, "
+     "?27) ON CONFLICT (id) DO UPDATE SET revision = ?2, state = ?3, tenant = ?4, ca = ?5, profile "
      "= ?6, profile_version = ?7, principal = ?8, email = ?9, door = ?10, remote = ?11, "
      "entity_type = ?12, entity_id = ?13, subject = ?14, content = ?15, changes = ?16, "
      "request_sha256 = ?17, binding = ?18, approvals_needed = ?19, reason = ?20, decided_by = "
      "?21, certificate = ?22, received_at = ?23, changed_at = ?24, expires_at = ?25, "
-     "certification_request = ?26"},
+     "certification_request = ?26, idempotency_key = ?27"},
     Entry{Statement::find_request, "find_request",
      "SELECT " CERTWRIGHT_REQUEST_COLUMNS " FROM request WHERE id = ?1"},
     Entry{Statement::find_request_step, "find_request_step",
@@ -410,6 +417,9 @@ constexpr std::array kTable = {
      "SELECT " CERTWRIGHT_REQUEST_COLUMNS " FROM request WHERE request_sha256 = ?1 AND state < 3"},
     Entry{Statement::find_open_request_id, "find_open_request_id",
      "SELECT id FROM request WHERE request_sha256 = ?1 AND state < 3"},
+    Entry{Statement::find_open_request_of_key, "find_open_request_of_key",
+     "SELECT id FROM request WHERE principal = ?1 AND idempotency_key = ?2 AND state < 3 AND "
+     "idempotency_key <> ''"},
     Entry{Statement::find_newest_request, "find_newest_request",
      "SELECT " CERTWRIGHT_REQUEST_COLUMNS " FROM request WHERE request_sha256 = ?1 ORDER BY id DESC LIMIT 1"},
     Entry{Statement::open_requests_of, "open_requests_of",

@@ -10,6 +10,7 @@
 #include <string>
 #include <thread>
 
+#include "store/sqlite/database.h"
 #include "store/sqlite/sqlite_store.h"
 #include "store/store_contract.h"
 
@@ -44,6 +45,19 @@ inline std::unique_ptr<SqliteStore> open_store(const std::string& path,
   auto opened = SqliteStore::open(path, options);
   if (!opened) throw std::runtime_error(opened.error().detail);
   return *std::move(opened);
+}
+
+// Beside the store, as another program or an older version would.
+inline std::unique_ptr<sqlite::Database> connect(const std::string& path) {
+  auto opened = sqlite::Database::open(path, {});
+  if (!opened) throw std::runtime_error(opened.error().detail);
+  return *std::move(opened);
+}
+
+inline void issue(Store& store, const CertificateRecord& record) {
+  const auto n = record.id - contract::id_of(0);
+  ASSERT_TRUE(store.apply({ReserveSerial{contract::reservation(n), {}}, AppendAuditLeaf{{1}}}));
+  ASSERT_TRUE(store.apply({RecordCertificate{record, 0, {}}, AppendAuditLeaf{{2}}}));
 }
 
 inline std::int64_t health_of(const Store& store, std::string_view name) {
