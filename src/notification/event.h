@@ -14,7 +14,7 @@ namespace certwright::notification {
 // X(enumerator, facts that a template may name, what it tells)
 // Names and facts are part of the webhooks' interface (docs/notifications.md): never change one.
 #define CERTWRIGHT_NOTIFICATION_EVENTS(X)                                                             \
-  X(request_pending, "request ca profile common_name names requester reason link",                   \
+  X(request_pending, "request ca profile common_name names requester requester_id reason link",      \
     "A certificate request waits for a decision.")                                                   \
   X(request_approved, "request ca profile common_name decided_by reason changes link",               \
     "A request was approved.")                                                                       \
@@ -57,8 +57,8 @@ using Facts = std::vector<std::pair<std::string, std::string>>;
 inline constexpr std::size_t kMaxFactOctets = 1024;
 
 // One line of valid UTF-8 of at most kMaxFactOctets: octets that are not UTF-8, control characters,
-// line and paragraph separators and those that turn the direction of writing become U+FFFD; what is
-// cut ends in U+2026.
+// line and paragraph separators become U+FFFD, other characters that nobody sees (unicode/hidden.h)
+// "[U+200B]"; what is cut ends in U+2026.
 std::string cleaned(std::string_view text);
 
 // A JSON object of strings, values cleaned, empty ones left out.

@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include "crypto/digest.h"
+#include "registration/request_content.h"
+
 namespace certwright::registration {
 namespace {
 
@@ -18,20 +21,29 @@ std::string_view name_of_kind(store::ApprovalKind kind) {
 
 }  // namespace
 
+void add_changes_digest(audit::Event& event, const store::RequestRecord& record) {
+  if (record.changes.empty()) return;
+  event.fields.emplace_back("changes_sha256", to_hex(crypto::sha256(as_bytes(record.changes))));
+  const auto changes = read_request_changes(record.changes);
+  if (changes) event.fields.emplace_back("names_removed", std::to_string(changes->names_removed.size()));
+}
+
 audit::Event changed_event(const store::RequestRecord& before, const store::RequestRecord& after, std::string_view cause,
                            const audit::Actor& actor) {
   const auto shown = [](const store::RequestRecord& record) {
     return fmt::format("{} version {}{}", record.profile, record.profile_version,
                        record.changes.empty() ? "" : " with " + record.changes);
   };
-  return {.type = audit::EventType::request_changed,
-          .actor = actor,
-          .fields = {{"request", after.id},
-                     {"cause", std::string(cause)},
-                     {"before", shown(before)},
-                     {"after", shown(after)},
-                     {"binding_before", to_hex(before.binding)},
-                     {"binding", to_hex(after.binding)}}};
+  audit::Event event{.type = audit::EventType::request_changed,
+                     .actor = actor,
+                     .fields = {{"request", after.id},
+                                {"cause", std::string(cause)},
+                                {"before", shown(before)},
+                                {"after", shown(after)}}};
+  add_changes_digest(event, after);
+  event.fields.emplace_back("binding_before", to_hex(before.binding));
+  event.fields.emplace_back("binding", to_hex(after.binding));
+  return event;
 }
 
 store::ApprovalRecord approval_by_requester(const store::RequestRecord& record, store::ApprovalKind kind) {
@@ -66,6 +78,7 @@ audit::Event approval_event(const store::RequestRecord& after, const store::Appr
     event.fields.emplace_back("needed", std::to_string(after.approvals_needed));
   }
   if (!after.changes.empty()) event.fields.emplace_back("changes", after.changes);
+  add_changes_digest(event, after);
   if (!approval.comment.empty()) event.fields.emplace_back("comment", approval.comment);
   return event;
 }

@@ -29,6 +29,9 @@ Result<void> check_reason(std::string_view field, std::string_view text, std::si
 // `cause`: "officer", "profile" or "policy".
 audit::Event changed_event(const store::RequestRecord& before, const store::RequestRecord& after,
                            std::string_view cause, const audit::Actor& actor);
+// Of the whole `changes` and how many names they take away: a value of the audit log is cut, and hundreds of names
+// are more than it holds.
+void add_changes_digest(audit::Event& event, const store::RequestRecord& record);
 audit::Event pending_event(const store::RequestRecord& after, store::RequestState before, const audit::Actor& actor);
 // `given` counts this one, among officers.
 audit::Event approval_event(const store::RequestRecord& after, const store::ApprovalRecord& approval,

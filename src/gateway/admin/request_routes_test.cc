@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "audit/checkpointer.h"
+#include "crypto/digest.h"
 #include "gateway/certs/testing_world.h"
 #include "x509/oids.h"
 
@@ -35,7 +36,7 @@ class RequestRoutes : public ::testing::Test {
     id = submit({"a.example", "b.example"});
   }
 
-  std::string submit(const std::vector<std::string>& names) {
+  std::string submit(const std::vector<std::string>& names, x509::Extensions extensions = {}) {
     registration::IssuanceRequest wanted;
     wanted.principal = must(world.directory.find_principal(alice.id));
     wanted.actor = {.principal = alice.id, .tenant = "default", .door = "portal", .remote = "192.0.2.1"};
@@ -44,7 +45,6 @@ class RequestRoutes : public ::testing::Test {
     wanted.entity_id = names.front();
     std::vector<x509::GeneralName> alternatives;
     for (const auto& name : names) alternatives.push_back(must(x509::GeneralName::dns(name)));
-    x509::Extensions extensions;
     must(extensions.add({x509::oids::kSubjectAltName, false, x509::encode_subject_alt_name(alternatives)}));
     wanted.certification_request = must(pkcs10::parse_pem_or_der(
         as_bytes(World::csr_pem(must(x509::Name::from_text("CN=" + names.front())), extensions))));
@@ -104,6 +104,28 @@ TEST_F(RequestRoutes, APreviewShowsWhatAChangeWouldIssueAndStoresNothing) {
   EXPECT_EQ(preview(bob, std::string(64, '0')), 409);
   ASSERT_EQ(approve(bob, shown, changes), 200) << json::write(last);
   EXPECT_EQ(binding(), shown);
+}
+
+// All that is signed and that a request can bring in: rights, and what is copied.
+TEST_F(RequestRoutes, ShowsTheRightsAndWhatIsCopied) {
+  const Bytes evidence = {0x04, 0x03, 1, 2, 3};
+  x509::Extensions asked;
+  must(asked.add({der::Oid::of({2, 99999, 1, 0}), false, evidence}));
+  must(asked.add({der::Oid::of({1, 2, 3, 4}), false, {0x05, 0x00}}));  // no profile copies it
+  id = submit({"c.example"}, asked);
+  ASSERT_EQ(call("GET", "/requests/" + id, bob.token), 200);
+  EXPECT_EQ(text({"principal"}), alice.id);
+  EXPECT_EQ(text({"principal_name"}), must(world.directory.find_principal(alice.id)).name);
+  for (const char* member : {"asked", "would_be_issued"}) {
+    const auto& view = *last.find(member);
+    ASSERT_NE(view.find("key_usage"), nullptr) << json::write(view);
+    EXPECT_EQ(json::write(*view.find("key_usage")), R"(["digitalSignature"])");
+    EXPECT_EQ(json::write(*view.find("extended_key_usage")), R"(["serverAuth"])");
+    EXPECT_EQ(view.find("basic_constraints"), nullptr) << "it is for no CA";
+    EXPECT_EQ(json::write(*view.find("extensions")),
+              R"([{"oid":"2.99999.1.0","critical":false,"size_octets":5,"sha256":")" + to_hex(crypto::sha256(evidence)) +
+                  R"(","copied":true}])");
+  }
 }
 
 TEST_F(RequestRoutes, TheLastApprovalIssues) {
@@ -234,6 +256,25 @@ TEST_F(RequestRoutes, ACaseFileThatHasNoEndSaysSo) {
   EXPECT_EQ(last.find("records")->if_array()->size(), 10'000U);
   EXPECT_EQ(*last.find("records")->if_array()->front().find("event"), json::Value("REQUEST_RECEIVED"));
   EXPECT_EQ(*last.find("complete"), json::Value(false));
+}
+
+// Records are cut; the case file has the whole of what their digest is of.
+TEST_F(RequestRoutes, TheDigestInTheRecordIsThatOfTheDifference) {
+  ASSERT_EQ(approve(bob, binding(), R"(,"validity":"10d","remove_names":["DNS:b.example"])"), 200);
+  const auto auditor = world.add_account("default", {{Role::auditor, "*", ""}});
+  ASSERT_EQ(call("GET", "/requests/" + id + "/case", auditor.token), 200) << json::write(last);
+  const auto digest = to_hex(crypto::sha256(as_bytes(json::write(*last.find("request")->find("difference")))));
+  std::size_t found = 0;
+  for (const auto& each : *last.find("records")->if_array()) {
+    const auto& record = *each.find("record");
+    const auto event = *record.find("event")->if_string();
+    if (event != "APPROVAL_GIVEN" && event != "REQUEST_CHANGED") continue;
+    ++found;
+    ASSERT_NE(record.find("fields")->find("changes_sha256"), nullptr);
+    EXPECT_EQ(json::write(*record.find("fields")->find("changes_sha256")), '"' + digest + '"');
+    EXPECT_EQ(json::write(*record.find("fields")->find("names_removed")), "\"1\"");
+  }
+  EXPECT_EQ(found, 2U);
 }
 
 TEST_F(RequestRoutes, PasswordAndSelectionAreSet) {

@@ -35,7 +35,8 @@ struct RequestRow {
   std::string id;
   std::string state;  // "pending", "issued", ...
   std::string subject, ca, profile;
-  std::string requester;  // name
+  std::string requester;  // name, which is not unique
+  std::string requester_id;
   Time received_at{};
 };
 struct RequestRows {
@@ -46,6 +47,7 @@ struct RequestRows {
 struct RequestStep {
   Time at{};
   std::string who, what, why;
+  std::string who_id{};  // the account; `who` is its name
 };
 
 struct RequestView {
