@@ -218,9 +218,9 @@ namespace certwright::audit {
   X(142, notification_acknowledged, "NOTIFICATION_ACKNOWLEDGED", "notification event subject", \
     "A recipient wants no more notifications about this event and subject.", \
     "Nothing.") \
-  X(143, expiry_notified, "EXPIRY_NOTIFIED", "kind days count", \
-    "Owners were told of certificates, CAs or CRLs that expire soon.", \
-    "Renew those that are still needed.") \
+  X(143, expiry_notified, "EXPIRY_NOTIFIED", "kind ca shard days ends count", \
+    "Owners were told of `count` certificates that expire soon, or administrators of a CA or CRL.", \
+    "Renew those that are still needed. A CRL that expires was not replaced in time: see why.") \
   X(144, webhook_created, "WEBHOOK_CREATED", "webhook tenant url", \
     "An endpoint will be told of events.", \
     "Check that the endpoint is yours: it learns who asks for which certificate.") \
@@ -244,7 +244,10 @@ namespace certwright::audit {
     "Check that it was planned: people act on these texts.") \
   X(151, template_removed, "TEMPLATE_REMOVED", "tenant event", \
     "The wording that Certwright ships is used again.", \
-    "Nothing.")
+    "Nothing.") \
+  X(152, notifications_pruned, "NOTIFICATIONS_PRUNED", "state count before", \
+    "Notifications of this state that were made before `before` are kept no longer.", \
+    "Nothing. What they were about is in the log.")
 
 enum class EventType : std::uint8_t {  // stored
 #define CERTWRIGHT_AUDIT_ENUMERATOR(number, enumerator, name, fields, cause, action) \

@@ -16,9 +16,6 @@ using namespace std::chrono_literals;
 // The embedded store has one owner at a time, so whoever opens it next is the same holder and need not
 // wait for a lease to run out.
 constexpr const char* kHolder = "owner-of-the-embedded-store";
-// Longer than any threshold of the sweep: what is forgotten could be told again.
-constexpr auto kRetention = std::chrono::hours(24) * 400;
-constexpr std::uint32_t kPrunedAtOnce = 2000;  // of a state, in a minute: nearly three million a day
 constexpr std::size_t kMaxPasswordOctets = 1024;
 
 // At most one line in ten seconds for each channel: an endpoint that is away fails often.
@@ -145,7 +142,8 @@ Notices::Notices(Installation& installation, const Configuration& configuration,
       https_(https_options(policy_, configuration.notifications)),
       webhook_courier_(*in_.store, https_, secrets_, in_.clock),
       webhook_delivery_({*in_.store, in_.journal, webhook_courier_, *in_.random, in_.clock}, delivery_options("webhook", 8)),
-      sweep_({*in_.store, in_.journal, outbox_, in_.clock}, sweep_options(configuration.notifications)) {
+      sweep_({*in_.store, in_.journal, outbox_, in_.clock}, sweep_options(configuration.notifications)),
+      retention_({*in_.store, in_.journal, in_.clock}, {}) {
   if (mail_) {
     mail_courier_.emplace(*in_.store, *mail_, std::move(opened.from), in_.clock);
     mail_delivery_.emplace(
@@ -166,6 +164,7 @@ Notices::~Notices() {
 
 void Notices::stop() noexcept {
   sweep_.stop();
+  retention_.stop();
   webhook_delivery_.stop();
   if (mail_delivery_) mail_delivery_->stop();
 }
@@ -174,18 +173,10 @@ std::vector<Housekeeping::Job> Notices::jobs() {
   std::vector<Housekeeping::Job> all = {
       {"webhooks", 1s, [this] { return webhook_delivery_.run_due(); }},
       {"expiry notices", 5s, [this] { return sweep_.run_due(); }},
-      {"old notifications", 1min, [this] { return prune(); }},
+      {"old notifications", 5s, [this] { return retention_.run_due(); }},
   };
   if (mail_delivery_) all.push_back({"e-mail", 1s, [this] { return mail_delivery_->run_due(); }});
   return all;
-}
-
-Result<void> Notices::prune() {
-  using State = store::NotificationState;
-  store::Transaction transaction;
-  for (const auto state : {State::delivered, State::failed, State::acknowledged})
-    transaction.push_back(store::PruneNotifications{state, in_.clock.now() - kRetention, kPrunedAtOnce});
-  return in_.store->apply(transaction);
 }
 
 void Notices::export_metrics() {

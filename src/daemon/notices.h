@@ -16,6 +16,7 @@
 #include "notification/https_transport.h"
 #include "notification/inbox.h"
 #include "notification/outbox.h"
+#include "notification/retention.h"
 #include "notification/smtp_transport.h"
 #include "notification/templates.h"
 #include "notification/webhooks.h"
@@ -45,7 +46,6 @@ class Notices {
   struct Opened;  // what can fail: notices.cc
   Notices(Installation& installation, const Configuration& configuration, Opened opened);
   void export_metrics();
-  Result<void> prune();
 
   Installation& in_;
   const notification::AddressPolicy policy_;
@@ -63,6 +63,7 @@ class Notices {
   std::optional<notification::MailCourier> mail_courier_;
   std::optional<notification::Delivery> mail_delivery_;
   notification::ExpirySweep sweep_;
+  notification::Retention retention_;
 };
 
 }  // namespace certwright::daemon

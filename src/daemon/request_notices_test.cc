@@ -131,6 +131,29 @@ TEST_F(RequestNoticesTest, WhatIsIssuedLaterByOthersIsTold) {
   EXPECT_EQ(recipients(step(&at_once, issued(at_once), "system")), (Names{"hook", "requester"}));
 }
 
+// The one notice after an approval, where the certificate is refused after all.
+TEST_F(RequestNoticesTest, AnApprovalThatComesToNothingIsToldWithItsReason) {
+  const auto decided = approved("officer");
+  EXPECT_EQ(recipients(step(&pending_, decided, "officer")), Names{"hook"});
+  auto failed = decided;
+  failed.state = RequestState::failed;
+  failed.reason = "csr: this key is blocked; make a new key pair";
+  const auto told = step(&decided, failed, "system");
+  EXPECT_EQ(recipients(told), (Names{"hook", "requester"}));
+  EXPECT_EQ(told.at(0).event, "request_closed");
+  EXPECT_EQ(said(told, "reason"), "csr: this key is blocked; make a new key pair");
+  EXPECT_EQ(said(told, "common_name"), "www.example.org");
+}
+
+TEST_F(RequestNoticesTest, OneThatNobodyDecidedIsToldToItsRequester) {
+  auto expired = pending_;
+  expired.state = RequestState::expired;
+  const auto told = step(&pending_, expired, "system");
+  EXPECT_EQ(recipients(told), (Names{"hook", "requester"}));
+  EXPECT_EQ(told.at(0).event, "request_closed");
+  EXPECT_EQ(said(told, "reason"), "Nobody decided in the time that the CA's policy gives.");
+}
+
 TEST_F(RequestNoticesTest, ADenialSaysWhy) {
   auto denied = pending_;
   denied.state = RequestState::denied;

@@ -288,7 +288,13 @@ TEST_F(Resuming, WhatIsRefusedByNowIsFailed) {
   EXPECT_EQ(outcome(resume(blocked.id)), "policy csr");
   EXPECT_EQ(world.state(blocked.id), RequestState::failed);
   EXPECT_THAT(world.stored(blocked.id).reason, HasSubstr("blocked"));
-  EXPECT_EQ(count("REQUEST_FAILED"), 2U);
+
+  const auto taken_away = approved("c.example");
+  must(memory.apply({store::RemoveRoleBinding{{alice.id, "requester", "default", ""}}}));
+  EXPECT_FALSE(resume(taken_away.id));
+  EXPECT_EQ(world.state(taken_away.id), RequestState::failed);
+  EXPECT_THAT(world.stored(taken_away.id).reason, HasSubstr("the requester may not have it any more"));
+  EXPECT_EQ(count("REQUEST_FAILED"), 3U);
   EXPECT_EQ(certificates(), 0U);
 }
 

@@ -40,6 +40,11 @@ bool is_over(const std::optional<store::Revocation>& revocation) {
   return revocation && revocation->reason != x509::RevocationReason::certificate_hold;
 }
 
+decltype(audit::Event::fields) about_certificates(std::uint32_t days, std::size_t count) {
+  if (count == 0) return {};
+  return {{"kind", "certificate"}, {"days", std::to_string(days)}, {"count", std::to_string(count)}};
+}
+
 void order(std::vector<std::uint32_t>& days) {
   std::ranges::sort(days, std::greater<>());
   const auto [first, last] = std::ranges::unique(days);
@@ -74,18 +79,29 @@ Result<void> ExpirySweep::run_due() {
 }
 
 // The lease is extended with every batch: another node that has taken it ends this one's sweep.
-Result<void> ExpirySweep::apply(store::Transaction transaction, std::string_view kind, std::uint32_t days,
-                                std::size_t count) {
+Result<void> ExpirySweep::apply(store::Transaction transaction, Fields record) {
   const Time now = d_.clock.now();
   transaction.insert(transaction.begin(),
                      store::AcquireLease{std::string(kLease), options_.holder, now, now + options_.lease});
-  if (count != 0)
+  if (!record.empty())
     transaction.push_back(d_.journal.leaf({audit::EventType::expiry_notified,
                                            {.principal = "system", .tenant = "system", .door = "system", .remote = ""},
-                                           {{"kind", std::string(kind)},
-                                            {"days", std::to_string(days)},
-                                            {"count", std::to_string(count)}}}));
+                                           std::move(record)}));
   return d_.store.apply(transaction);
+}
+
+// CAs and CRLs are looked at whole in every sweep: what is in the outbox is not told, nor recorded, again.
+Result<store::Transaction> ExpirySweep::untold(store::Transaction told) const {
+  store::Transaction rest;
+  for (auto& command : told) {
+    const auto* enqueue = std::get_if<store::EnqueueNotification>(&command);
+    if (enqueue != nullptr) {
+      CERTWRIGHT_TRY(const bool known, d_.store.notifications().is_enqueued(enqueue->notification.deduplication_key));
+      if (known) continue;
+    }
+    rest.push_back(std::move(command));
+  }
+  return rest;
 }
 
 // What is nearer than the next threshold is that one's to tell. A range that the store finds too large is
@@ -109,7 +125,7 @@ Result<void> ExpirySweep::sweep_certificates(std::uint32_t days, std::uint32_t n
     if (stop_) return {};
     // Rounded down: a second is swept twice, not left out.
     const std::string reached = std::to_string(to_unix_s(end - days_of(days)));
-    CERTWRIGHT_CHECK(apply({store::PutSetting{mark_name(days), to_bytes(as_bytes(reached))}}, "", days, 0));
+    CERTWRIGHT_CHECK(apply({store::PutSetting{mark_name(days), to_bytes(as_bytes(reached))}}, {}));
     from = end;
   }
   return {};
@@ -132,9 +148,9 @@ Result<void> ExpirySweep::sweep_range(std::uint32_t days, Time from, Time to) {
       if (!told.empty()) ++count;
       std::ranges::move(told, std::back_inserter(transaction));
       if (transaction.size() < kFullTransaction) continue;
-      CERTWRIGHT_CHECK(apply(std::exchange(transaction, {}), "certificate", days, std::exchange(count, 0)));
+      CERTWRIGHT_CHECK(apply(std::exchange(transaction, {}), about_certificates(days, std::exchange(count, 0))));
     }
-    if (!transaction.empty()) CERTWRIGHT_CHECK(apply(std::move(transaction), "certificate", days, count));
+    if (!transaction.empty()) CERTWRIGHT_CHECK(apply(std::move(transaction), about_certificates(days, count)));
     if (rows.size() < page.limit) return {};
     page.after = rows.back().lineage;
   }
@@ -157,7 +173,12 @@ Result<void> ExpirySweep::sweep_cas() {
       if (not_after > now && not_after - now <= days_of(days) && counts(days, not_before, not_after)) reached = days;
     if (!reached) continue;
     CERTWRIGHT_TRY(auto told, d_.outbox.ca_expiring(ca, certificate->subject().to_text(), not_after, *reached));
-    CERTWRIGHT_CHECK(apply(std::move(told), "ca", *reached, 0));
+    CERTWRIGHT_TRY(told, untold(std::move(told)));
+    if (told.empty()) continue;
+    CERTWRIGHT_CHECK(apply(std::move(told), {{"kind", "ca"},
+                                             {"ca", ca.id},
+                                             {"days", std::to_string(*reached)},
+                                             {"ends", to_rfc3339(not_after)}}));
   }
   return {};
 }
@@ -171,7 +192,12 @@ Result<void> ExpirySweep::sweep_crls(const store::CaRecord& ca) {
     CERTWRIGHT_TRY(const auto crl, d_.store.find_crl(ca.id, shard));
     if (!crl || crl->next_update - now > (crl->next_update - crl->this_update) / 10) continue;
     CERTWRIGHT_TRY(auto told, d_.outbox.crl_expiring(*crl));
-    CERTWRIGHT_CHECK(apply(std::move(told), "crl", 0, 0));
+    CERTWRIGHT_TRY(told, untold(std::move(told)));
+    if (told.empty()) continue;
+    CERTWRIGHT_CHECK(apply(std::move(told), {{"kind", "crl"},
+                                             {"ca", ca.id},
+                                             {"shard", std::to_string(shard)},
+                                             {"ends", to_rfc3339(crl->next_update)}}));
   }
   return {};
 }

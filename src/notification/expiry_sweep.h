@@ -24,7 +24,8 @@ struct ExpirySweepOptions {
 // threshold counts for a certificate that lives at least twice as long, so that short-lived ones are no
 // news. Each is told once for each threshold, whatever happens in between: how far a threshold was swept
 // is kept in the store, so that a sweep reads only what has crossed it since the last one, and what was
-// crossed while the server was down is made up for.
+// crossed while the server was down is made up for. The audit log has a record for each batch of certificates
+// and each CA or CRL that somebody was told about.
 class ExpirySweep {
  public:
   struct Dependencies {  // all must outlive this
@@ -47,7 +48,9 @@ class ExpirySweep {
   Result<void> sweep_range(std::uint32_t days, Time from, Time to);
   Result<void> sweep_cas();
   Result<void> sweep_crls(const store::CaRecord& ca);
-  Result<void> apply(store::Transaction transaction, std::string_view kind, std::uint32_t days, std::size_t count);
+  using Fields = decltype(audit::Event::fields);
+  Result<void> apply(store::Transaction transaction, Fields record);
+  Result<store::Transaction> untold(store::Transaction told) const;
 
   const Dependencies d_;
   ExpirySweepOptions options_;

@@ -1,5 +1,10 @@
 #include "notification/expiry_sweep.h"
 
+#include <openssl/evp.h>
+#include <openssl/x509v3.h>
+
+#include <memory>
+
 #include "notification/testing_world.h"
 #include "store/testing_forwarding_store.h"
 
@@ -11,6 +16,29 @@ using store::contract::id_of;
 using store::contract::kDay;
 using store::contract::kStart;
 using Names = std::vector<std::string>;
+
+// Self-signed, of a P-256 key.
+Bytes certificate_of_ca(Time not_before, Time not_after) {
+  const std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)> key(EVP_EC_gen("P-256"), EVP_PKEY_free);
+  const std::unique_ptr<X509, decltype(&X509_free)> certificate(X509_new(), X509_free);
+  X509* c = certificate.get();
+  X509_set_version(c, X509_VERSION_3);
+  ASN1_INTEGER_set(X509_get_serialNumber(c), 1);
+  ASN1_TIME_set(X509_getm_notBefore(c), to_unix_s(not_before));
+  ASN1_TIME_set(X509_getm_notAfter(c), to_unix_s(not_after));
+  X509_NAME_add_entry_by_txt(X509_get_subject_name(c), "CN", MBSTRING_ASC,
+                             reinterpret_cast<const unsigned char*>("Issuing"), -1, -1, 0);
+  X509_set_issuer_name(c, X509_get_subject_name(c));
+  X509_set_pubkey(c, key.get());
+  X509_EXTENSION* constraints = X509V3_EXT_conf_nid(nullptr, nullptr, NID_basic_constraints, "critical,CA:TRUE");
+  X509_add_ext(c, constraints, -1);
+  X509_EXTENSION_free(constraints);
+  X509_sign(c, key.get(), EVP_sha256());
+  Bytes der(static_cast<std::size_t>(i2d_X509(c, nullptr)));
+  unsigned char* end = der.data();
+  i2d_X509(c, &end);
+  return der;
+}
 
 class ExpirySweepTest : public testing::Test {
  protected:
@@ -231,6 +259,42 @@ TEST_F(ExpirySweepTest, ACrlInTheLastTenthOfItsLifeIsToldToTheInstallation) {
   sweep();
   EXPECT_EQ(told("root", "number"), Names{"7"});
   EXPECT_EQ(told("admin", "number"), Names{});
+  // Recorded once, with what it is about; the second sweep has told nobody anything.
+  ASSERT_EQ(world_.audit_events(), Names{"EXPIRY_NOTIFIED"});
+  const auto leaves = world_.store.audit_leaves(0, 10).value();
+  EXPECT_NE(as_text(leaves[0].record).find(R"("fields":{"kind":"crl","ca":"issuing","shard":"0","ends":")" +
+                                           to_rfc3339(kStart + 10 * kDay) + "\"}"),
+            std::string_view::npos)
+      << as_text(leaves[0].record);
+  // Whoever becomes an administrator meanwhile is told as well, and that is recorded.
+  world_.person("later", "admin", "*");
+  sweep();
+  sweep();
+  EXPECT_EQ(told("later", "number"), Names{"7"});
+  EXPECT_EQ(told("root", "number"), Names{"7"});
+  EXPECT_EQ(world_.audit_events(), (Names{"EXPIRY_NOTIFIED", "EXPIRY_NOTIFIED"}));
+}
+
+TEST_F(ExpirySweepTest, ACaIsToldToTheInstallationOnceAtEachThresholdAndRecorded) {
+  store::CaRecord ca;
+  ca.id = "issuing";
+  ca.certificate = certificate_of_ca(kStart, kStart + 400 * kDay);
+  ca.state = store::CaState::active;
+  ca.policy = "{}";
+  ca.revision = 1;
+  world_.apply({store::PutCa{ca}});
+  for (const int day : {300, 311, 312, 371, 398}) {
+    world_.clock.set(kStart + day * kDay);
+    sweep();
+    sweep();
+  }
+  EXPECT_EQ(told("root", "days"), (Names{"90", "30", "7"}));
+  ASSERT_EQ(world_.audit_events(), (Names{"EXPIRY_NOTIFIED", "EXPIRY_NOTIFIED", "EXPIRY_NOTIFIED"}));
+  const auto leaves = world_.store.audit_leaves(0, 10).value();
+  EXPECT_NE(as_text(leaves[0].record).find(R"("fields":{"kind":"ca","ca":"issuing","days":"90","ends":")" +
+                                           to_rfc3339(kStart + 400 * kDay) + "\"}"),
+            std::string_view::npos)
+      << as_text(leaves[0].record);
 }
 
 }  // namespace

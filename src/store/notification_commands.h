@@ -32,12 +32,13 @@ struct AcknowledgeNotification {
   Time now{};
 };
 
-// Drops the oldest `limit` in `state` (not `waiting`) that were created before `before`. With them
-// their deduplication keys are forgotten. No errors.
+// Drops the oldest `count` in `state` (not `waiting`) that were created before `before`. With them
+// their deduplication keys are forgotten. Errors: conflict, field "count", if there are not so many: what
+// records the number in the same transaction is then right.
 struct PruneNotifications {
   NotificationState state = NotificationState::delivered;
   Time before{};
-  std::uint32_t limit = 1000;
+  std::uint32_t count = 0;
 };
 
 // Insert when record.revision == 1, else replace. Errors: conflict, field "revision", if the stored

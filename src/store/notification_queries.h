@@ -34,6 +34,10 @@ class NotificationQueries {
   virtual Result<std::vector<NotificationRecord>> told_about(std::string_view tenant,
                                                              std::string_view subject) const = 0;
   virtual Result<std::optional<NotificationRecord>> find(NotificationId id) const = 0;
+  // Is there one with this deduplication key? Then enqueueing it again does nothing.
+  virtual Result<bool> is_enqueued(std::string_view deduplication_key) const = 0;
+  // How many in `state` were created before `before`; counts to `limit`, and costs as much.
+  virtual Result<std::uint32_t> count_before(NotificationState state, Time before, std::uint32_t limit) const = 0;
   // Counts what waits: costs as much as there is.
   virtual Result<NotificationTotals> totals() const = 0;
 

@@ -224,7 +224,20 @@ TEST_P(StoreContract, CountsAndPrunesNotifications) {
   EXPECT_FALSE(totals.oldest_waiting);
 
   EXPECT_EQ(outcome({PruneNotifications{State::waiting, kStart + 9 * kDay, 10}}), "invalid");
-  ASSERT_EQ(outcome({PruneNotifications{State::failed, kStart + kDay, 10}}), "ok");  // a2, not a1
+  const auto& read = store().notifications();
+  EXPECT_EQ(read.count_before(State::failed, kStart + kDay, 10).value(), 1U);  // a2, not a1
+  EXPECT_EQ(read.count_before(State::failed, kStart + 2 * kDay, 10).value(), 2U);
+  EXPECT_EQ(read.count_before(State::failed, kStart + 2 * kDay, 1).value(), 1U);
+  EXPECT_EQ(read.count_before(State::acknowledged, kStart + 2 * kDay, 10).value(), 0U);
+  EXPECT_TRUE(read.is_enqueued("a2").value());
+  EXPECT_FALSE(read.is_enqueued("a").value());
+  // One that is not there any more: nothing happens, nor what stands beside it.
+  EXPECT_EQ(outcome_with_field({PruneNotifications{State::failed, kStart + kDay, 2}}), "conflict:count");
+  EXPECT_EQ(outcome({EnqueueNotification{mail("a4")}, PruneNotifications{State::failed, kStart + kDay, 2}}), "conflict");
+  EXPECT_EQ(read.totals().value().failed, 2U);
+  EXPECT_FALSE(read.is_enqueued("a4").value());
+  ASSERT_EQ(outcome({PruneNotifications{State::failed, kStart + kDay, 1}}), "ok");
+  EXPECT_FALSE(read.is_enqueued("a2").value());
   EXPECT_EQ(store().notifications().totals().value().failed, 1U);
   ASSERT_EQ(outcome({PruneNotifications{State::delivered, kStart + kDay, 0}}), "ok");
   EXPECT_EQ(store().notifications().in_product("alice", 0, 9).value().size(), 1U);

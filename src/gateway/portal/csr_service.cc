@@ -7,6 +7,7 @@
 #include "crypto/public_key.h"
 #include "profile/requested_extensions.h"
 #include "profile/shown.h"
+#include "session/unicode.h"
 #include "x509/oids.h"
 
 namespace certwright::gateway::portal {
@@ -38,6 +39,17 @@ std::string key_type_of(const CsrForm& form) {
   if (!key) return {};
   // The row "rsa" has every size without a row of its own: people want to read which.
   return key->algorithm->name == "rsa" ? fmt::format("rsa-{}", key->bits) : std::string(key->algorithm->name);
+}
+
+// The same letters may be other octets, and then nobody sees why two names are not equal.
+std::string_view about_composition(std::string_view typed, std::string_view in_csr) {
+  const auto is_composed = [](std::string_view text) {
+    const auto points = session::code_points(text);
+    return points && session::is_surely_nfc(*points);
+  };
+  if (is_composed(typed) == is_composed(in_csr)) return "";
+  return is_composed(typed) ? "; the CSR's has letters that are not composed (Unicode NFC): make a CSR with composed ones"
+                            : "; the request's has letters that are not composed (Unicode NFC): send them composed";
 }
 
 bool serves(const ca::CertificationAuthority& ca, std::string_view tenant) {
@@ -233,8 +245,9 @@ Result<RequestDesk::Submitted> CsrService::submit(CsrForm form, const access::Pr
   CERTWRIGHT_TRY(const auto common_name, common_name_of(*form.csr));
   if (common_name != form.common_name)
     return fail_field(Errc::invalid, "common_name",
-                      fmt::format("common_name: the request says {}, the CSR says {}",
-                                  profile::shown(form.common_name), profile::shown(common_name)));
+                      fmt::format("common_name: the request says {}, the CSR says {}{}",
+                                  profile::shown(form.common_name), profile::shown(common_name),
+                                  about_composition(form.common_name, common_name)));
   // A key that no CA takes is the requester's business before any CA's.
   if (const auto key = crypto::check_public_key(form.csr->subject_public_key_info_tlv()); !key)
     return fail_field(key.error().code, "csr_data", "csr_data: " + key.error().detail);

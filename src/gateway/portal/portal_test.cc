@@ -73,6 +73,20 @@ TEST_F(Portal, APasswordWrongOrMissingIsAnsweredAlike) {
     EXPECT_EQ(as_text(leaf.record).find("horse"), std::string_view::npos);
 }
 
+// The same letters, typed on two systems: nobody would see the difference.
+TEST_F(Portal, ACommonNameThatIsComposedOtherwiseIsSaidToBe) {
+  const std::string composed = "M\u00fcller", decomposed = "Mu\u0308ller";
+  EXPECT_EQ(call("POST", "/csr/process", alice.token, body(pem(("CN=" + composed).c_str()), {}, decomposed)).status, 422);
+  EXPECT_EQ(text({"field"}), "common_name");
+  EXPECT_THAT(text({"message"}), HasSubstr("common_name: the request says \"Mu\\xcc\\x88ller\""));
+  EXPECT_THAT(text({"message"}), HasSubstr("the request's has letters that are not composed (Unicode NFC): send them composed"));
+  EXPECT_EQ(call("POST", "/csr/process", alice.token, body(pem(("CN=" + decomposed).c_str()), {}, composed)).status, 422);
+  EXPECT_THAT(text({"message"}), HasSubstr("the CSR's has letters that are not composed (Unicode NFC): make a CSR with composed ones"));
+  EXPECT_EQ(call("POST", "/csr/process", alice.token, body(pem(), {}, "b.example")).status, 422);
+  EXPECT_THAT(text({"message"}), ::testing::Not(HasSubstr("composed")));
+  EXPECT_EQ(requests(), 0U);
+}
+
 TEST_F(Portal, WhereNoCaServesTheTenantTheRefusalSaysSo) {
   auto policy = world.cas.find("issuing")->policy();
   policy.tenants = {"acme"};

@@ -57,8 +57,10 @@ Result<void> run(Data& data, UndoLog& undo, const PruneNotifications& command) {
   std::vector<std::pair<Time, NotificationId>> old;
   for (const auto& [id, n] : data.notifications)
     if (n.state == command.state && n.created_at < command.before) old.emplace_back(n.created_at, id);
+  if (old.size() < command.count)
+    return fail_field(Errc::conflict, "count", "there are not so many notifications to drop any more");
   std::ranges::sort(old);
-  if (old.size() > command.limit) old.resize(command.limit);
+  old.resize(command.count);
   for (const auto& [created_at, id] : old) {
     undo.erase(data.notification_keys, data.notifications.at(id).deduplication_key);
     undo.erase(data.notifications, id);

@@ -82,6 +82,20 @@ Result<std::optional<NotificationRecord>> NotificationReads::find(NotificationId
   return found->second;
 }
 
+Result<bool> NotificationReads::is_enqueued(std::string_view deduplication_key) const {
+  const std::lock_guard lock(mutex_);
+  return data_.notification_keys.contains(std::string(deduplication_key));
+}
+
+Result<std::uint32_t> NotificationReads::count_before(NotificationState state, Time before,
+                                                      std::uint32_t limit) const {
+  const std::lock_guard lock(mutex_);
+  std::uint32_t count = 0;
+  for (const auto& [id, n] : data_.notifications)
+    if (count < limit && n.state == state && n.created_at < before) ++count;
+  return count;
+}
+
 Result<NotificationTotals> NotificationReads::totals() const {
   const std::lock_guard lock(mutex_);
   NotificationTotals totals;

@@ -199,8 +199,8 @@ bool leaves_nothing_on_failure(const Transaction& transaction) {
                  std::is_same_v<C, EndSessions> || std::is_same_v<C, EndTenantSessions> ||
                  std::is_same_v<C, ForgetSessions> || std::is_same_v<C, EndCredentialSessions> ||
                  std::is_same_v<C, EnqueueNotification> ||
-                 std::is_same_v<C, SettleNotifications> || std::is_same_v<C, PruneNotifications> ||
-                 std::is_same_v<C, PutNotificationTemplate> || std::is_same_v<C, RevokeOtherCredentials>;
+                 std::is_same_v<C, SettleNotifications> || std::is_same_v<C, PutNotificationTemplate> ||
+                 std::is_same_v<C, RevokeOtherCredentials>;
         },
         command);
     if (leaf) continue;

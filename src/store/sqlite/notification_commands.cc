@@ -76,7 +76,15 @@ Result<void> CommandRunner::operator()(const AcknowledgeNotification& c) {
 }
 
 Result<void> CommandRunner::operator()(const PruneNotifications& c) {
-  CERTWRIGHT_CHECK(database_.run(Statement::prune_notifications, static_cast<int>(c.state), c.before, c.limit));
+  const int state = static_cast<int>(c.state);
+  {
+    CERTWRIGHT_TRY(auto old, database_.query(Statement::list_old_notifications, state, c.before, c.count));
+    for (std::uint32_t i = 0; i < c.count; ++i) {
+      CERTWRIGHT_TRY(const bool found, old.next());
+      if (!found) return fail_field(Errc::conflict, "count", "there are not so many notifications to drop any more");
+    }
+  }
+  CERTWRIGHT_CHECK(database_.run(Statement::prune_notifications, state, c.before, c.count));
   return {};
 }
 

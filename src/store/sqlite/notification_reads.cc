@@ -121,6 +121,22 @@ Result<std::optional<NotificationRecord>> NotificationReads::find(NotificationId
   return row_of(reader->query(Statement::find_notification, id), notification_record);
 }
 
+Result<bool> NotificationReads::is_enqueued(std::string_view deduplication_key) const {
+  const auto reader = readers_.borrow();
+  CERTWRIGHT_TRY(const auto row, row_of(reader->query(Statement::find_notification_by_key, deduplication_key),
+                                        [](const Query& found) { return found.natural(0); }));
+  return row.has_value();
+}
+
+Result<std::uint32_t> NotificationReads::count_before(NotificationState state, Time before,
+                                                      std::uint32_t limit) const {
+  const auto reader = readers_.borrow();
+  CERTWRIGHT_TRY(const auto old,
+                 rows_of(reader->query(Statement::list_old_notifications, static_cast<int>(state), before, limit),
+                         [](const Query& row) { return row.natural(0); }));
+  return static_cast<std::uint32_t>(old.size());
+}
+
 Result<NotificationTotals> NotificationReads::totals() const {
   const auto reader = readers_.borrow();
   const auto count = [&](NotificationState state) {

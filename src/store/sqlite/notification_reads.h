@@ -19,6 +19,8 @@ class NotificationReads final : public NotificationQueries {
   Result<std::vector<NotificationRecord>> told_about(std::string_view tenant,
                                                      std::string_view subject) const override;
   Result<std::optional<NotificationRecord>> find(NotificationId id) const override;
+  Result<bool> is_enqueued(std::string_view deduplication_key) const override;
+  Result<std::uint32_t> count_before(NotificationState state, Time before, std::uint32_t limit) const override;
   Result<NotificationTotals> totals() const override;
   Result<std::optional<WebhookRecord>> find_webhook(std::string_view id) const override;
   Result<std::vector<WebhookRecord>> list_webhooks(std::string_view tenant) const override;

@@ -503,6 +503,8 @@ constexpr std::array kTable = {
      "SELECT id, channel, recipient, tenant, event, subject, facts, deduplication_key, "
      "state, attempts, last_error, created_at, next_attempt_at, settled_at FROM "
      "notification WHERE id = ?1"},
+    Entry{Statement::find_notification_by_key, "find_notification_by_key",
+     "SELECT id FROM notification WHERE deduplication_key = ?1"},
     Entry{Statement::find_first_waiting, "find_first_waiting",
      "SELECT next_attempt_at FROM notification WHERE channel = ?1 AND recipient = ?2 AND "
      "state = 0 ORDER BY id LIMIT 1"},
@@ -548,6 +550,8 @@ constexpr std::array kTable = {
     Entry{Statement::prune_notifications, "prune_notifications",
      "DELETE FROM notification WHERE id IN (SELECT id FROM notification WHERE state = ?1 "
      "AND created_at < ?2 ORDER BY created_at LIMIT ?3)"},
+    Entry{Statement::list_old_notifications, "list_old_notifications",
+     "SELECT id FROM notification WHERE state = ?1 AND created_at < ?2 LIMIT ?3"},
     Entry{Statement::count_notifications, "count_notifications",
      "SELECT count(*) FROM notification WHERE state = ?1"},
     Entry{Statement::oldest_waiting, "oldest_waiting",

@@ -189,6 +189,7 @@ enum class Statement : std::uint8_t {
   // Notifications
   enqueue_notification,
   find_notification,
+  find_notification_by_key,
   find_first_waiting,
   settle_notification,
   acknowledge_notification,
@@ -202,6 +203,7 @@ enum class Statement : std::uint8_t {
   list_about,
   list_told_about,
   prune_notifications,
+  list_old_notifications,
   count_notifications,
   oldest_waiting,
   find_webhook,
