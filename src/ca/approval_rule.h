@@ -26,9 +26,11 @@ struct StandingRule {
 struct ApprovalRule {
   std::vector<std::string> profiles{};    // empty: every profile of the CA for end entities
   std::uint32_t officers = 1;           // how many must approve, 0 to kMaxOfficers; 0: none
-  // Principals that count; empty: whoever may decide. A tenant's administrator makes accounts and gives roles
-  // in that tenant, the approver's too: where the administrator must not be able to approve what it asked for
-  // itself, name principals here, or want officers of the installation.
+  // Principals that count; empty: whoever may decide. A tenant's administrator makes accounts, gives roles in
+  // that tenant, the approver's too, and makes credentials for those whose roles it could give: where it must not
+  // be able to approve what it asked for itself, name principals here, or want officers of the installation. Of
+  // those named, one does not count for a request where an administrator of tenants, other than that one, could
+  // sign in both as the requester and as that one.
   std::vector<std::string> officers_of{};
   // Only principals who may decide in every tenant count: no tenant's administrator makes one of those.
   bool installation_officers = false;

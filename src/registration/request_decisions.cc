@@ -127,7 +127,7 @@ Result<RequestRecord> RequestDesk::approve_once(const Decision& decision) {
   CERTWRIGHT_TRY(before, in_time(std::move(before), decision.actor));
   if (before.state != RequestState::pending) return not_in_state(before);
   CERTWRIGHT_TRY(const auto examined, examine(before, View::as_changed));
-  CERTWRIGHT_CHECK(check_officer(examined.requirement, decision.officer, before));
+  CERTWRIGHT_CHECK(check_may_approve(examined, decision.officer, before));
   if (examined.profile->version != before.profile_version) {
     CERTWRIGHT_TRY(const auto rebased, rebase(before, decision.actor));
     return changed_meanwhile(fmt::format("profile \"{}\" has version {} since", rebased.profile, rebased.profile_version));
@@ -140,7 +140,7 @@ Result<RequestRecord> RequestDesk::approve_once(const Decision& decision) {
 
   // The policy of now decides how many. Where it wants nobody any more, the one who decides is enough.
   after.approvals_needed = std::max(examined.requirement.officers, 1U);
-  CERTWRIGHT_TRY(const auto given, officers_for(after, examined.requirement, decision.officer.id));
+  CERTWRIGHT_TRY(const auto given, officers_for(after, examined, decision.officer.id));
   after.decided_by = decision.officer.id;
   step.approval = store::ApprovalRecord{.request = after.id,
                                         .principal = decision.officer.id,
@@ -155,24 +155,6 @@ Result<RequestRecord> RequestDesk::approve_once(const Decision& decision) {
     step.events.push_back(approved_event(after, before.state, decision.actor));
   }
   return commit(&before, std::move(after), std::move(step));
-}
-
-// How many officers besides `not_this_one` approved what the record is now, and still may.
-Result<std::size_t> RequestDesk::officers_for(const RequestRecord& record, const ApprovalRequirement& requirement,
-                                              std::string_view not_this_one) const {
-  CERTWRIGHT_TRY(const auto all, d_.store.list_approvals(record.id));
-  std::size_t count = 0;
-  for (const auto& approval : all) {
-    if (approval.kind != store::ApprovalKind::officer || approval.binding != record.binding ||
-        approval.principal == not_this_one)
-      continue;
-    const auto officer = access::stored_principal(d_.store, approval.principal);
-    if (!officer && officer.error().code != Errc::unauthenticated) return tl::unexpected(officer.error());
-    if (officer && access::authorise(*officer, Action::request_decide, object_of(record)) &&
-        check_officer(requirement, *officer, record))
-      ++count;
-  }
-  return count;
 }
 
 Result<RequestRecord> RequestDesk::with_changes(const Decision& decision, RequestRecord record,
@@ -274,7 +256,7 @@ Result<DecidedRequest> RequestDesk::decided(std::string_view id, const audit::Ac
   }
   CERTWRIGHT_CHECK(check_evidence(record));
   CERTWRIGHT_TRY(const auto examined, examine(record, View::as_changed));
-  CERTWRIGHT_TRY(const bool enough, is_enough(record, examined.requirement));
+  CERTWRIGHT_TRY(const bool enough, is_enough(record, examined));
   if (!enough) {
     CERTWRIGHT_TRY(record, reopen(record, examined.requirement, actor));
     return fail_field(Errc::conflict, "state",
@@ -284,32 +266,6 @@ Result<DecidedRequest> RequestDesk::decided(std::string_view id, const audit::Ac
   CERTWRIGHT_TRY(const auto changes, read_request_changes(record.changes));
   CERTWRIGHT_TRY(auto request, issuance_request(record, std::move(requester), changes));
   return DecidedRequest(std::move(request), std::move(record));
-}
-
-// Do the approvals that are there satisfy the policy of now?
-Result<bool> RequestDesk::is_enough(const RequestRecord& record, const ApprovalRequirement& requirement) const {
-  if (!requirement.needed()) return true;
-  CERTWRIGHT_TRY(const auto approvals, d_.store.list_approvals(record.id));
-  const bool by_password = std::ranges::any_of(approvals, [&](const store::ApprovalRecord& approval) {
-    return approval.kind == store::ApprovalKind::password && approval.binding == record.binding;
-  });
-  if (by_password && requirement.password) return true;
-  CERTWRIGHT_TRY(const auto officers, officers_for(record, requirement, ""));
-  return officers >= requirement.officers;
-}
-
-// The state alone is not believed: the approvals must be there, to what the record is now.
-Result<void> RequestDesk::check_evidence(const RequestRecord& record) const {
-  if (record.approvals_needed == 0) return {};
-  CERTWRIGHT_TRY(const auto approvals, d_.store.list_approvals(record.id));
-  std::size_t officers = 0;
-  for (const auto& approval : approvals) {
-    if (approval.binding != record.binding) continue;
-    if (approval.kind == store::ApprovalKind::password) return {};
-    if (approval.kind == store::ApprovalKind::officer && approval.principal != record.principal) ++officers;
-  }
-  if (officers >= record.approvals_needed) return {};
-  return ::certwright::fail(Errc::internal, "the approvals of request " + record.id + " are not there");
 }
 
 store::Transaction RequestDesk::commands_of_intent(RequestRecord& record, store::CertificateId intent) const {

@@ -40,6 +40,39 @@ TEST_F(Decisions, APolicyCanNameItsOfficers) {
   EXPECT_EQ(must(world.approve(bob, pending)).state, RequestState::approved);
 }
 
+// A rule that names officers names people, not whoever can sign in as them.
+TEST_F(Decisions, AnAccountThatTheRequestersAdministratorCouldUseIsNoNamedOfficer) {
+  const auto team = [&](const char* id, access::Role role) { return world.person(id, {{role, "acme", ""}}, "acme"); };
+  const auto eve = team("eve", access::Role::admin);
+  const auto machine = team("machine", access::Role::requester);
+  const auto ask = [&](const access::Principal& who) { return must(world.submit(who, {"a.example"}, "named")).record; };
+  world.add_ca({.id = "named", .approval = {{.officers = 1, .officers_of = {"dave", "frank", "bob", "eve"}}}});
+  world.add_ca({.id = "free-for-officers", .approval = {{}}});
+  const auto frank = world.person("frank", {{access::Role::approver, "*", ""}}, "acme");
+  const auto her_own = ask(eve);
+  EXPECT_EQ(told(world.approve(dave, her_own)), "not_permitted ");
+  EXPECT_EQ(must(world.approve(frank, her_own)).state, RequestState::approved);  // no role that she could give
+  // Nor what she asks for by another account of the tenant.
+  const auto by_another = ask(machine);
+  EXPECT_EQ(told(world.approve(dave, by_another)), "not_permitted ");
+  EXPECT_EQ(world.state(by_another.id), RequestState::pending);
+  EXPECT_EQ(must(world.approve(eve, by_another)).state, RequestState::approved);  // whom the rule trusts
+  // It is looked at again when the certificate is issued.
+  world.set_disabled("eve", true);
+  const auto meanwhile = must(world.approve(dave, ask(machine)));
+  EXPECT_EQ(meanwhile.state, RequestState::approved);
+  world.set_disabled("eve", false);
+  EXPECT_EQ(told(world.desk.decided(meanwhile.id, {})), "conflict state");
+  // Where the rule names nobody, whoever may decide does.
+  EXPECT_EQ(must(world.approve(dave, must(world.submit(eve, {"a.example"}, "free-for-officers")).record)).state,
+            RequestState::approved);
+}
+
+// Who could change the rule is not kept from being served by those it names.
+TEST_F(Decisions, AnAdministratorOfTheInstallationIsServedByNamedOfficers) {
+  EXPECT_EQ(must(world.approve(bob, must(world.submit(chief, {"a.example"}, "named")).record)).state, RequestState::approved);
+}
+
 TEST_F(Decisions, TwoOfNOfficersAreTwoPrincipals) {
   const auto pending = must(world.submit(alice, {"a.example"}, "two")).record;
   const auto once = must(world.approve(bob, pending));

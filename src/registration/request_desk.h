@@ -122,9 +122,14 @@ class RequestDesk {
     std::string comment{};       // at most 1,000 octets
     RequestChanges changes{};  // empty: none, and those of earlier officers stay
   };
+  // Would an approval by `officer` count? check_officer(), and where the rule names its officers (officers_of,
+  // installation_officers): nobody else is there who could sign in both as the requester and as the officer, as
+  // an administrator of their tenant could. Administrators of the installation do not count as such: they could
+  // change the rule. Errors: as check_officer(); unavailable.
+  Result<void> check_may_approve(const Examination& examined, const access::Principal& officer,
+                                 const store::RequestRecord& record) const;
   // Counts the approval; with the last one that is needed the request is approved. Changes make a new
-  // binding, to which approvals given before do not count. Errors: not_permitted for the requester or
-  // one who is not among the rule's officers; conflict, field "binding", if it is another one by now
+  // binding, to which approvals given before do not count. Errors: check_may_approve()'s; conflict, field "binding", if it is another one by now
   // (also where the profile has a new version: the request is then pending under that); conflict, field
   // "principal", for a second approval; conflict, field "state", also when its time is over; policy and invalid for changes that
   // cannot be; not_found.
@@ -174,9 +179,9 @@ class RequestDesk {
                                             const Examination& examined) const;
   Result<store::RequestRecord> rebase(const store::RequestRecord& record, const audit::Actor& actor);
   void record_refusal(const Error& error, std::string_view id, std::string_view action, const audit::Actor& actor);
-  Result<std::size_t> officers_for(const store::RequestRecord& record, const ApprovalRequirement& requirement,
+  Result<std::size_t> officers_for(const store::RequestRecord& record, const Examination& examined,
                                    std::string_view not_this_one) const;
-  Result<bool> is_enough(const store::RequestRecord& record, const ApprovalRequirement& requirement) const;
+  Result<bool> is_enough(const store::RequestRecord& record, const Examination& examined) const;
   void wait_again(store::RequestRecord& record, const ApprovalRequirement& requirement) const;
   Result<store::RequestRecord> reopen(const store::RequestRecord& record, const ApprovalRequirement& requirement,
                                       const audit::Actor& actor);

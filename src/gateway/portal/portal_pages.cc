@@ -209,8 +209,9 @@ Result<pages::Review> PortalPages::review(web::Context& context, std::string_vie
     return review;
   }
   const auto seen = d_.requests.examine(request, View::as_changed);
-  const auto may = registration::check_officer(seen ? seen->requirement : registration::ApprovalRequirement{},
-                                               context.principal(), request);
+  const auto may = seen ? d_.requests.check_may_approve(*seen, context.principal(), request)
+                        : registration::check_officer({}, context.principal(), request);
+  if (!may && may.error().code != Errc::not_permitted) return tl::unexpected(may.error());
   review.may_decide = may.has_value();
   if (!may) review.why_not = may.error().detail;
   if (!seen) {

@@ -1,0 +1,106 @@
+// What counts as an approval, and whose.
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "access/stored_principal.h"
+#include "registration/request_desk.h"
+
+namespace certwright::registration {
+namespace {
+
+using store::RequestRecord;
+
+bool administers_installation(const access::RoleBinding& binding) {
+  return binding.role == access::Role::admin && binding.tenant == "*" && binding.ca.empty();
+}
+
+// Could this one, who administers tenants, sign in as both: make the request, and approve it?
+bool holds_both(const access::Principal& administrator, const access::Principal& requester,
+                const access::Principal& officer) {
+  // Whoever administers the installation may change the rule itself.
+  if (std::ranges::any_of(administrator.bindings, administers_installation)) return false;
+  const bool is_requester = administrator.id == requester.id;
+  return (is_requester || access::may_manage(administrator, requester)) && access::may_manage(administrator, officer);
+}
+
+// Is there somebody besides the officer, whom the rule trusts, who could sign in as both? Such rights end where
+// the officer has a role that no administrator of its tenant can give.
+Result<bool> are_in_one_hand(const store::Store& store, const access::Principal& requester,
+                             const access::Principal& officer) {
+  if (holds_both(requester, requester, officer)) return true;
+  const auto& queries = store.notifications();
+  CERTWRIGHT_TRY(const auto bindings, queries.role_holders(access::name_of(access::Role::admin), officer.tenant));
+  if (bindings.size() >= store::NotificationQueries::kMaxLimit) return true;  // there may be more of them
+  for (const auto& binding : bindings) {
+    if (!binding.ca.empty() || binding.principal == officer.id) continue;
+    const auto administrator = access::stored_principal(store, binding.principal);
+    if (!administrator && administrator.error().code != Errc::unauthenticated)
+      return tl::unexpected(administrator.error());
+    if (administrator && holds_both(*administrator, requester, officer)) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+Result<void> RequestDesk::check_may_approve(const Examination& examined, const access::Principal& officer,
+                                            const RequestRecord& record) const {
+  const auto& requirement = examined.requirement;
+  CERTWRIGHT_CHECK(check_officer(requirement, officer, record));
+  if (requirement.officers_of.empty() && !requirement.installation_officers) return {};
+  CERTWRIGHT_TRY(const bool one_hand, are_in_one_hand(d_.store, examined.request.principal, officer));
+  if (!one_hand) return {};
+  return ::certwright::fail(Errc::not_permitted,
+                            "The policy of CA \"" + record.ca +
+                                "\" names its officers, and an administrator of the requester's tenant could sign in "
+                                "as you: your approval does not count for this request.");
+}
+
+// How many officers besides `not_this_one` approved what the record is now, and still may.
+Result<std::size_t> RequestDesk::officers_for(const RequestRecord& record, const Examination& examined,
+                                              std::string_view not_this_one) const {
+  CERTWRIGHT_TRY(const auto all, d_.store.list_approvals(record.id));
+  std::size_t count = 0;
+  for (const auto& approval : all) {
+    if (approval.kind != store::ApprovalKind::officer || approval.binding != record.binding ||
+        approval.principal == not_this_one)
+      continue;
+    const auto officer = access::stored_principal(d_.store, approval.principal);
+    if (!officer && officer.error().code != Errc::unauthenticated) return tl::unexpected(officer.error());
+    if (!officer || !access::authorise(*officer, access::Action::request_decide, object_of(record))) continue;
+    const auto may = check_may_approve(examined, *officer, record);
+    if (!may && may.error().code != Errc::not_permitted) return tl::unexpected(may.error());
+    if (may) ++count;
+  }
+  return count;
+}
+
+// Do the approvals that are there satisfy the policy of now?
+Result<bool> RequestDesk::is_enough(const RequestRecord& record, const Examination& examined) const {
+  const auto& requirement = examined.requirement;
+  if (!requirement.needed()) return true;
+  CERTWRIGHT_TRY(const auto approvals, d_.store.list_approvals(record.id));
+  const bool by_password = std::ranges::any_of(approvals, [&](const store::ApprovalRecord& approval) {
+    return approval.kind == store::ApprovalKind::password && approval.binding == record.binding;
+  });
+  if (by_password && requirement.password) return true;
+  CERTWRIGHT_TRY(const auto officers, officers_for(record, examined, ""));
+  return officers >= requirement.officers;
+}
+
+// The state alone is not believed: the approvals must be there, to what the record is now.
+Result<void> RequestDesk::check_evidence(const RequestRecord& record) const {
+  if (record.approvals_needed == 0) return {};
+  CERTWRIGHT_TRY(const auto approvals, d_.store.list_approvals(record.id));
+  std::size_t officers = 0;
+  for (const auto& approval : approvals) {
+    if (approval.binding != record.binding) continue;
+    if (approval.kind == store::ApprovalKind::password) return {};
+    if (approval.kind == store::ApprovalKind::officer && approval.principal != record.principal) ++officers;
+  }
+  if (officers >= record.approvals_needed) return {};
+  return ::certwright::fail(Errc::internal, "the approvals of request " + record.id + " are not there");
+}
+
+}  // namespace certwright::registration
