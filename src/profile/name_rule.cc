@@ -2,13 +2,13 @@
 
 #include <algorithm>
 #include <array>
-#include <span>
 #include <string>
 #include <vector>
 
 #include <fmt/format.h>
 
 #include "profile/shown.h"
+#include "profile/uri_parts.h"
 
 namespace certwright::profile {
 namespace {
@@ -19,28 +19,37 @@ constexpr std::size_t kPatternMaxOctets = 512;
 
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
-enum class Case : std::uint8_t { ignored, exact };
-
 // A pattern as a small automaton. Place i is before pattern[i]; `inside_[i]` says that the `*` at i
 // took a character already and may take more.
 class PatternRun {
  public:
-  PatternRun(std::string_view pattern, Case letters)
-      : pattern_(pattern), letters_(letters), at_(pattern.size() + 1), inside_(pattern.size() + 1) {
+  explicit PatternRun(std::string_view pattern)
+      : pattern_(pattern), at_(pattern.size() + 1), inside_(pattern.size() + 1),
+        next_at_(pattern.size() + 1), next_inside_(pattern.size() + 1) {
     at_[0] = 1;
   }
 
-  void take(char c) {
-    step([&](char wanted) {
-      return letters_ == Case::exact ? wanted == c : lower(wanted) == lower(c);
-    });
+  // `is(wanted)`: is the character this one of the pattern? `star_takes`: may a `*` stand for it?
+  template <class Is>
+  void take(Is is, bool star_takes) {
+    std::ranges::fill(next_at_, '\0');
+    std::ranges::fill(next_inside_, '\0');
+    for (std::size_t i = 0; i < pattern_.size(); ++i) {
+      if (pattern_[i] == '*') {
+        if (star_takes && (at_[i] != 0 || inside_[i] != 0)) next_inside_[i] = next_at_[i + 1] = 1;
+      } else if (at_[i] != 0 && is(pattern_[i])) {
+        next_at_[i + 1] = 1;
+      }
+    }
+    at_.swap(next_at_);
+    inside_.swap(next_inside_);
   }
 
   // One or more characters other than a dot, whatever they are.
   void take_label() {
     std::vector<char> at(at_.size()), inside(at_.size());
     for (bool more = true; more;) {  // each round adds a place, so there are at most 2n of them
-      step([](char wanted) { return wanted != '.'; });
+      take([](char wanted) { return wanted != '.'; }, true);
       more = false;
       for (std::size_t i = 0; i < at.size(); ++i) {
         more = more || at_[i] > at[i] || inside_[i] > inside[i];
@@ -55,29 +64,51 @@ class PatternRun {
   bool accepts() const { return at_.back() != 0; }
 
  private:
-  template <class Takes>
-  void step(Takes takes) {
-    std::vector<char> at(at_.size()), inside(at_.size());
-    for (std::size_t i = 0; i < pattern_.size(); ++i) {
-      if (pattern_[i] == '*') {
-        if (at_[i] != 0 || inside_[i] != 0) inside[i] = at[i + 1] = 1;
-      } else if (at_[i] != 0 && takes(pattern_[i])) {
-        at[i + 1] = 1;
-      }
-    }
-    at_ = std::move(at);
-    inside_ = std::move(inside);
-  }
-
   std::string_view pattern_;
-  Case letters_;
-  std::vector<char> at_, inside_;
+  std::vector<char> at_, inside_, next_at_, next_inside_;
 };
 
-bool run_matches(std::string_view pattern, std::string_view text, Case letters) {
-  PatternRun run(pattern, letters);
-  for (const char c : text) run.take(c);
-  return run.accepts();
+bool same_letter(char a, char b) { return lower(a) == lower(b); }
+
+// `is(i, wanted)`: is text[i] this character of the pattern? `star_takes(i)`: may a `*` stand for text[i]?
+template <class Is, class StarTakes>
+bool whole_matches(std::string_view pattern, std::string_view text, Is is, StarTakes star_takes) {
+  const std::size_t star = pattern.find('*');
+  const bool has_star = star != std::string_view::npos;
+  if (has_star && pattern.find('*', star + 1) != std::string_view::npos) {
+    PatternRun run(pattern);
+    for (std::size_t i = 0; i < text.size(); ++i)
+      run.take([&](char wanted) { return is(i, wanted); }, star_takes(i));
+    return run.accepts();
+  }
+  // As nearly all are: what must begin, and what must end. A rule may have hundreds of thousands of them.
+  if (has_star ? text.size() < pattern.size() : text.size() != pattern.size()) return false;
+  const std::size_t begins = has_star ? star : pattern.size();
+  const std::size_t ends = has_star ? pattern.size() - star - 1 : 0;
+  for (std::size_t i = 0; i < begins; ++i)
+    if (!is(i, pattern[i])) return false;
+  for (std::size_t i = 1; i <= ends; ++i)
+    if (!is(text.size() - i, pattern[pattern.size() - i])) return false;
+  for (std::size_t i = begins; i < text.size() - ends; ++i)
+    if (!star_takes(i)) return false;
+  return true;
+}
+
+// RFC 3986 section 6.2.2.1: scheme and host in any case, the rest as written. Escapes are left alone, so patterns
+// are about the text of a URI. A `*` takes no separator that would begin another part, or make the host of an
+// https URI another one.
+bool uri_matches(std::string_view pattern, std::string_view uri) {
+  if (has_dot_segment(uri)) return false;
+  if (pattern == "*") return true;
+  const UriParts parts = uri_parts(uri);
+  const bool has_authority = uri.substr(0, parts.path).find("//") != std::string_view::npos;
+  return whole_matches(
+      pattern, uri,
+      [&](std::size_t i, char wanted) { return i < parts.path ? same_letter(uri[i], wanted) : uri[i] == wanted; },
+      [&](std::size_t i) {
+        if (i < parts.path) return std::string_view("/?#@:%").find(uri[i]) == std::string_view::npos;
+        return i != parts.query && i != parts.fragment && !(has_authority && i == parts.path);
+      });
 }
 
 bool is_v4_mapped(ByteView address) {
@@ -90,17 +121,6 @@ bool prefix_holds(ByteView prefix_and_mask, ByteView address) {
   for (std::size_t i = 0; i < address.size(); ++i)
     if (((prefix_and_mask[i] ^ address[i]) & prefix_and_mask[address.size() + i]) != 0) return false;
   return true;
-}
-
-// RFC 3986 section 6.2.2.1: scheme and host in lower case, the rest as written. Escapes are left
-// alone, so patterns are about the text of a URI.
-std::string fold_uri(std::string_view uri) {
-  const std::size_t authority = uri.find("//");
-  const std::size_t path =
-      authority == std::string_view::npos ? uri.find(':') : uri.find('/', authority + 2);
-  std::string folded(uri);
-  for (char& c : std::span(folded).first(std::min(path, folded.size()))) c = lower(c);
-  return folded;
 }
 
 const NameRule* rule_for(const Profile& profile, Kind kind) {
@@ -154,7 +174,7 @@ bool matches_deny(Kind kind, std::string_view pattern, const x509::GeneralName& 
 bool name_matches(std::string_view pattern, const x509::GeneralName& name) {
   switch (name.kind()) {
     case Kind::ip: return prefix_matches(pattern, name.octets());
-    case Kind::uri: return run_matches(fold_uri(pattern), fold_uri(name.text()), Case::exact);
+    case Kind::uri: return uri_matches(pattern, name.text());
     case Kind::dns:
     case Kind::email: return pattern_matches(pattern, name.text());
     default: return false;
@@ -162,14 +182,16 @@ bool name_matches(std::string_view pattern, const x509::GeneralName& name) {
 }
 
 bool pattern_matches(std::string_view pattern, std::string_view text) {
-  return run_matches(pattern, text, Case::ignored);
+  return whole_matches(
+      pattern, text, [&](std::size_t i, char wanted) { return same_letter(text[i], wanted); },
+      [](std::size_t) { return true; });
 }
 
 bool pattern_meets(std::string_view pattern, std::string_view host) {
   if (!host.starts_with("*.")) return pattern_matches(pattern, host);
-  PatternRun run(pattern, Case::ignored);
+  PatternRun run(pattern);
   run.take_label();
-  for (const char c : host.substr(1)) run.take(c);
+  for (const char c : host.substr(1)) run.take([&](char wanted) { return same_letter(c, wanted); }, true);
   return run.accepts();
 }
 
@@ -212,6 +234,10 @@ Result<void> check_name(const Profile& profile, const x509::GeneralName& name) {
     return fail(Errc::policy,
                 fmt::format("profile {} allows no wildcard names: {}", profile.name,
                             shown_name(name)));
+  const bool decides = !rule->deny.empty() || !rule->allow.empty();
+  if (kind == Kind::uri && decides && has_dot_segment(name.text()))
+    return fail(Errc::policy, fmt::format("profile {} has patterns for URIs, and {} has a path with \".\" or \"..\": "
+                                          "ask for what it stands for", profile.name, shown_name(name)));
   for (const std::string& pattern : rule->deny)
     if (matches_deny(kind, pattern, name))
       return fail(Errc::policy, fmt::format("profile {} denies {} (pattern {})", profile.name,

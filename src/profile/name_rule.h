@@ -10,7 +10,7 @@
 namespace certwright::profile {
 
 // Is `name` of a type that the profile permits, well formed for its type (stricter than x509: no
-// underscore in a host name), a wildcard only where wildcards are allowed, and let through by the
+// underscore in a host name), a URI without dot segments where the type has patterns, a wildcard only where wildcards are allowed, and let through by the
 // type's patterns? Errors: invalid for the form, policy for the rest; the detail names rule and
 // name, the field is empty.
 Result<void> check_name(const Profile& profile, const x509::GeneralName& name);
@@ -28,8 +28,10 @@ bool pattern_meets(std::string_view pattern, std::string_view host);
 // alone. An IPv4-mapped IPv6 address (RFC 4291 section 2.5.5.2) counts as the IPv4 address too.
 bool prefix_matches(std::string_view prefix, ByteView address);
 
-// Does the type's pattern let the name through? For addresses a prefix; for URIs scheme and host in any
-// case; else pattern_matches(). Kinds without patterns are matched by none.
+// Does the type's pattern let the name through? For addresses a prefix. For URIs part by part: scheme and
+// authority in any case, where a `*` takes none of / ? # @ : %, the rest as written, where it takes neither the
+// '?' of the query nor the '#' of the fragment ("*" alone: every URI); none with a segment "." or ".."
+// (has_dot_segment()). Else pattern_matches(). Kinds without patterns are matched by none.
 bool name_matches(std::string_view pattern, const x509::GeneralName& name);
 
 // Can the pattern be used in the rule of names of `kind`? Errors: invalid, saying why not.

@@ -159,11 +159,74 @@ const NameCase kNameCases[] = {
     {"UriHostCase", "uri", "spiffe://TD/app/web", {}},
     {"UriPathCaseCounts", "uri", "spiffe://td/App/web", Errc::policy},
     {"UriDenyIgnoresCase", "uri", "spiffe://td/app/Admin", Errc::policy},
+    {"UriDots", "uri", "spiffe://td/app/../bank/web", Errc::policy},
+    {"UriDotsEscaped", "uri", "spiffe://td/app/%2E%2e/bank/web", Errc::policy},
+    {"UriDotsAroundTheDeny", "uri", "spiffe://td/app/./admin", Errc::policy},
+    {"UriDotsInAName", "uri", "spiffe://td/app/..web", {}},
     {"UriForm", "uri", "/relative", Errc::invalid},
     {"RegisteredId", "rid", "1.2.3", Errc::policy},
     {"DirectoryName", "dir", "CN=x", Errc::policy},
 };
 INSTANTIATE_TEST_SUITE_P(Rfc5280Section4_2_1_6, CheckName, ::testing::ValuesIn(kNameCases),
+                         [](const auto& c) { return std::string(c.param.name); });
+
+TEST(CheckName, WithoutPatternsAUriMayHaveDots) {
+  Profile profile;
+  profile.uri.permitted = true;
+  EXPECT_TRUE(check_name(profile, parsed_name(6, "https://a.example/../b")));
+  profile.uri.deny = {"spiffe://td/*"};
+  EXPECT_FALSE(check_name(profile, parsed_name(6, "https://a.example/../b")));
+}
+
+// RFC 3986: a pattern for one part is not met by text of another.
+struct UriCase {
+  const char* name;
+  std::string_view pattern, uri;
+  bool matches;
+};
+class UriPattern : public ::testing::TestWithParam<UriCase> {};
+
+TEST_P(UriPattern, IsMatchedPartByPart) {
+  EXPECT_EQ(name_matches(GetParam().pattern, parsed_name(6, GetParam().uri)), GetParam().matches);
+}
+
+const UriCase kUriCases[] = {
+    {"Host", "https://*.acme.example/*", "https://www.acme.example/a/b", true},
+    {"HostInAnyCase", "https://*.ACME.example/*", "HTTPS://www.acme.Example/a", true},
+    {"PathAsWritten", "https://a.example/Web", "https://a.example/web", false},
+    {"HostInPath", "https://*.acme.example/*", "https://evil.example/x.acme.example/y", false},
+    {"HostInQuery", "https://*.acme.example/*", "https://evil.example?x.acme.example/y", false},
+    {"HostInFragment", "https://*.acme.example/*", "https://evil.example#x.acme.example/y", false},
+    {"HostInUserinfo", "https://acme*.example/*", "https://acme@evil.example/", false},
+    {"Userinfo", "https://*.acme.example/*", "https://a@b.acme.example/y", false},
+    {"Port", "https://*.acme.example/*", "https://www.acme.example:8443/y", false},
+    {"PortAsWritten", "https://*.acme.example:8443/*", "https://www.acme.example:8443/y", true},
+    {"EscapeInHost", "https://*.acme.example/*", "https://evil.example%2f.acme.example/y", false},
+    {"StarOverTheFirstSlash", "spiffe://acme*", "spiffe://acme/web", false},
+    {"PathWithoutAuthority", "urn:*", "urn:/a", true},
+    {"AllHosts", "https://*", "https://a.example", true},
+    {"AllHostsNotTheirPaths", "https://*", "https://a.example/b", false},
+    {"AnotherScheme", "*://acme/*", "spiffe://acme/web", true},
+    {"SchemeNotFurther", "*//acme/web", "spiffe://evil//acme/web", false},
+    {"TwoStars", "https://*.acme.example/*/public", "https://www.acme.example/a/public", true},
+    {"TwoStarsHostInPath", "https://*.acme.example/*/public", "https://evil.example/x.acme.example/a/public", false},
+    {"PathInQuery", "https://a.example/*/public", "https://a.example/secret?x=/public", false},
+    {"PathInFragment", "https://a.example/*/public", "https://a.example/secret#x/public", false},
+    {"QueryAsWritten", "https://a.example/x?*", "https://a.example/x?y=1", true},
+    {"SpiffePath", "spiffe://acme/*", "spiffe://acme/ns/web", true},
+    {"SpiffeDots", "spiffe://acme/*", "spiffe://acme/../bank/web", false},
+    {"SpiffeDotsAtTheEnd", "spiffe://acme/*", "spiffe://acme/web/..", false},
+    {"SpiffeOneDot", "spiffe://acme/*", "spiffe://acme/./web", false},
+    {"SpiffeDotsEscaped", "spiffe://acme/*", "spiffe://acme/%2e%2E/bank/web", false},
+    {"SpiffeDotsHalfEscaped", "spiffe://acme/*", "spiffe://acme/.%2e/bank/web", false},
+    {"SpiffeSlashEscaped", "spiffe://acme/*", "spiffe://acme/..%2fbank", false},
+    {"SpiffeNoDots", "spiffe://acme/*", "spiffe://acme/...", true},
+    {"NoAuthority", "urn:acme:*", "urn:acme:a:b", true},
+    {"NoAuthorityOther", "urn:acme:*", "urn:bank:a", false},
+    {"Every", "*", "https://a.example/b?c#d", true},
+    {"EveryNoDots", "*", "https://a.example/../b", false},
+};
+INSTANTIATE_TEST_SUITE_P(Rfc3986Section3, UriPattern, ::testing::ValuesIn(kUriCases),
                          [](const auto& c) { return std::string(c.param.name); });
 
 TEST(CheckName, SaysWhereAnAddressBelongs) {

@@ -22,7 +22,7 @@ enum class KeyRetention : std::uint8_t { until_expiry, erase_after_delivery };
 
 // Names of one type that a certificate may carry. A name is accepted if no deny pattern matches it
 // and, where there are allow patterns, one of them does. Patterns: exact text, or `*` for one or more
-// characters ("*.example.com" also matches "a.b.example.com"); IP patterns are CIDR prefixes.
+// characters ("*.example.com" also matches "a.b.example.com"); IPs by CIDR prefix; URIs part by part.
 struct NameRule {
   bool permitted = false;
   std::vector<std::string> allow;

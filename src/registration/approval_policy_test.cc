@@ -86,6 +86,8 @@ TEST_F(ApprovalPolicy, StandingRulesAreForATypeOfName) {
   EXPECT_FALSE(passes({email("ceo@mail.acme.example")}));
   EXPECT_TRUE(passes({uri("spiffe://acme/web")}));
   EXPECT_FALSE(passes({uri("https://bank.example/www.acme.example")}));
+  EXPECT_FALSE(passes({uri("spiffe://acme/../bank/web")}));
+  EXPECT_FALSE(passes({}, {{"common_name", "spiffe://acme/%2e%2e/bank/web"}}));
   EXPECT_TRUE(passes({must(x509::GeneralName::ip("10.1.2.3"))}));
   EXPECT_FALSE(passes({must(x509::GeneralName::ip("11.1.2.3"))}));
   EXPECT_TRUE(passes({}, {{"common_name", "10.1.2.3"}}));
