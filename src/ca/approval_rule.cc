@@ -1,5 +1,7 @@
 #include "ca/approval_rule.h"
 
+#include <set>
+
 #include <fmt/format.h>
 
 #include "ca/approval_rule_document.h"
@@ -79,10 +81,11 @@ Result<ApprovalRule> read_rule(json::ObjectReader& reader) {
       rule.automatic.push_back(std::move(standing));
     }
   CERTWRIGHT_CHECK(reader.finish());
-  if (!rule.officers_of.empty() && rule.officers_of.size() < rule.officers)
+  const std::set<std::string_view> named(rule.officers_of.begin(), rule.officers_of.end());
+  if (!named.empty() && named.size() < rule.officers)
     return fail_field(Errc::invalid, reader.field("officers_of"),
                       fmt::format("{}: {} must approve, and only {} can", reader.field("officers_of"),
-                                  rule.officers, rule.officers_of.size()));
+                                  rule.officers, named.size()));
   return rule;
 }
 

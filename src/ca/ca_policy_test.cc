@@ -60,6 +60,8 @@ constexpr Refused kRefused[] = {
     {"TooManyOfficers", R"({"approval": [{"officers": 11}]})", "approval[0].officers"},
     {"MoreOfficersThanThereAre", R"({"approval": [{"officers": 2, "officers_of": ["p1"]}]})",
      "approval[0].officers_of"},
+    {"OneOfficerTwice", R"({"approval": [{"officers": 2, "officers_of": ["p1", "p1"]}]})",
+     "approval[0].officers_of"},
     {"ShortTimeLimit", R"({"approval": [{"time_limit_s": 59}]})", "approval[0].time_limit_s"},
     {"UnknownMemberOfARule", R"({"approval": [{"officer": 1}]})", "approval[0].officer"},
     {"StandingRuleForEverybody", R"({"approval": [{"automatic": [{"tenant": "*", "names": ["a.b"]}]}]})",

@@ -262,10 +262,11 @@ class Serving {
     return {};
   }
 
-  // Those that nobody decided in time, and approved ones that a crash or an outage left unissued. The first time
+  // Those that nobody decided in time, that need nobody any more, and approved ones that a crash or an outage left unissued. The first time
   // no door of this process has any of them in hand.
   Result<void> look_after_requests() {
     CERTWRIGHT_CHECK(in_.requests.expire_overdue(system_actor()));
+    CERTWRIGHT_CHECK(in_.requests.settle_waiting(system_actor()));
     const Seconds since = std::exchange(at_start_, false) ? Seconds(0) : issuance::IssuanceService::kDoorsTurn;
     CERTWRIGHT_TRY(const auto issued, in_.issuance.resume_approved(system_actor(), since));
     if (issued != 0) log_info("approved requests were issued", {{"requests", std::to_string(issued)}});

@@ -39,22 +39,6 @@ RequestChanges combined(RequestChanges earlier, const RequestChanges& more) {
   return earlier;
 }
 
-audit::Event changed_event(const RequestRecord& before, const RequestRecord& after, std::string_view cause,
-                           const audit::Actor& actor) {
-  const auto shown = [](const RequestRecord& record) {
-    return fmt::format("{} version {}{}", record.profile, record.profile_version,
-                       record.changes.empty() ? "" : " with " + record.changes);
-  };
-  return {.type = audit::EventType::request_changed,
-          .actor = actor,
-          .fields = {{"request", after.id},
-                     {"cause", std::string(cause)},
-                     {"before", shown(before)},
-                     {"after", shown(after)},
-                     {"binding_before", to_hex(before.binding)},
-                     {"binding", to_hex(after.binding)}}};
-}
-
 }  // namespace
 
 Result<access::Principal> RequestDesk::requester_of(const RequestRecord& record) const {
@@ -142,14 +126,21 @@ Result<RequestRecord> RequestDesk::approve_once(const Decision& decision) {
   after.approvals_needed = std::max(examined.requirement.officers, 1U);
   CERTWRIGHT_TRY(const auto given, officers_for(after, examined, decision.officer.id));
   after.decided_by = decision.officer.id;
-  step.approval = store::ApprovalRecord{.request = after.id,
-                                        .principal = decision.officer.id,
-                                        .kind = store::ApprovalKind::officer,
-                                        .binding = after.binding,
-                                        .comment = decision.comment,
-                                        .approved_at = d_.clock.now()};
-  step.events.push_back(approval_event(after, *step.approval, given + 1, decision.actor));
-  if (given + 1 >= after.approvals_needed) {
+  CERTWRIGHT_TRY(const bool gave_it_already, has_approved(after, decision.officer.id));
+  const bool enough = given + 1 >= after.approvals_needed;
+  if (gave_it_already && !enough)
+    return fail_field(Errc::conflict, "principal",
+                      fmt::format("principal: you have approved it; {} of {} approvals are there", given + 1, after.approvals_needed));
+  if (!gave_it_already) {
+    step.approval = store::ApprovalRecord{.request = after.id,
+                                          .principal = decision.officer.id,
+                                          .kind = store::ApprovalKind::officer,
+                                          .binding = after.binding,
+                                          .comment = decision.comment,
+                                          .approved_at = d_.clock.now()};
+    step.events.push_back(approval_event(after, *step.approval, given + 1, decision.actor));
+  }
+  if (enough) {
     after.state = RequestState::approved;
     after.changed_at = d_.clock.now();
     step.events.push_back(approved_event(after, before.state, decision.actor));

@@ -41,15 +41,6 @@ std::string joined(const std::vector<std::string>& names) {
                      names.size() - kMaxShownNames);
 }
 
-store::ApprovalRecord approval_by(const RequestRecord& record, store::ApprovalKind kind) {
-  return {.request = record.id,
-          .principal = record.principal,
-          .kind = kind,
-          .binding = record.binding,
-          .comment = "",
-          .approved_at = record.changed_at};
-}
-
 }  // namespace
 
 Result<void> check_reason(std::string_view field, std::string_view text, std::size_t least) {
@@ -155,7 +146,7 @@ Result<RequestDesk::Submitted> RequestDesk::submit_examined(const Submission& su
       return fail_field(Errc::too_many_requests, "pending", "too many open requests");
     CERTWRIGHT_TRY(password, d_.passwords.check(examined.ca->id(), submission.approval_password, actor));
   }
-  auto submitted = equal != open.end() ? join(*equal, password, requirement, actor)
+  auto submitted = equal != open.end() ? join(*equal, password, examined)
                                        : enter(submission, examined, password);
   // The step that should have carried it did not happen. The guess did.
   if (!submitted && password.evidence) (void)d_.journal.record(*password.evidence);
@@ -230,8 +221,8 @@ Result<RequestDesk::Submitted> RequestDesk::enter(const Submission& submission, 
   if (record.state == RequestState::pending) {
     step.events.push_back(pending_event(record, RequestState::received, actor));
   } else {
-    if (password.right) step.approval = approval_by(record, store::ApprovalKind::password);
-    if (requirement.by_standing_rule) step.approval = approval_by(record, store::ApprovalKind::standing_rule);
+    if (password.right) step.approval = approval_by_requester(record, store::ApprovalKind::password);
+    if (requirement.by_standing_rule) step.approval = approval_by_requester(record, store::ApprovalKind::standing_rule);
     if (step.approval) step.events.push_back(approval_event(record, *step.approval, 0, actor));
     step.events.push_back(approved_event(record, RequestState::received, actor));
   }
@@ -241,27 +232,33 @@ Result<RequestDesk::Submitted> RequestDesk::enter(const Submission& submission, 
   if (stored.error().code != Errc::conflict) return tl::unexpected(stored.error());
   CERTWRIGHT_TRY(const auto other, d_.store.find_open_request(record.request_sha256));
   if (!other) return tl::unexpected(stored.error());
-  return join(*other, password, requirement, actor);
+  return join(*other, password, examined);
 }
 
-// An equal request is open. The right password still helps it.
+// An equal request is open. The right password still helps it, and so does a policy that wants less by now.
 Result<RequestDesk::Submitted> RequestDesk::join(const RequestRecord& open,
                                                  const ApprovalPasswords::Checked& password,
-                                                 const ApprovalRequirement& requirement,
-                                                 const audit::Actor& actor) {
+                                                 const Examination& examined) {
+  const audit::Actor& actor = examined.request.actor;
   Step step{.actor = actor, .approval = {}, .events = {}};
-  const bool unchanged = open.changes.empty() && requirement.needed();
-  if (password.right && open.state == RequestState::pending && unchanged) {
-    RequestRecord after = open;
+  if (password.evidence) step.events.push_back(*password.evidence);
+  RequestRecord after = open;
+  // With an officer's changes it is another one than was asked for again: upkeep and officers look at that.
+  bool enough = false;
+  if (open.changes.empty()) {
+    CERTWRIGHT_TRY(enough, settle(after, examined, step));
+  }
+  if (!enough && password.right && open.state == RequestState::pending && open.changes.empty() &&
+      examined.requirement.needed()) {
     after.state = RequestState::approved;
     after.changed_at = d_.clock.now();
-    step.approval = approval_by(after, store::ApprovalKind::password);
-    step.events.push_back(approval_event(after, *step.approval, 0, actor));
-    step.events.push_back(approved_event(after, open.state, actor));
+    CERTWRIGHT_TRY(enough, add_approval(step, after, store::ApprovalKind::password));
+    if (enough) step.events.push_back(approved_event(after, open.state, actor));
+  }
+  if (enough) {
     CERTWRIGHT_TRY(auto stored, commit(&open, std::move(after), std::move(step)));
     return Submitted{.record = std::move(stored), .coalesced = true};
   }
-  if (password.evidence) step.events.push_back(*password.evidence);
   step.events.push_back({.type = audit::EventType::request_repeated,
                          .actor = actor,
                          .fields = {{"request", open.id}, {"state", std::string(name_of(open.state))}}});

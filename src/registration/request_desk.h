@@ -4,6 +4,7 @@
 // its request here. The desk never issues: a door that has an approved request calls
 // issuance::IssuanceService::resume(), which comes back for the DecidedRequest.
 #include <functional>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -131,7 +132,8 @@ class RequestDesk {
   // Counts the approval; with the last one that is needed the request is approved. Changes make a new
   // binding, to which approvals given before do not count. Errors: check_may_approve()'s; conflict, field "binding", if it is another one by now
   // (also where the profile has a new version: the request is then pending under that); conflict, field
-  // "principal", for a second approval; conflict, field "state", also when its time is over; policy and invalid for changes that
+  // "principal", for a second approval that helps no further (one that does is not counted twice, but looks again
+  // whether there are enough by now); conflict, field "state", also when its time is over; policy and invalid for changes that
   // cannot be; not_found.
   Result<store::RequestRecord> approve(const Decision& decision);
   // `reason` is mandatory: 3 to 1,000 octets. The requester may not deny (it may withdraw).
@@ -152,6 +154,9 @@ class RequestDesk {
                                        std::string_view serial_hex, const audit::Actor& actor) const;
   // Refused after the approval: failed, with the refusal as reason. Errors: conflict.
   Result<void> fail(const store::RequestRecord& record, const Error& refusal, const audit::Actor& actor);
+  // Requests that wait although the policy of now is satisfied, as where it wants less than it did: they are
+  // approved. Looks at 50 in a call, and goes on where the last call ended. Returns how many it approved.
+  Result<std::size_t> settle_waiting(const audit::Actor& actor);
   // Requests whose time is over. Returns how many; at most 1,000 in a call.
   Result<std::size_t> expire_overdue(const audit::Actor& actor);
 
@@ -170,7 +175,7 @@ class RequestDesk {
   Result<Submitted> enter(const Submission& submission, const Examination& examined,
                           const ApprovalPasswords::Checked& password);
   Result<Submitted> join(const store::RequestRecord& open, const ApprovalPasswords::Checked& password,
-                         const ApprovalRequirement& requirement, const audit::Actor& actor);
+                         const Examination& examined);
   Result<store::RequestRecord> expire(const store::RequestRecord& before, const audit::Actor& actor);
   // As it is, or expired if its time is over by now: the sweep comes only from time to time.
   Result<store::RequestRecord> in_time(store::RequestRecord record, const audit::Actor& actor);
@@ -181,7 +186,14 @@ class RequestDesk {
   void record_refusal(const Error& error, std::string_view id, std::string_view action, const audit::Actor& actor);
   Result<std::size_t> officers_for(const store::RequestRecord& record, const Examination& examined,
                                    std::string_view not_this_one) const;
+  // To what it is now.
+  Result<bool> has_approved(const store::RequestRecord& record, std::string_view principal) const;
   Result<bool> is_enough(const store::RequestRecord& record, const Examination& examined) const;
+  // Makes `record` approved if it waits and what was given satisfies the policy of now, and says so in `step`.
+  // `examined`: what the record would come to.
+  Result<bool> settle(store::RequestRecord& record, const Examination& examined, Step& step) const;
+  // The requester's own, password or standing rule, of which a binding has one: false if that is of another kind.
+  Result<bool> add_approval(Step& step, const store::RequestRecord& record, store::ApprovalKind kind) const;
   void wait_again(store::RequestRecord& record, const ApprovalRequirement& requirement) const;
   Result<store::RequestRecord> reopen(const store::RequestRecord& record, const ApprovalRequirement& requirement,
                                       const audit::Actor& actor);
@@ -190,6 +202,8 @@ class RequestDesk {
 
   Dependencies d_;
   RequestCompanion* companion_ = nullptr;
+  std::mutex settled_mutex_;
+  std::string settled_{};  // the last that settle_waiting() looked at
 };
 
 // The stable name of a state: "pending", ...; and back.

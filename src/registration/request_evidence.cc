@@ -4,12 +4,16 @@
 #include <fmt/format.h>
 
 #include "access/stored_principal.h"
-#include "registration/request_desk.h"
+#include "registration/registration_authority.h"
+#include "registration/request_step.h"
 
 namespace certwright::registration {
 namespace {
 
 using store::RequestRecord;
+using store::RequestState;
+
+constexpr std::uint32_t kSettledAtOnce = 50;
 
 bool administers_installation(const access::RoleBinding& binding) {
   return binding.role == access::Role::admin && binding.tenant == "*" && binding.ca.empty();
@@ -87,6 +91,68 @@ Result<bool> RequestDesk::is_enough(const RequestRecord& record, const Examinati
   if (by_password && requirement.password) return true;
   CERTWRIGHT_TRY(const auto officers, officers_for(record, examined, ""));
   return officers >= requirement.officers;
+}
+
+Result<bool> RequestDesk::has_approved(const RequestRecord& record, std::string_view principal) const {
+  CERTWRIGHT_TRY(const auto approvals, d_.store.list_approvals(record.id));
+  return std::ranges::any_of(approvals, [&](const store::ApprovalRecord& approval) {
+    return approval.principal == principal && approval.binding == record.binding;
+  });
+}
+
+Result<bool> RequestDesk::add_approval(Step& step, const RequestRecord& record, store::ApprovalKind kind) const {
+  CERTWRIGHT_TRY(const auto approvals, d_.store.list_approvals(record.id));
+  for (const auto& earlier : approvals)
+    if (earlier.principal == record.principal && earlier.binding == record.binding) return earlier.kind == kind;
+  step.approval = approval_by_requester(record, kind);
+  step.events.push_back(approval_event(record, *step.approval, 0, step.actor));
+  return true;
+}
+
+Result<bool> RequestDesk::settle(RequestRecord& record, const Examination& examined, Step& step) const {
+  // Under another version of the profile it is another certificate, and nothing was given to that.
+  if (record.state != RequestState::pending || examined.profile->version != record.profile_version) return false;
+  CERTWRIGHT_TRY(const bool enough, is_enough(record, examined));
+  if (!enough) return false;
+  const RequestRecord before = record;
+  record.state = RequestState::approved;
+  record.changed_at = d_.clock.now();
+  record.approvals_needed = examined.requirement.officers;
+  step.events.push_back(changed_event(before, record, "policy", step.actor));
+  if (examined.requirement.by_standing_rule) {  // it needs nobody, whichever evidence is there
+    CERTWRIGHT_CHECK(add_approval(step, record, store::ApprovalKind::standing_rule));
+  }
+  step.events.push_back(approved_event(record, before.state, step.actor));
+  return true;
+}
+
+Result<std::size_t> RequestDesk::settle_waiting(const audit::Actor& actor) {
+  const std::lock_guard lock(settled_mutex_);
+  const store::RequestFilter pending{
+      .scope = {{"*", "", ""}}, .states = {RequestState::pending}, .tenant = {}, .ca = {}, .principal = {}};
+  CERTWRIGHT_TRY(const auto list, d_.store.list_requests(
+                                      pending, {.limit = kSettledAtOnce, .after = settled_, .newest_first = false}));
+  std::size_t approved = 0;
+  for (const auto& each : list.requests) {
+    RequestRecord before = each;
+    const auto examined = examine(before, View::as_changed);
+    if (!examined) continue;  // whoever decides, or issues, will hear why
+    if (examined->profile->version != before.profile_version) {
+      if (examined->requirement.needed()) continue;  // what was given before counts no more
+      auto rebased = rebase(before, actor);
+      if (!rebased) continue;
+      before = *std::move(rebased);
+    }
+    Step step{.actor = actor, .approval = {}, .events = {}};
+    RequestRecord after = before;
+    CERTWRIGHT_TRY(const bool enough, settle(after, *examined, step));
+    if (!enough) continue;
+    const auto stored = commit(&before, std::move(after), std::move(step));
+    if (!stored && stored.error().code != Errc::conflict) return tl::unexpected(stored.error());
+    if (stored) ++approved;  // else somebody decided just now
+  }
+  settled_ = list.next.value_or("");
+  return approved;
 }
 
 // The state alone is not believed: the approvals must be there, to what the record is now.

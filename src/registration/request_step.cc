@@ -1,5 +1,7 @@
 #include "registration/request_step.h"
 
+#include <fmt/format.h>
+
 namespace certwright::registration {
 namespace {
 
@@ -15,6 +17,31 @@ std::string_view name_of_kind(store::ApprovalKind kind) {
 }
 
 }  // namespace
+
+audit::Event changed_event(const store::RequestRecord& before, const store::RequestRecord& after, std::string_view cause,
+                           const audit::Actor& actor) {
+  const auto shown = [](const store::RequestRecord& record) {
+    return fmt::format("{} version {}{}", record.profile, record.profile_version,
+                       record.changes.empty() ? "" : " with " + record.changes);
+  };
+  return {.type = audit::EventType::request_changed,
+          .actor = actor,
+          .fields = {{"request", after.id},
+                     {"cause", std::string(cause)},
+                     {"before", shown(before)},
+                     {"after", shown(after)},
+                     {"binding_before", to_hex(before.binding)},
+                     {"binding", to_hex(after.binding)}}};
+}
+
+store::ApprovalRecord approval_by_requester(const store::RequestRecord& record, store::ApprovalKind kind) {
+  return {.request = record.id,
+          .principal = record.principal,
+          .kind = kind,
+          .binding = record.binding,
+          .comment = "",
+          .approved_at = record.changed_at};
+}
 
 audit::Event pending_event(const store::RequestRecord& after, store::RequestState before, const audit::Actor& actor) {
   return {.type = audit::EventType::request_pending,

@@ -16,9 +16,14 @@ struct RequestDesk::Step {
   std::vector<audit::Event> events{};
 };
 
+store::ApprovalRecord approval_by_requester(const store::RequestRecord& record, store::ApprovalKind kind);
+
 // A text that people write about a decision: `least` characters, one line, at most 1,000 octets.
 Result<void> check_reason(std::string_view field, std::string_view text, std::size_t least);
 
+// `cause`: "officer", "profile" or "policy".
+audit::Event changed_event(const store::RequestRecord& before, const store::RequestRecord& after,
+                           std::string_view cause, const audit::Actor& actor);
 audit::Event pending_event(const store::RequestRecord& after, store::RequestState before, const audit::Actor& actor);
 // `given` counts this one, among officers.
 audit::Event approval_event(const store::RequestRecord& after, const store::ApprovalRecord& approval,

@@ -6,4 +6,5 @@ certwright_room(registration EXPOSES access audit ca json pkcs10 profile store c
                         selection_policies.cc selection_policy.cc
                 TESTS approval_password_test.cc approval_policy_test.cc ca_selection_test.cc hierarchy_test.cc
               registration_authority_test.cc request_content_test.cc request_decisions_test.cc request_desk_test.cc
+              request_evidence_test.cc
                 FUZZ selection_policy)
