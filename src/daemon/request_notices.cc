@@ -100,7 +100,9 @@ Result<store::Transaction> RequestNotices::about_state(const registration::Reque
       return outbox_.request_issued(notice);
     }
     case RequestState::expired:
-      notice.reason = "Nobody decided in the time that the CA's policy gives.";
+      notice.reason = change.before != nullptr && change.before->state == RequestState::approved
+                          ? "It was approved, but for a month no certificate could be issued."
+                          : "Nobody decided in the time that the CA's policy gives.";
       return outbox_.request_closed(notice);
     case RequestState::failed: return outbox_.request_closed(notice);
     case RequestState::received:

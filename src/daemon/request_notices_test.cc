@@ -124,6 +124,18 @@ TEST_F(RequestNoticesTest, ADenialSaysWhy) {
   EXPECT_EQ(said(told, "reason"), "not ours");
 }
 
+TEST_F(RequestNoticesTest, TheEndOfTheTimeSaysWhoseItWas) {
+  const auto expired = [&](const RequestRecord& before) {
+    auto after = before;
+    after.state = RequestState::expired;
+    return said(step(&before, after, "system"), "reason");
+  };
+  EXPECT_EQ(expired(pending_), "Nobody decided in the time that the CA's policy gives.");
+  auto other = approved("officer");
+  other.id += "0";
+  EXPECT_EQ(expired(other), "It was approved, but for a month no certificate could be issued.");
+}
+
 // Each lock is told, though the request that they were tried at has not changed.
 TEST_F(RequestNoticesTest, EachLockOfAnApprovalPasswordIsTold) {
   const audit::Event locked{audit::EventType::approval_password_locked,

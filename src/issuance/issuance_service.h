@@ -76,8 +76,8 @@ class IssuanceService {
 
   // Issues for a request that people approved: the whole path again, with the approval as evidence. The
   // request's state `issued` is committed with the certificate, and its record is taken by the intent: of two
-  // at once, or after a crash, one certificate comes to exist. A refusal makes the request `failed`; an outage
-  // leaves it approved, for resume_approved().
+  // at once, or after a crash, one certificate comes to exist. A refusal, also by a CA that has ended, makes the
+  // request `failed`; an outage leaves it approved, for resume_approved().
   // Errors: not_found; conflict, field "state", if it is not approved (any more); conflict, field "request" or
   // "revision", if it is being issued at this moment; conflict, field "binding", if its profile has another
   // version and it is pending again; else as issue().

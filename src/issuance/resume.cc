@@ -22,6 +22,11 @@ bool is_final(const Error& error) {
   }
 }
 
+// Nobody waits for a CA that never issues again.
+bool is_of_ended_ca(const Error& error, const registration::RegistrationAuthority& registration, std::string_view ca) {
+  return error.code == Errc::unavailable && registration.has_ended(ca).value_or(false);
+}
+
 }  // namespace
 
 Result<IssuedCertificate> IssuanceService::resume(std::string_view request, const audit::Actor& actor) {
@@ -40,7 +45,7 @@ Result<IssuedCertificate> IssuanceService::resume(std::string_view request, cons
 Result<IssuedCertificate> IssuanceService::resume_unguarded(std::string_view request, const audit::Actor& actor) {
   const auto give_up = [&](const store::RequestRecord& record, const Error& error) {
     // Where this cannot be stored, resume_approved() comes here again.
-    if (is_final(error)) (void)d_.requests->fail(record, error, actor);
+    if (is_final(error) || is_of_ended_ca(error, d_.registration, record.ca)) (void)d_.requests->fail(record, error, actor);
     record_refusal(actor, record.profile, error);
     return tl::unexpected<Error>(error);
   };
@@ -89,7 +94,8 @@ Result<std::size_t> IssuanceService::resume_approved(const audit::Actor& actor, 
       if (request.changed_at > newest || is_paused(request.ca)) continue;
       const auto done = resume(request.id, actor);
       if (done) ++issued;
-      const bool is_away = !done && done.error().code == Errc::unavailable;
+      const bool is_away = !done && done.error().code == Errc::unavailable &&
+                           !is_of_ended_ca(done.error(), d_.registration, request.ca);
       if (done || is_away) note_outage(request.ca, is_away);
     }
     if (!list.next) return issued;

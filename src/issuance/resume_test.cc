@@ -169,6 +169,28 @@ TEST_F(Resuming, ACaThatIsAwayIsAskedRarely) {
   EXPECT_EQ(must(service.resume_approved({}, Seconds(0))), 2U);
 }
 
+// One that issues no more is no outage: what was approved there is not issued a year later, by its successor.
+TEST_F(Resuming, WhatACaThatHasEndedLeavesFails) {
+  const auto waits = approved("a.example");
+  world.add_ca({.offline = true, .approval = {{}}});
+  EXPECT_EQ(must(service.resume_approved({}, Seconds(0))), 0U);
+  EXPECT_EQ(world.state(waits.id), RequestState::approved);
+  world.add_ca({.validity = kDay, .approval = {{}}});
+  const auto more = approved("b.example");
+  world.add_ca({.state = store::CaState::retired, .approval = {{}}});
+  clock.advance(Seconds(3'600));
+  EXPECT_EQ(must(service.resume_approved({}, Seconds(0))), 0U);
+  for (const auto& request : {waits, more}) {
+    EXPECT_EQ(world.state(request.id), RequestState::failed);
+    EXPECT_THAT(world.stored(request.id).reason, HasSubstr("retired"));
+  }
+  world.add_ca({.validity = kDay, .approval = {{}}});
+  const auto late = approved("c.example");
+  clock.advance(2 * kDay);
+  EXPECT_EQ(outcome(resume(late.id)).substr(0, 11), "unavailable");
+  EXPECT_EQ(world.state(late.id), RequestState::failed);
+}
+
 // The door that approved it is about to issue it.
 TEST_F(Resuming, UpkeepLeavesADoorItsTurn) {
   const auto request = approved();

@@ -203,6 +203,20 @@ Result<StandingAuthority> RegistrationAuthority::approve_interception(std::strin
   return StandingAuthority(std::move(ca), std::move(profile));
 }
 
+Result<bool> RegistrationAuthority::has_ended(std::string_view id) const {
+  auto ca = cas_.find(id);
+  if (ca == nullptr) return false;
+  if (ca->record().state == store::CaState::retired || ca->not_after() <= clock_.now()) return true;
+  if (!ca->is_revoked()) return false;
+  for (; ca != nullptr && !ca->record().parent.empty(); ca = cas_.find(ca->record().parent)) {
+    const auto serial = ca->certificate().serial_number();
+    if (!serial) continue;
+    CERTWRIGHT_TRY(const auto status, store_.certificate_status(ca->record().parent, *serial));
+    if (status.revocation && status.revocation->reason != x509::RevocationReason::certificate_hold) return true;
+  }
+  return false;
+}
+
 std::uint32_t RegistrationAuthority::current_version(std::string_view profile) const {
   const auto found = profiles_.find(profile);
   return found == nullptr ? 0 : found->version;

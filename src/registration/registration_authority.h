@@ -51,6 +51,9 @@ class RegistrationAuthority {
 
   // The CA of that id; null if there is none.
   ca::CaPtr find_ca(std::string_view id) const { return cas_.find(id); }
+  // Will the CA never issue again: is it retired, has it or a CA above it ended, or been revoked (not merely put on
+  // hold)? False for one that is not there. Errors: unavailable.
+  Result<bool> has_ended(std::string_view ca) const;
   // Of the profile in force; 0 if there is none.
   std::uint32_t current_version(std::string_view profile) const;
 

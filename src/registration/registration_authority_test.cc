@@ -9,6 +9,7 @@
 
 #include "registration/testing_world.h"
 #include "store/memory/memory_store.h"
+#include "store/testing_forwarding_store.h"
 
 namespace certwright::registration {
 namespace {
@@ -284,6 +285,50 @@ TEST_F(Registration, ADamagedStoredProfileIsNamed) {
   EXPECT_EQ(reloaded.error().code, Errc::invalid);
   EXPECT_THAT(reloaded.error().detail, HasSubstr("broken"));
   EXPECT_NE(world.profiles.find("tls-server"), nullptr);  // what was in force stays
+}
+
+// ---- The end of a CA
+
+class Revoking : public store::testing::ForwardingStore {
+ public:
+  using ForwardingStore::ForwardingStore;
+  Result<store::CertificateStatus> certificate_status(std::string_view ca, const x509::SerialNumber&) const override {
+    if (ca != "root" || !reason) return store::CertificateStatus{.kind = store::StatusKind::good, .revocation = {}};
+    return store::CertificateStatus{.kind = store::StatusKind::revoked,
+                                    .revocation = store::Revocation{.reason = *reason, .revoked_at = {}, .principal = {}}};
+  }
+  std::optional<x509::RevocationReason> reason;
+};
+
+TEST(EndOfACa, IsForEver) {
+  using x509::RevocationReason;
+  ManualClock clock{from_unix_s(kStart_s)};
+  store::MemoryStore memory;
+  Revoking store{memory};
+  World world{store, clock};
+  const auto has_ended = [&] { return must(world.registration.has_ended("issuing")); };
+  EXPECT_FALSE(has_ended());  // there is none
+  world.add_ca({.validity = 10 * kDay});
+  EXPECT_FALSE(has_ended());
+  world.add_ca({.validity = 10 * kDay, .offline = true});
+  EXPECT_FALSE(has_ended());
+  auto record = world.cas.find("issuing")->record();
+  record.parent = "root";
+  world.cas.put(must(ca::CertificationAuthority::create(record, nullptr))->with_revoked(true));
+  store.reason = RevocationReason::certificate_hold;
+  EXPECT_FALSE(has_ended());
+  store.reason = RevocationReason::key_compromise;
+  EXPECT_TRUE(has_ended());
+  // One above it.
+  record.id = "below";
+  record.parent = "issuing";
+  world.cas.put(must(ca::CertificationAuthority::create(record, nullptr))->with_revoked(true));
+  EXPECT_TRUE(must(world.registration.has_ended("below")));
+  world.add_ca({.state = store::CaState::retired});
+  EXPECT_TRUE(has_ended());
+  world.add_ca({.validity = 10 * kDay});
+  clock.advance(10 * kDay);
+  EXPECT_TRUE(has_ended());
 }
 
 }  // namespace

@@ -237,6 +237,7 @@ void RequestDesk::record_refusal(const Error& error, std::string_view id, std::s
 
 Result<DecidedRequest> RequestDesk::decided(std::string_view id, const audit::Actor& actor) {
   CERTWRIGHT_TRY(auto record, load(id));
+  CERTWRIGHT_TRY(record, in_time(std::move(record), actor));
   if (record.state != RequestState::approved) return not_in_state(record);
   if (record.binding != binding_of(record))
     return ::certwright::fail(Errc::internal, "the stored request is not the one that was approved: " + record.id);

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 
 #include <fmt/format.h>
 
@@ -23,6 +24,7 @@ constexpr std::uint32_t kExpireAtOnce = 1'000;
 constexpr std::uint32_t kMaxOpenRead = 1'000;
 
 bool is_overdue(const RequestRecord& record, Time now) {
+  if (record.state == RequestState::approved) return record.changed_at + RequestDesk::kApprovedKept <= now;
   return record.state < RequestState::approved && record.expires_at <= now;
 }
 
@@ -320,7 +322,14 @@ Result<RequestRecord> RequestDesk::in_time(RequestRecord record, const audit::Ac
 }
 
 Result<std::size_t> RequestDesk::expire_overdue(const audit::Actor& actor) {
-  CERTWRIGHT_TRY(const auto past, d_.store.requests_past(d_.clock.now(), kExpireAtOnce));
+  const Time now = d_.clock.now();
+  CERTWRIGHT_TRY(auto past, d_.store.requests_past(now, kExpireAtOnce));
+  // Approved ones in the order in which they came, which is nearly that in which they end.
+  const store::RequestFilter approved{
+      .scope = {{"*", "", ""}}, .states = {RequestState::approved}, .tenant = {}, .ca = {}, .principal = {}};
+  CERTWRIGHT_TRY(const auto list, d_.store.list_requests(
+                                      approved, {.limit = store::RequestPage::kMaxLimit, .after = {}, .newest_first = false}));
+  std::ranges::copy_if(list.requests, std::back_inserter(past), [&](const auto& each) { return is_overdue(each, now); });
   std::size_t expired = 0;
   for (const auto& before : past) {
     const auto stored = expire(before, actor);

@@ -52,6 +52,7 @@ struct RequestLimits {
 class RequestDesk {
  public:
   static constexpr Seconds kAnswerKept{7 * 86'400};
+  static constexpr Seconds kApprovedKept{30 * 86'400};  // approved, and not issued for so long: expired
 
   struct Dependencies {  // all must outlive the desk
     store::Store& store;
@@ -157,7 +158,8 @@ class RequestDesk {
   // Requests that wait although the policy of now is satisfied, as where it wants less than it did: they are
   // approved. Looks at 50 in a call, and goes on where the last call ended. Returns how many it approved.
   Result<std::size_t> settle_waiting(const audit::Actor& actor);
-  // Requests whose time is over. Returns how many; at most 1,000 in a call.
+  // Requests whose time is over: nobody decided in time, or no certificate could be issued for kApprovedKept.
+  // Returns how many; at most 1,100 in a call.
   Result<std::size_t> expire_overdue(const audit::Actor& actor);
 
  private:

@@ -93,6 +93,21 @@ TEST_F(Desk, AnApprovedRequestCanBeWithdrawnWhileItIsNotIssued) {
   EXPECT_EQ(told(world.desk.decided(approved.id, {})), "conflict state");
 }
 
+// Nothing that was approved is issued long after everybody has forgotten it.
+TEST_F(Desk, AnApprovalIsForAMonth) {
+  const auto approved = must(world.approve(bob, must(world.submit(alice, {"a.example"})).record));
+  const auto at_once = must(world.submit(alice, {"b.example"}, "free")).record;
+  clock.advance(30 * kDay - Seconds(1));
+  EXPECT_EQ(must(world.desk.expire_overdue({})), 0U);
+  EXPECT_TRUE(world.desk.decided(approved.id, {}));
+  clock.advance(Seconds(1));
+  EXPECT_EQ(told(world.desk.decided(approved.id, {})), "conflict state");  // also between two sweeps
+  EXPECT_EQ(world.state(approved.id), RequestState::expired);
+  EXPECT_EQ(must(world.desk.expire_overdue({})), 1U);
+  EXPECT_EQ(world.state(at_once.id), RequestState::expired);
+  EXPECT_EQ(text_at(world.records("REQUEST_EXPIRED").at(1), {"fields", "before"}), "approved");
+}
+
 TEST_F(Desk, EqualRequestsAreOne) {
   auto submission = world.submission(alice, {"a.example"});
   auto again = RequestDesk::Submission{.request = submission.request, .approval_password = {}, .purpose = "x", .selection = "y"};
