@@ -1,10 +1,13 @@
 #include "ca/approval_rule.h"
 
+#include <algorithm>
 #include <set>
+#include <utility>
 
 #include <fmt/format.h>
 
 #include "ca/approval_rule_document.h"
+#include "der/oid.h"
 #include "profile/name_rule.h"
 #include "x509/general_name.h"
 
@@ -28,6 +31,28 @@ Result<void> check_standing_pattern(const std::string& field, x509::GeneralName:
   return {};
 }
 
+// What a request may have besides names.
+Result<void> read_listed(json::ObjectReader& reader, StandingRule& rule) {
+  constexpr json::ArrayLimits kLimits{.max_count = 100, .max_length = 256};
+  const auto read = [&](const char* member, std::vector<std::string>& listed) -> Result<void> {
+    CERTWRIGHT_TRY(auto given, reader.optional_strings(member, kLimits));
+    if (given) listed = *std::move(given);
+    if (std::ranges::none_of(listed, &std::string::empty)) return {};
+    return fail_field(Errc::invalid, reader.field(member), fmt::format("{}: an empty text", reader.field(member)));
+  };
+  CERTWRIGHT_CHECK(read("organization", rule.organization));
+  CERTWRIGHT_CHECK(read("organizational_unit", rule.organizational_unit));
+  CERTWRIGHT_CHECK(read("extensions", rule.extensions));
+  for (auto& text : rule.extensions) {
+    const auto oid = der::Oid::from_text(text);
+    if (!oid)
+      return fail_field(Errc::invalid, reader.field("extensions"),
+                        fmt::format("{}: not an OID such as 1.3.6.1.4.1.99999.1", reader.field("extensions")));
+    text = oid->to_text();
+  }
+  return {};
+}
+
 Result<StandingRule> read_standing_rule(json::ObjectReader& reader) {
   StandingRule rule;
   CERTWRIGHT_TRY(rule.tenant, reader.string("tenant", {.min_length = 1, .max_length = 63}));
@@ -48,6 +73,7 @@ Result<StandingRule> read_standing_rule(json::ObjectReader& reader) {
       any = true;
     }
   }
+  CERTWRIGHT_CHECK(read_listed(reader, rule));
   CERTWRIGHT_CHECK(reader.finish());
   const auto refuse = [&](std::string_view member, std::string_view why) {
     const std::string field = reader.field(member);
@@ -127,6 +153,10 @@ void write_approval_rules(json::Writer& w, const std::vector<ApprovalRule>& rule
       write_texts(w, "ip", standing.ip);
       write_texts(w, "email", standing.email);
       write_texts(w, "uri", standing.uri);
+      for (const auto& [member, texts] : {std::pair("organization", &standing.organization),
+                                          std::pair("organizational_unit", &standing.organizational_unit),
+                                          std::pair("extensions", &standing.extensions)})
+        if (!texts->empty()) write_texts(w, member, *texts);
       w.end_object();
     }
     w.end_array().end_object();

@@ -11,11 +11,15 @@ namespace certwright::ca {
 // Requests that need nobody although the rule would want somebody: of this tenant, with at least one
 // name, and with no name but these. Patterns as in a profile's name rules, each for names of its type only:
 // exact text, or "*" for one or more characters; for addresses "10.0.0.0/8" or one address. A request's
-// wildcard names are never covered.
+// wildcard names are never covered. What else would say who somebody is must be listed too: organization and
+// organizational unit by their exact text (verifiers take them for groups), and the extensions that the profile
+// would copy by their OIDs, whatever is in them. What the profile says itself is not asked about, nor are places.
 struct StandingRule {
   std::string tenant{};
   std::vector<std::string> dns{};  // JSON: also "names", as it was called before there were the others
   std::vector<std::string> ip{}, email{}, uri{};
+  std::vector<std::string> organization{}, organizational_unit{};
+  std::vector<std::string> extensions{};  // dotted
 
   friend bool operator==(const StandingRule&, const StandingRule&) = default;
 };

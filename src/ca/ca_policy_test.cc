@@ -21,7 +21,8 @@ TEST(CaPolicy, RoundTrips) {
                       .password = true,
                       .renewals = true,
                       .time_limit = Seconds(3600),
-                      .automatic = {{"acme", {"*.acme.example", "acme.example"}, {"10.0.0.0/8"}, {"*@acme.example"}, {"spiffe://acme/*"}}}},
+                      .automatic = {{"acme", {"*.acme.example", "acme.example"}, {"10.0.0.0/8"}, {"*@acme.example"}, {"spiffe://acme/*"},
+                                     {"Acme"}, {"Web", "Mail"}, {"1.3.6.1.4.1.99999.1"}}}},
                      {.officers = 1, .installation_officers = true},
                      {.officers = 0}};
   EXPECT_EQ(parse_ca_policy(write_ca_policy(policy)).value(), policy);
@@ -76,6 +77,12 @@ constexpr Refused kRefused[] = {
      "approval[0].automatic[0].ip"},
     {"StandingRuleForEveryMailbox", R"({"approval": [{"automatic": [{"tenant": "t", "email": ["*@*"]}]}]})",
      "approval[0].automatic[0].email"},
+    {"StandingRuleForNoNameButAnOrganization", R"({"approval": [{"automatic": [{"tenant": "t", "organization": ["a"]}]}]})",
+     "approval[0].automatic[0].dns"},
+    {"StandingRuleForNoOrganization", R"({"approval": [{"automatic": [{"tenant": "t", "dns": ["a"], "organization": [""]}]}]})",
+     "approval[0].automatic[0].organization"},
+    {"StandingRuleForNoExtension", R"({"approval": [{"automatic": [{"tenant": "t", "dns": ["a"], "extensions": ["evidence"]}]}]})",
+     "approval[0].automatic[0].extensions"},
     {"StandingRuleOfAnotherType", R"({"approval": [{"automatic": [{"tenant": "t", "dns": ["*@a.example"]}]}]})",
      "approval[0].automatic[0].dns"},
     {"AnyProfile", R"({"profiles": ["*"]})", "profiles"},

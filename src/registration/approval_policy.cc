@@ -11,10 +11,13 @@
 namespace certwright::registration {
 namespace {
 
-// Say where somebody is, not who: a standing rule for names does not ask about them. The profile does.
-constexpr std::array<std::string_view, 7> kPlaces = {
-    "organization", "organizational_unit", "country",    "state_or_province",
-    "locality",     "street_address",      "postal_code"};
+// Say where somebody is, not who: a standing rule does not ask about them. The profile does.
+constexpr std::array<std::string_view, 5> kPlaces = {"country", "state_or_province", "locality", "street_address",
+                                                     "postal_code"};
+
+bool has(const std::vector<std::string>& listed, std::string_view text) {
+  return std::ranges::find(listed, text) != listed.end();
+}
 
 const std::vector<std::string>* patterns_for(const ca::StandingRule& rule, x509::GeneralName::Kind kind) {
   using Kind = x509::GeneralName::Kind;
@@ -49,11 +52,32 @@ std::optional<x509::GeneralName> name_in_subject(std::string_view attribute, std
   return taken(x509::GeneralName::dns(value));
 }
 
-bool covers(const ca::StandingRule& rule, std::string_view tenant, const profile::CertificateRequest& request) {
+// The profile gives it, whatever is asked for.
+bool is_fixed(const profile::Profile& profile, const profile::SubjectAttribute& asked) {
+  return std::ranges::any_of(profile.subject.fixed, [&](const auto& fixed) {
+    return fixed.first == asked.attribute && fixed.second == asked.value;
+  });
+}
+
+bool is_copied(const profile::Profile& profile, const x509::Extension& extension) {
+  return std::ranges::find(profile.copy_extensions, extension.oid, &profile::CopyRule::oid) !=
+         profile.copy_extensions.end();
+}
+
+// All that would be signed and says who somebody is: names, groups, and what the requester says in extensions.
+bool covers(const ca::StandingRule& rule, const profile::Profile& profile, std::string_view tenant,
+            const profile::CertificateRequest& request) {
   if (rule.tenant != tenant) return false;
+  for (const auto& extension : request.extensions)
+    if (is_copied(profile, extension) && !has(rule.extensions, extension.oid.to_text())) return false;
   bool any = false;
-  for (const auto& [attribute, value] : request.subject) {
-    if (std::ranges::find(kPlaces, attribute) != kPlaces.end()) continue;
+  for (const auto& asked : request.subject) {
+    const auto& [attribute, value] = asked;
+    if (std::ranges::find(kPlaces, attribute) != kPlaces.end() || is_fixed(profile, asked)) continue;
+    if (attribute == "organization" || attribute == "organizational_unit") {
+      if (!has(attribute == "organization" ? rule.organization : rule.organizational_unit, value)) return false;
+      continue;
+    }
     const auto name = name_in_subject(attribute, value);
     if (!name || !is_covered(rule, *name)) return false;
     any = true;
@@ -83,7 +107,7 @@ ApprovalRequirement approval_requirement(const ca::CertificationAuthority& ca, c
     return {.explanation = fmt::format("CA \"{}\" issues \"{}\" without approval", ca.id(), profile.name)};
   }
   const auto standing = std::ranges::find_if(
-      rule->automatic, [&](const ca::StandingRule& each) { return covers(each, tenant, request); });
+      rule->automatic, [&](const ca::StandingRule& each) { return covers(each, profile, tenant, request); });
   if (standing != rule->automatic.end())
     return {.by_standing_rule = true,
             .explanation = fmt::format("standing rule {} of CA \"{}\" lets these names of tenant \"{}\" pass",

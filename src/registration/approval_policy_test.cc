@@ -56,7 +56,8 @@ TEST_F(ApprovalPolicy, StandingRules) {
     return requirement.by_standing_rule;
   };
   EXPECT_TRUE(passes(asking({}, {"www.acme.example", "acme.example"}, {"10.0.0.1"})));
-  EXPECT_TRUE(passes(asking({{"common_name", "WWW.acme.example"}, {"organization", "Acme"}}, {})));
+  EXPECT_TRUE(passes(asking({{"common_name", "WWW.acme.example"}, {"country", "DE"}, {"state_or_province", "Berlin"},
+                             {"locality", "Berlin"}, {"street_address", "1"}, {"postal_code", "1"}}, {})));
   EXPECT_FALSE(passes(asking({}, {"www.acme.example"}), "globex"));
   EXPECT_FALSE(passes(asking({}, {"www.acme.example", "www.bank.example"})));
   EXPECT_FALSE(passes(asking({{"common_name", "bank.example"}}, {"www.acme.example"})));
@@ -95,6 +96,52 @@ TEST_F(ApprovalPolicy, StandingRulesAreForATypeOfName) {
   EXPECT_TRUE(passes({}, {{"email_address", "ceo@acme.example"}}));
   EXPECT_FALSE(passes({}, {{"common_name", "John.acme.example's"}}));
   EXPECT_FALSE(passes({}, {{"serial_number", "www.acme.example"}}));
+}
+
+// Kubernetes, for one, takes O for the groups of the user that CN names.
+TEST_F(ApprovalPolicy, StandingRulesListOrganizations) {
+  const auto passes = [&](const ca::StandingRule& rule, std::vector<profile::SubjectAttribute> subject,
+                          const profile::Profile& profile = named("tls-client")) {
+    subject.insert(subject.begin(), {"common_name", "n.acme.example"});
+    return approval_requirement(*with({{.officers = 1, .automatic = {rule}}}), profile, "acme", asking(subject, {}))
+        .by_standing_rule;
+  };
+  const ca::StandingRule names{.tenant = "acme", .dns = {"*.acme.example"}};
+  auto listed = names;
+  listed.organization = {"Acme", "Acme Ltd"};
+  listed.organizational_unit = {"Web"};
+  EXPECT_TRUE(passes(names, {}));
+  EXPECT_FALSE(passes(names, {{"organization", "system:masters"}}));
+  EXPECT_FALSE(passes(names, {{"organizational_unit", "Web"}}));
+  EXPECT_TRUE(passes(listed, {}));
+  EXPECT_TRUE(passes(listed, {{"organization", "Acme Ltd"}, {"organizational_unit", "Web"}}));
+  EXPECT_FALSE(passes(listed, {{"organization", "acme"}}));  // no other spelling
+  EXPECT_FALSE(passes(listed, {{"organization", "Web"}}));
+  EXPECT_FALSE(passes(listed, {{"organizational_unit", "Web"}, {"organizational_unit", "system:masters"}}));
+  for (const char* attribute : {"serial_number", "user_id", "domain_component", "surname", "given_name", "title"})
+    EXPECT_FALSE(passes(listed, {{attribute, "Acme"}})) << attribute;
+  // What the profile says is not the requester's.
+  auto fixed = named("tls-client");
+  fixed.subject.fixed = {{"organization", "Acme Holding"}};
+  EXPECT_TRUE(passes(names, {{"organization", "Acme Holding"}}, fixed));
+  EXPECT_FALSE(passes(names, {{"organizational_unit", "Acme Holding"}}, fixed));
+}
+
+TEST_F(ApprovalPolicy, StandingRulesListExtensions) {
+  const auto oid = [](std::string_view text) { return must(der::Oid::from_text(text)); };
+  auto copying = named("tls-server-client");
+  copying.copy_extensions = {{.oid = oid("2.99999.1.0")}, {.oid = oid("2.99999.1.1")}};
+  const auto passes = [&](std::vector<std::string> extensions, std::vector<const char*> asked_for) {
+    ca::StandingRule rule{.tenant = "acme", .dns = {"*.acme.example"}};
+    rule.extensions = std::move(extensions);
+    auto request = asking({}, {"n.acme.example"});
+    for (const auto* text : asked_for) request.extensions.push_back({oid(text), false, Bytes{5, 0}});
+    return approval_requirement(*with({{.officers = 1, .automatic = {rule}}}), copying, "acme", request).by_standing_rule;
+  };
+  EXPECT_FALSE(passes({}, {"2.99999.1.0"}));
+  EXPECT_TRUE(passes({"2.99999.1.0"}, {"2.99999.1.0"}));
+  EXPECT_FALSE(passes({"2.99999.1.0"}, {"2.99999.1.0", "2.99999.1.1"}));
+  EXPECT_TRUE(passes({}, {"1.2.3.4"}));  // is not copied
 }
 
 TEST_F(ApprovalPolicy, NoRuleIsAboutCertificatesOfCas) {
