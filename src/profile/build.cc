@@ -180,10 +180,7 @@ void keep_each_once(ChosenNames& chosen) {
 
 Result<void> choose_names(const Profile& profile, const CertificateRequest& request,
                           const x509::Name& subject, ChosenNames& chosen) {
-  if (request.names.size() > profile.names_max)
-    return fail_field(Errc::policy, "names",
-                      fmt::format("{} names are asked for; profile {} allows {}",
-                                  request.names.size(), profile.name, profile.names_max));
+  CERTWRIGHT_CHECK(check_name_count(profile, request.names.size()));
   chosen.list.reserve(request.names.size() + 2);
   for (std::size_t i = 0; i < request.names.size(); ++i) {
     if (auto checked = check_name(profile, request.names[i]); !checked)

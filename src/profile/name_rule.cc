@@ -223,6 +223,12 @@ Result<void> check_pattern(Kind kind, std::string_view pattern) {
   return {};
 }
 
+Result<void> check_name_count(const Profile& profile, std::size_t names) {
+  if (names <= profile.names_max) return {};
+  return fail_field(Errc::policy, "names",
+                    fmt::format("{} names are asked for; profile {} allows {}", names, profile.name, profile.names_max));
+}
+
 Result<void> check_name(const Profile& profile, const x509::GeneralName& name) {
   const Kind kind = name.kind();
   const NameRule* rule = rule_for(profile, kind);

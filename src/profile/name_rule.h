@@ -15,6 +15,10 @@ namespace certwright::profile {
 // name, the field is empty.
 Result<void> check_name(const Profile& profile, const x509::GeneralName& name);
 
+// May a request have so many names? To be asked before anything is done for each of them. Errors: policy, field
+// "names".
+Result<void> check_name_count(const Profile& profile, std::size_t names);
+
 // Does `pattern` match the whole of `text`? `*` stands for one or more characters, ASCII case does
 // not count. For host names: a `*` in `text` is a wildcard label; only a pattern's `*` matches it,
 // and then the pattern matches every host the wildcard stands for.

@@ -8,6 +8,7 @@
 #include "crypto/verifying.h"
 #include "profile/from_certificate.h"
 #include "profile/from_csr.h"
+#include "profile/name_rule.h"
 #include "registration/approval_policy.h"
 #include "registration/hierarchy.h"
 #include "registration/removed_names.h"
@@ -91,6 +92,13 @@ tl::unexpected<Error> approval_required(const ApprovalRequirement& requirement, 
 
 }  // namespace
 
+// Before the rules of approval, in approve() or in examine(), look at each name. Where there are none, building
+// the certificate is soon enough.
+Result<void> RegistrationAuthority::check_name_count(const ApprovedRequest& approved) {
+  if (!has_approval_rules(*approved.ca_)) return {};
+  return profile::check_name_count(*approved.profile_, approved.certificate_request_.names.size());
+}
+
 Result<ApprovedRequest> RegistrationAuthority::approve(IssuanceRequest request) const {
   return approve(std::move(request), Evidence::role);
 }
@@ -123,6 +131,7 @@ Result<ApprovedRequest> RegistrationAuthority::approve(IssuanceRequest request,
     approved.certificate_request_.key_algorithm = request.generate_key;
   else if (!approved.profile_->key_algorithms.empty())
     approved.certificate_request_.key_algorithm = approved.profile_->key_algorithms.front();
+  CERTWRIGHT_CHECK(check_name_count(approved));
   if (evidence == Evidence::role) {
     const auto requirement = approval_requirement(*approved.ca_, *approved.profile_, approved.tenant_,
                                                   approved.certificate_request_);
@@ -161,6 +170,7 @@ Result<ApprovedRequest> RegistrationAuthority::approve_renewal(IssuanceRequest r
   const Seconds usual_validity = earlier.usual_validity;
   const bool is_unchanged = request.ca == issued_by && approved.profile_->version == earlier.profile_version &&
                             request.validity.value_or(usual_validity) <= usual_validity;
+  CERTWRIGHT_CHECK(check_name_count(approved));
   const auto requirement = renewal_requirement(*approved.ca_, *approved.profile_, approved.tenant_,
                                                approved.certificate_request_, is_unchanged);
   if (requirement.needed())

@@ -71,6 +71,7 @@ class RegistrationAuthority {
   // it is the CA itself; by role, and people approved it. Examination: nothing is issued, so nobody need.
   enum class Evidence : std::uint8_t { role, renewal, system, approval, examination };
   Result<ApprovedRequest> approve(IssuanceRequest request, Evidence evidence) const;
+  static Result<void> check_name_count(const ApprovedRequest& approved);
   Result<std::string> successor_for(const IssuanceRequest& request, const ca::CaPtr& before,
                                     bool new_key) const;
   Result<void> choose(const IssuanceRequest& request, Evidence evidence,

@@ -287,6 +287,22 @@ TEST_F(Registration, ADamagedStoredProfileIsNamed) {
   EXPECT_NE(world.profiles.find("tls-server"), nullptr);  // what was in force stays
 }
 
+// A thousand names by thousands of patterns is work for nothing where the profile refuses so many.
+TEST_F(Registration, NamesAreCountedBeforeAnyRuleLooksAtThem) {
+  world.add_ca({.id = "issuing", .approval = {{}}});
+  const auto asked = [&](std::size_t names) {
+    auto with = request(Role::issuer);
+    with.ca = "issuing";
+    with.names.clear();
+    for (std::size_t i = 0; i < names; ++i)
+      with.names.push_back(must(x509::GeneralName::dns("n" + std::to_string(i) + ".example")));
+    return approve(std::move(with));
+  };
+  const std::size_t most = world.profiles.find("tls-server")->names_max;
+  EXPECT_EQ(asked(most), "approval_required approval");
+  EXPECT_EQ(asked(most + 1), "policy names");
+}
+
 // ---- The end of a CA
 
 class Revoking : public store::testing::ForwardingStore {
