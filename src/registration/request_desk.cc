@@ -150,9 +150,19 @@ Result<RequestDesk::Submitted> RequestDesk::submit_examined(const Submission& su
   }
   auto submitted = equal != open.end() ? join(*equal, password, examined)
                                        : enter(submission, examined, password);
-  // The step that should have carried it did not happen. The guess did.
-  if (!submitted && password.evidence) (void)d_.journal.record(*password.evidence);
+  if (!submitted && password.evidence)
+    record_guess(equal != open.end() ? *equal : new_record(submission, examined, false), *password.evidence, actor);
   return submitted;
+}
+
+// The step that should have carried it did not happen. The guess did, and whoever is to hear of a lock hears of it.
+void RequestDesk::record_guess(const RequestRecord& tried_at, const audit::Event& guess, const audit::Actor& actor) {
+  const std::vector<audit::Event> events{guess};
+  store::Transaction transaction{d_.journal.leaf(guess)};
+  const bool is_told = companion_ != nullptr &&
+                       companion_->accompany({&tried_at, tried_at, actor, events}, transaction).has_value();
+  if (is_told && d_.store.apply(transaction)) return;
+  (void)d_.journal.record(guess);
 }
 
 RequestRecord RequestDesk::new_record(const Submission& submission, const Examination& examined,

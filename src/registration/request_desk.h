@@ -178,6 +178,7 @@ class RequestDesk {
                           const ApprovalPasswords::Checked& password);
   Result<Submitted> join(const store::RequestRecord& open, const ApprovalPasswords::Checked& password,
                          const Examination& examined);
+  void record_guess(const store::RequestRecord& tried_at, const audit::Event& guess, const audit::Actor& actor);
   Result<store::RequestRecord> expire(const store::RequestRecord& before, const audit::Actor& actor);
   // As it is, or expired if its time is over by now: the sweep comes only from time to time.
   Result<store::RequestRecord> in_time(store::RequestRecord record, const audit::Actor& actor);

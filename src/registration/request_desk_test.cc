@@ -288,6 +288,31 @@ TEST_F(Desk, ACompanionHearsOfEveryWrongPassword) {
   EXPECT_EQ(recorder.locks, 1);
 }
 
+// The request could not be stored, so there is none to tell about. The lock is told about all the same.
+TEST_F(Desk, ACompanionHearsOfALockWhateverBecomesOfTheRequest) {
+  use_password("correct horse battery");
+  class WithoutNew : public Recorder {
+    Result<void> accompany(const RequestChange& change, store::Transaction& transaction) override {
+      if (change.before == nullptr) return fail(Errc::unavailable, "not now");
+      ca = change.after.ca;
+      tenant = change.after.tenant;
+      return Recorder::accompany(change, transaction);
+    }
+
+   public:
+    std::string ca, tenant;
+  } recorder;
+  world.desk.tell(&recorder);
+  for (int i = 0; i < 3; ++i)
+    EXPECT_EQ(told(world.submit(alice, {"a.example"}, "issuing", "wrong horse battery")), "unavailable ");
+  EXPECT_EQ(recorder.guesses, 2);
+  EXPECT_EQ(recorder.locks, 1);
+  EXPECT_EQ(recorder.ca, "issuing");
+  EXPECT_EQ(recorder.tenant, "default");
+  EXPECT_EQ(recorded("APPROVAL_PASSWORD_LOCKED"), 1U);
+  EXPECT_EQ(recorded("REQUEST_RECEIVED"), 0U);
+}
+
 // ---- The one path itself
 
 TEST_F(Desk, NoDoorIssuesWhatMustBeApproved) {
