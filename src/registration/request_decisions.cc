@@ -17,7 +17,6 @@ using access::Action;
 using store::RequestRecord;
 using store::RequestState;
 
-constexpr int kAttempts = 5;
 constexpr std::size_t kReasonMaxOctets = 1'000;
 
 tl::unexpected<Error> not_in_state(const RequestRecord& record) {
@@ -27,8 +26,6 @@ tl::unexpected<Error> not_in_state(const RequestRecord& record) {
 tl::unexpected<Error> changed_meanwhile(std::string_view what) {
   return fail_field(Errc::conflict, "binding", fmt::format("binding: {}; look at the request again", what));
 }
-
-bool is_lost_race(const Error& error) { return error.code == Errc::conflict && error.field == "revision"; }
 
 // Changes add up: what one officer took away stays away.
 RequestChanges combined(RequestChanges earlier, const RequestChanges& more) {

@@ -247,10 +247,20 @@ Result<RequestDesk::Submitted> RequestDesk::enter(const Submission& submission, 
   return join(*other, password, examined);
 }
 
-// An equal request is open. The right password still helps it, and so does a policy that wants less by now.
-Result<RequestDesk::Submitted> RequestDesk::join(const RequestRecord& open,
-                                                 const ApprovalPasswords::Checked& password,
+// Where somebody decides at this moment, what they left is the answer.
+Result<RequestDesk::Submitted> RequestDesk::join(RequestRecord open, const ApprovalPasswords::Checked& password,
                                                  const Examination& examined) {
+  for (int attempt = 1;; ++attempt) {
+    auto joined = join_once(open, password, examined);
+    if (joined || attempt == kAttempts || !is_lost_race(joined.error())) return joined;
+    CERTWRIGHT_TRY(open, load(open.id));
+  }
+}
+
+// An equal request is open. The right password still helps it, and so does a policy that wants less by now.
+Result<RequestDesk::Submitted> RequestDesk::join_once(const RequestRecord& open,
+                                                      const ApprovalPasswords::Checked& password,
+                                                      const Examination& examined) {
   const audit::Actor& actor = examined.request.actor;
   Step step{.actor = actor, .approval = {}, .events = {}};
   if (password.evidence) step.events.push_back(*password.evidence);

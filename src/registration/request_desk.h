@@ -176,8 +176,10 @@ class RequestDesk {
   store::RequestRecord new_record(const Submission& submission, const Examination& examined, bool password_is_right) const;
   Result<Submitted> enter(const Submission& submission, const Examination& examined,
                           const ApprovalPasswords::Checked& password);
-  Result<Submitted> join(const store::RequestRecord& open, const ApprovalPasswords::Checked& password,
+  Result<Submitted> join(store::RequestRecord open, const ApprovalPasswords::Checked& password,
                          const Examination& examined);
+  Result<Submitted> join_once(const store::RequestRecord& open, const ApprovalPasswords::Checked& password,
+                              const Examination& examined);
   void record_guess(const store::RequestRecord& tried_at, const audit::Event& guess, const audit::Actor& actor);
   Result<store::RequestRecord> expire(const store::RequestRecord& before, const audit::Actor& actor);
   // As it is, or expired if its time is over by now: the sweep comes only from time to time.

@@ -1,6 +1,8 @@
 #include "registration/request_desk.h"
 
 #include <algorithm>
+#include <functional>
+#include <utility>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -311,6 +313,50 @@ TEST_F(Desk, ACompanionHearsOfALockWhateverBecomesOfTheRequest) {
   EXPECT_EQ(recorder.tenant, "default");
   EXPECT_EQ(recorded("APPROVAL_PASSWORD_LOCKED"), 1U);
   EXPECT_EQ(recorded("REQUEST_RECEIVED"), 0U);
+}
+
+// An officer is a moment earlier.
+class Overtaken : public Desk {
+ protected:
+  // What becomes of the right password for a request that is decided between its being read and its next step.
+  Result<RequestDesk::Submitted> overtaken_by(std::function<void(const store::RequestRecord&)> decide) {
+    use_password("correct horse battery");
+    auto submission = world.submission(alice, {"a.example"});
+    RequestDesk::Submission with{.request = submission.request,
+                                 .approval_password = SecretBytes::copy_of(as_bytes("correct horse battery")),
+                                 .purpose = "", .selection = ""};
+    const auto pending = must(world.desk.submit(std::move(submission))).record;
+    class Between : public RequestCompanion {
+     public:
+      Result<void> accompany(const RequestChange&, store::Transaction&) override {
+        if (auto once = std::exchange(step, nullptr)) once();
+        return {};
+      }
+      std::function<void()> step;
+    } between;
+    between.step = [&] { decide(pending); };
+    world.desk.tell(&between);
+    auto submitted = world.desk.submit(std::move(with));
+    world.desk.tell(nullptr);
+    return submitted;
+  }
+};
+
+TEST_F(Overtaken, ByAnApproval) {
+  const auto submitted = overtaken_by([&](const auto& pending) { must(world.approve(bob, pending)); });
+  ASSERT_EQ(told(submitted), "ok");
+  EXPECT_TRUE(submitted->coalesced);
+  EXPECT_EQ(submitted->record.state, RequestState::approved);
+  EXPECT_EQ(submitted->record.decided_by, "bob");
+  EXPECT_EQ(must(world.desk.approvals(submitted->record.id)).size(), 1U);
+}
+
+TEST_F(Overtaken, ByADenial) {
+  const auto submitted = overtaken_by([&](const auto& pending) {
+    must(world.desk.deny(pending.id, bob, DeskWorld::actor_of(bob), "not ours"));
+  });
+  ASSERT_EQ(told(submitted), "ok");
+  EXPECT_EQ(submitted->record.state, RequestState::denied);
 }
 
 // ---- The one path itself

@@ -18,6 +18,10 @@ struct RequestDesk::Step {
 
 store::ApprovalRecord approval_by_requester(const store::RequestRecord& record, store::ApprovalKind kind);
 
+// Another step of the request was done first (the record's revision is the lock): look at it again, so often.
+inline constexpr int kAttempts = 5;
+inline bool is_lost_race(const Error& error) { return error.code == Errc::conflict && error.field == "revision"; }
+
 // A text that people write about a decision: `least` characters, one line, at most 1,000 octets.
 Result<void> check_reason(std::string_view field, std::string_view text, std::size_t least);
 
