@@ -17,6 +17,10 @@ namespace {
 constexpr std::array<der::Oid, 4> kExtensionOids = {x509::oids::kServerAuth, x509::oids::kClientAuth,
                                                     x509::oids::kEmailProtection, x509::oids::kCodeSigning};
 
+// Of an explanation, which is stored with each request and read by people.
+constexpr std::size_t kMaxExplained = 20;
+constexpr std::size_t kMaxExplanationOctets = 8'000;  // beyond it no other CA is explained
+
 std::string lower_case(std::string_view text) {
   std::string lower(text);
   for (char& c : lower)
@@ -111,8 +115,13 @@ void check_ability(const ca::CertificationAuthority& ca, const SelectionFacts& f
 
 std::string explain(const Selection& selection) {
   std::string text;
-  for (const auto& candidate : selection.candidates) {
+  for (std::size_t i = 0; i < selection.candidates.size(); ++i) {
+    const auto& candidate = selection.candidates[i];
     if (!text.empty()) text += "; ";
+    if (i >= kMaxExplained || text.size() >= kMaxExplanationOctets) {
+      text += fmt::format("and {} more", selection.candidates.size() - i);
+      break;
+    }
     const auto why = fmt::format("{}", fmt::join(candidate.reasons, ", "));
     if (candidate.excluded) text += fmt::format("{} excluded because {}", candidate.ca, why);
     else if (candidate.ca == selection.ca) text += fmt::format("chose {} ({} points) because {}", candidate.ca, candidate.points, why);

@@ -66,7 +66,8 @@ struct Selection {
   // All that the caller may see: the chosen first, then by points, then the excluded ones; equal
   // points by the longer remaining lifetime, then by id. Roots are never candidates.
   std::vector<SelectionCandidate> candidates{};
-  // "chose issuing (50 points) because ...; vpn excluded because ..."
+  // "chose issuing (50 points) because ...; vpn excluded because ...". Of many candidates the first 20, and how
+  // many more there are.
   std::string explanation{};
 };
 

@@ -49,6 +49,24 @@ class Selecting : public ::testing::Test {
   World world{store, clock};
 };
 
+// It is stored with each request, which has room for so much (store/limits.h).
+TEST_F(Selecting, AnExplanationOfManyCasIsShort) {
+  constexpr int kMore = 400;
+  const SelectionPolicy policy{.rules = {{.ca = "web", .purposes = {"web"}}}};
+  const auto record_of_web = world.cas.find("web")->record();
+  for (int i = 0; i < kMore; ++i) {
+    auto record = record_of_web;
+    record.id = "a-ca-with-a-name-of-some-length-" + std::to_string(i);
+    world.cas.put(must(ca::CertificationAuthority::create(record, nullptr)));
+  }
+  const auto selection = select({.purpose = "web"}, policy);
+  EXPECT_EQ(selection.ca, "web");
+  EXPECT_EQ(selection.candidates.size(), kMore + 4U);
+  EXPECT_TRUE(selection.explanation.starts_with("chose web")) << selection.explanation;
+  EXPECT_THAT(selection.explanation, HasSubstr("and 384 more"));
+  EXPECT_LT(selection.explanation.size(), 4'000U);
+}
+
 TEST_F(Selecting, Table) {
   const SelectionRule web{.ca = "web", .purposes = {"web"}, .emails = {"@acme.example"}, .networks = {"10.0.0.0/8"}, .key_types = {"ecdsa"}};
   const auto required = [&](auto set) {
