@@ -36,10 +36,15 @@ Result<IssuedCertificate> IssuanceService::resume(std::string_view request, cons
     if (!resuming_.emplace(request).second)
       return fail_field(Errc::conflict, "request", "request: its certificate is being issued");
   }
-  auto issued = resume_unguarded(request, actor);
-  const std::lock_guard lock(resuming_mutex_);
-  resuming_.erase(resuming_.find(request));
-  return issued;
+  struct InHand {  // also where something throws
+    IssuanceService& service;
+    std::string_view request;
+    ~InHand() {
+      const std::lock_guard lock(service.resuming_mutex_);
+      service.resuming_.erase(service.resuming_.find(request));
+    }
+  } const in_hand{*this, request};
+  return resume_unguarded(request, actor);
 }
 
 Result<IssuedCertificate> IssuanceService::resume_unguarded(std::string_view request, const audit::Actor& actor) {

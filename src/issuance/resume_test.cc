@@ -191,6 +191,15 @@ TEST_F(Resuming, WhatACaThatHasEndedLeavesFails) {
   EXPECT_EQ(world.state(late.id), RequestState::failed);
 }
 
+// The one way that is no Result: no memory, say.
+TEST_F(Resuming, WhatIsThrownLeavesItToTheNext) {
+  const auto request = approved();
+  signer->while_signing = [] { throw std::bad_alloc(); };
+  EXPECT_THROW((void)resume(request.id), std::bad_alloc);
+  EXPECT_EQ(outcome(resume(request.id)), "ok");
+  EXPECT_EQ(certificates(), 1U);
+}
+
 // The door that approved it is about to issue it.
 TEST_F(Resuming, UpkeepLeavesADoorItsTurn) {
   const auto request = approved();
