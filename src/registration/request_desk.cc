@@ -21,18 +21,33 @@ constexpr std::size_t kMaxReasonOctets = 1'000;
 constexpr std::size_t kMaxShownNames = 100;
 constexpr std::uint32_t kExpireAtOnce = 1'000;
 constexpr std::uint32_t kMaxOpenRead = 1'000;
+constexpr Seconds kDay{86'400};
 
 bool is_overdue(const RequestRecord& record, Time now) {
   return record.state < RequestState::approved && record.expires_at <= now;
 }
 
+// The first digits of an id. By itself it sorts before all ids of that time.
+std::string id_digits_of(Time time) {
+  std::array<std::uint8_t, 6> octets{};
+  const auto ms = static_cast<std::uint64_t>(to_unix_us(time) / 1000);
+  for (std::size_t i = 0; i < octets.size(); ++i) octets[i] = static_cast<std::uint8_t>(ms >> (40 - 8 * i));
+  return to_hex(octets);
+}
+
 // Sorts by time, and cannot be guessed.
 std::string new_id(crypto::Random& random, Time now) {
-  std::array<std::uint8_t, 16> octets{};
+  std::array<std::uint8_t, 10> octets{};
   random.fill(octets);
-  const auto ms = static_cast<std::uint64_t>(to_unix_us(now) / 1000);
-  for (std::size_t i = 0; i < 6; ++i) octets[i] = static_cast<std::uint8_t>(ms >> (40 - 8 * i));
-  return to_hex(octets);
+  return id_digits_of(now) + to_hex(octets);
+}
+
+// Says what the limit is.
+Error explained(Error error, const RequestLimits& limits) {
+  if (error.code == Errc::too_many_requests && error.field == "received")
+    error.detail = fmt::format("received: {} requests of one account in 24 hours may come to no certificate; try again later",
+                               limits.daily_max);
+  return error;
 }
 
 std::string joined(const std::vector<std::string>& names) {
@@ -72,9 +87,14 @@ Result<RequestRecord> RequestDesk::load(std::string_view id) const {
 Result<RequestRecord> RequestDesk::commit(const RequestRecord* before, RequestRecord after, Step step) {
   after.revision = before == nullptr ? 1 : before->revision + 1;
   store::Transaction transaction;
-  std::uint32_t open_max = 0;
-  if (before == nullptr) open_max = after.state == RequestState::pending ? d_.limits.open_max : d_.limits.approved_max;
-  transaction.push_back(store::PutRequest{.request = after, .open_max = open_max});
+  store::PutRequest put{.request = after};
+  if (before == nullptr) put.open_max = d_.limits.approved_max;
+  if (before == nullptr && after.state == RequestState::pending) {
+    put.open_max = d_.limits.open_max;
+    put.received_max = d_.limits.daily_max;
+    put.received_after = id_digits_of(d_.clock.now() - kDay);
+  }
+  transaction.push_back(std::move(put));
   if (step.approval) transaction.push_back(store::AddApproval{*std::move(step.approval)});
   for (const auto& event : step.events) transaction.push_back(d_.journal.leaf(event));
   RequestChange change{before, after, step.actor, step.events};
@@ -83,7 +103,8 @@ Result<RequestRecord> RequestDesk::commit(const RequestRecord* before, RequestRe
     change.may_approve = [&](std::string_view principal) { return may_approve(after, *step.requirement, principal); };
   }
   if (companion_ != nullptr) CERTWRIGHT_CHECK(companion_->accompany(change, transaction));
-  CERTWRIGHT_CHECK(d_.store.apply(transaction));
+  if (auto stored = d_.store.apply(transaction); !stored)
+    return tl::unexpected(explained(std::move(stored).error(), d_.limits));
   return after;
 }
 

@@ -47,6 +47,8 @@ class RequestCompanion {
 struct RequestLimits {
   std::uint32_t open_max = 50;       // open requests of one principal: beyond it none can wait
   std::uint32_t approved_max = 200;  // beyond it none can be approved at once either
+  // Of one principal in 24 hours, whatever became of them but a certificate: beyond it none can wait.
+  std::uint32_t daily_max = 500;
 };
 
 // Safe to call from any thread. Every step is a transaction with its audit record (events 100 to 111)
@@ -91,7 +93,8 @@ class RequestDesk {
   // What wants approval must have a profile that keeps its certificates: else nobody could fetch it.
   // Errors: registration's; policy, field "profile"; conflict, field "idempotency_key", if the key stands for
   // another request, open or issued; too_many_requests, field "pending", if the principal has too many open
-  // requests, and without field where too many passwords are being checked.
+  // requests, field "received", if it sent too many in 24 hours that came to no certificate (the limit is named),
+  // and without field where too many passwords are being checked.
   Result<Submitted> submit(Submission submission);
 
   // Also of an approved one that is not issued yet. Errors: not_permitted unless `by` is the requester;

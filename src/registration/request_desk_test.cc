@@ -273,6 +273,29 @@ TEST_F(Desk, ACompanionHearsOfEveryWrongPassword) {
   EXPECT_EQ(recorder.locks, 1);
 }
 
+// Each is withdrawn before the next: only one is ever open.
+TEST_F(Desk, WhatComesToNothingIsCountedForADay) {
+  RequestDesk small{{.store = store, .journal = world.journal, .registration = world.registration,
+                     .passwords = world.passwords, .random = world.random, .clock = clock,
+                     .limits = {.open_max = 3, .approved_max = 3, .daily_max = 4}}};
+  const auto send = [&](const access::Principal& who, const std::string& ca) {
+    return small.submit(world.submission(who, {"a.example"}, ca));
+  };
+  for (int i = 0; i < 4; ++i) {
+    must(small.withdraw(must(send(alice, "issuing")).record.id, alice, {}, ""));
+    clock.advance(Seconds(60));
+  }
+  const auto refused = send(alice, "issuing");
+  ASSERT_EQ(told(refused), "too_many_requests received");
+  EXPECT_THAT(refused.error().detail, HasSubstr("4 requests of one account in 24 hours"));
+  EXPECT_EQ(told(send(alice, "free")), "ok");  // does not wait
+  EXPECT_EQ(told(send(chief, "issuing")), "ok");
+  clock.advance(kDay - Seconds(4 * 60));
+  EXPECT_EQ(told(send(alice, "issuing")), "too_many_requests received");
+  clock.advance(Seconds(61));  // the one that did not wait counts, the first two no more
+  EXPECT_EQ(told(send(alice, "issuing")), "ok");
+}
+
 // ---- The one path itself
 
 TEST_F(Desk, NoDoorIssuesWhatMustBeApproved) {

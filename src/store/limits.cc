@@ -246,6 +246,7 @@ struct CommandCheck {
     CERTWRIGHT_CHECK(check_counter("revision", r.revision));
     CERTWRIGHT_CHECK(check_counter("certificate", r.certificate));
     CERTWRIGHT_CHECK(check_blob("certification_request", r.certification_request));
+    CERTWRIGHT_CHECK(check_text("received_after", c.received_after));
     return check_texts({{"tenant", r.tenant}, {"ca", r.ca}, {"profile", r.profile},
                         {"principal", r.principal}, {"email", r.email}, {"door", r.door},
                         {"remote", r.remote}, {"entity_type", r.entity_type},

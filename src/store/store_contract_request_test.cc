@@ -174,6 +174,26 @@ TEST_P(StoreContract, OpenRequestsOfAPrincipalAreCapped) {
   EXPECT_EQ(outcome({PutRequest{request(5), 0}}), "ok");
 }
 
+// Whoever sends and withdraws, again and again, fills the store and other people's mail.
+TEST_P(StoreContract, RequestsOfAPrincipalInATimeAreCapped) {
+  const auto put = [&](std::uint64_t n, std::uint64_t after) {
+    return outcome_with_field({PutRequest{request(n), 0, 2, id_text(after)}});
+  };
+  ASSERT_EQ(put(1, 0), "ok");
+  ASSERT_EQ(put(2, 0), "ok");
+  for (const auto state : {RequestState::withdrawn, RequestState::denied})
+    ASSERT_EQ(outcome({PutRequest{next(request(state == RequestState::denied ? 1 : 2), state)}}), "ok");
+  EXPECT_EQ(put(3, 0), "too_many_requests:received");
+  auto theirs = request(4);
+  theirs.principal = "bob";
+  EXPECT_EQ(outcome({PutRequest{theirs, 0, 2, id_text(0)}}), "ok");
+  // Those before do not count, nor do certificates; what is there can go on.
+  EXPECT_EQ(put(3, 1), "ok");
+  EXPECT_EQ(put(5, 1), "too_many_requests:received");
+  EXPECT_EQ(outcome({PutRequest{next(request(3), RequestState::issued), 0, 2, id_text(0)}}), "ok");
+  EXPECT_EQ(put(5, 1), "ok");
+}
+
 TEST_P(StoreContract, APrincipalApprovesABindingOnce) {
   EXPECT_EQ(outcome_with_field({AddApproval{approval(1, "bob")}}), "not_found:request");
   ASSERT_EQ(outcome({PutRequest{request(1)}}), "ok");

@@ -22,6 +22,14 @@ Result<void> put_request(Data& data, UndoLog& undo, const PutRequest& command) {
     if (request.revision == 1 && command.open_max != 0 && open >= command.open_max)
       return fail_field(Errc::too_many_requests, "pending", "too many open requests");
   }
+  if (request.revision == 1 && command.received_max != 0) {
+    const auto counts = [&](const auto& entry) {
+      return entry.second.principal == request.principal && entry.second.state != RequestState::issued;
+    };
+    if (std::count_if(data.requests.upper_bound(command.received_after), data.requests.end(), counts) >=
+        std::int64_t{command.received_max})
+      return fail_field(Errc::too_many_requests, "received", "too many requests were received");
+  }
   undo.put(data.requests, request.id, request);
   return {};
 }

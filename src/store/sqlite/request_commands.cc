@@ -28,6 +28,13 @@ Result<void> CommandRunner::operator()(const PutRequest& c) {
     if (counted && open.natural(0) >= c.open_max)
       return fail_field(Errc::too_many_requests, "pending", "too many open requests");
   }
+  if (r.revision == 1 && c.received_max != 0) {
+    CERTWRIGHT_TRY(auto last, database_.query(Statement::find_received_request, r.principal, c.received_after,
+                                              c.received_max - 1));
+    CERTWRIGHT_TRY(const bool found, last.next());
+    if (found)
+      return fail_field(Errc::too_many_requests, "received", "too many requests were received");
+  }
   CERTWRIGHT_CHECK(database_.run(
       Statement::put_request, r.id, r.revision, static_cast<int>(r.state), r.tenant, r.ca, r.profile,
       r.profile_version, r.principal, r.email, r.door, r.remote, r.entity_type, r.entity_id, r.subject,

@@ -416,6 +416,8 @@ constexpr std::array kTable = {
      "SELECT " CERTWRIGHT_REQUEST_COLUMNS " FROM request WHERE principal = ?1 AND state < 3 ORDER BY id LIMIT ?2"},
     Entry{Statement::count_open_requests, "count_open_requests",
      "SELECT count(*) FROM request WHERE principal = ?1 AND state < 3"},
+    Entry{Statement::find_received_request, "find_received_request",  // the one after so many
+     "SELECT id FROM request WHERE principal = ?1 AND id > ?2 AND state <> 6 ORDER BY id LIMIT 1 OFFSET ?3"},
     Entry{Statement::requests_ascending, "requests_ascending",
      "SELECT " CERTWRIGHT_REQUEST_COLUMNS " FROM request WHERE id > ?1 ORDER BY id LIMIT ?2"},
     Entry{Statement::requests_descending, "requests_descending",

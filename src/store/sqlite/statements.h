@@ -155,6 +155,7 @@ enum class Statement : std::uint8_t {
   find_newest_request,
   open_requests_of,
   count_open_requests,
+  find_received_request,
   requests_ascending,
   requests_descending,
   requests_of_state_ascending,
