@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <iterator>
+#include <map>
+#include <utility>
 
 #include "pkcs10/certification_request.h"
 #include "registration/request_content.h"
@@ -53,6 +55,8 @@ Result<std::string> RequestNotices::name_of_principal(std::string_view id) const
 
 Result<void> RequestNotices::accompany(const registration::RequestChange& change, store::Transaction& transaction) {
   CERTWRIGHT_TRY(auto commands, about_state(change));
+  CERTWRIGHT_TRY(auto given_up, no_more_to_decide(change));
+  std::ranges::move(given_up, std::back_inserter(commands));
   for (const auto& event : change.events) {
     if (event.type != audit::EventType::approval_password_locked) continue;
     CERTWRIGHT_TRY(auto more, about_wrong_passwords(change, event));
@@ -110,6 +114,28 @@ Result<store::Transaction> RequestNotices::about_state(const registration::Reque
     case RequestState::withdrawn: break;  // the requester did it
   }
   return store::Transaction{};
+}
+
+// Nobody is to be asked any more to decide: what waits to say so is given up, or whoever sends requests and
+// withdraws them fills the officers' mail. A webhook hears of a decision too, in order, and so goes on hearing
+// what it was about; of a withdrawal it would hear nothing.
+Result<store::Transaction> RequestNotices::no_more_to_decide(const registration::RequestChange& change) const {
+  store::Transaction commands;
+  const RequestRecord& after = change.after;
+  if (change.before == nullptr || change.before->state != RequestState::pending || after.state == RequestState::pending)
+    return commands;
+  CERTWRIGHT_TRY(const auto told, store_.notifications().told_about(after.tenant, after.id));
+  std::map<std::pair<store::NotificationChannel, std::string>, std::vector<store::NotificationId>> waiting;
+  for (const auto& n : told)
+    if (n.state == store::NotificationState::waiting && n.event == name_of(notification::EventKind::request_pending) &&
+        (n.channel == store::NotificationChannel::email || after.state == RequestState::withdrawn))
+      waiting[{n.channel, n.recipient}].push_back(n.id);
+  const Time now = clock_.now();
+  for (auto& [to, ids] : waiting)
+    commands.push_back(store::SettleNotifications{to.first, to.second, std::move(ids),
+                                                  store::NotificationState::acknowledged, now, now,
+                                                  "there is nothing to decide any more"});
+  return commands;
 }
 
 Result<store::Transaction> RequestNotices::about_wrong_passwords(const registration::RequestChange& change,

@@ -17,6 +17,7 @@ class RequestNotices final : public registration::RequestCompanion {
 
  private:
   Result<store::Transaction> about_state(const registration::RequestChange& change) const;
+  Result<store::Transaction> no_more_to_decide(const registration::RequestChange& change) const;
   Result<store::Transaction> about_wrong_passwords(const registration::RequestChange& change,
                                                    const audit::Event& locked) const;
   Result<std::string> name_of_principal(std::string_view id) const;

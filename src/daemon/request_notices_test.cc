@@ -160,6 +160,44 @@ TEST_F(RequestNoticesTest, WhatWaitsAgainIsToldAgain) {
   EXPECT_EQ(webhook("request_approved"), 2);
 }
 
+// Else whoever sends requests and withdraws them fills the officers' mail.
+TEST_F(RequestNoticesTest, NobodyIsAskedAnyMoreWhenThereIsNothingToDecide) {
+  using store::NotificationChannel;
+  const notification::Outbox mailing{world_.store, world_.clock, {.mail = true, .portal_url = ""}};
+  RequestNotices notices(world_.store, mailing, world_.clock);
+  const auto take = [&](const RequestRecord* before, const RequestRecord& after) {
+    store::Transaction transaction;
+    must(notices.accompany({before, after, {.principal = "requester", .tenant = "default", .door = "test", .remote = ""}, {}},
+                           transaction));
+    world_.apply(transaction);
+  };
+  const auto waits = [&](NotificationChannel channel, const char* who) {
+    return must(world_.store.notifications().waiting(channel, who, 10)).size();
+  };
+  RequestRecord other = pending_;
+  other.id = "r2";
+  take(nullptr, pending_);
+  take(nullptr, other);
+  ASSERT_EQ(waits(NotificationChannel::email, "officer"), 2U);
+
+  auto withdrawn = pending_;
+  withdrawn.state = RequestState::withdrawn;
+  take(&pending_, withdrawn);
+  EXPECT_EQ(waits(NotificationChannel::email, "officer"), 1U);
+  EXPECT_EQ(waits(NotificationChannel::webhook, "hook"), 1U);
+  const auto told = must(world_.store.notifications().told_about("default", "r1"));
+  EXPECT_EQ(std::ranges::count(told, store::NotificationState::acknowledged, &store::NotificationRecord::state), 3);
+  EXPECT_EQ(must(world_.store.notifications().in_product("officer", 0, 10)).size(), 2U);  // what was shown stays
+
+  // A webhook hears of a decision, after what it is about.
+  auto denied = other;
+  denied.state = RequestState::denied;
+  take(&other, denied);
+  EXPECT_EQ(waits(NotificationChannel::email, "officer"), 0U);
+  EXPECT_EQ(waits(NotificationChannel::email, "requester"), 1U);
+  EXPECT_EQ(waits(NotificationChannel::webhook, "hook"), 2U);
+}
+
 // Each lock is told, though the request that they were tried at has not changed.
 TEST_F(RequestNoticesTest, EachLockOfAnApprovalPasswordIsTold) {
   const audit::Event locked{audit::EventType::approval_password_locked,

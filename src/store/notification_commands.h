@@ -11,7 +11,8 @@ namespace certwright::store {
 struct EnqueueNotification { NotificationRecord notification; };
 
 // The outcome of one attempt to deliver these notifications of one recipient. `waiting`: they are tried
-// again at `next_attempt_at`. Those that do not wait any more are left alone. No errors.
+// again at `next_attempt_at`. `acknowledged`: given up before an attempt, which is none. Those that do not wait
+// any more are left alone. No errors.
 struct SettleNotifications {
   NotificationChannel channel = NotificationChannel::email;
   std::string recipient;

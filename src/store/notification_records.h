@@ -17,7 +17,7 @@ enum class NotificationState : std::uint8_t {  // stored
   waiting = 0,
   delivered = 1,     // in-product ones are so from the start: they are shown
   failed = 2,        // given up
-  acknowledged = 3,  // the recipient has said that no more is wanted about it
+  acknowledged = 3,  // no more is wanted about it: the recipient said so, or what it is about is over
 };
 
 struct NotificationRecord {

@@ -135,6 +135,17 @@ TEST_P(StoreContract, ARecipientsFirstOneDecidesWhenItsLaneIsDue) {
   EXPECT_EQ(lanes.due(kStart), Recipients{"bob"});
 }
 
+TEST_P(StoreContract, GivingUpBeforeAnAttemptIsNone) {
+  ASSERT_EQ(outcome({EnqueueNotification{mail("a1")}}), "ok");
+  const auto waiting = ids_of(store().notifications().waiting(Channel::email, "alice", 10));
+  ASSERT_EQ(outcome({settle(waiting, State::acknowledged)}), "ok");
+  const auto given_up = store().notifications().find(waiting.at(0)).value().value();
+  EXPECT_EQ(given_up.state, State::acknowledged);
+  EXPECT_EQ(given_up.attempts, 0U);
+  EXPECT_EQ(given_up.settled_at, kStart + Seconds(5));
+  EXPECT_TRUE(Lanes(store()).due(kStart + kDay).empty());
+}
+
 TEST_P(StoreContract, SettlesOnlyTheRecipientsOwn) {
   ASSERT_EQ(outcome({EnqueueNotification{mail("a1")}, EnqueueNotification{mail("b1", "bob")}}), "ok");
   const auto bobs = ids_of(store().notifications().waiting(Channel::email, "bob", 10));

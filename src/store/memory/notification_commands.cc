@@ -22,7 +22,7 @@ Result<void> run(Data& data, UndoLog& undo, const SettleNotifications& command) 
         notification.recipient != command.recipient)
       continue;
     notification.state = command.outcome;
-    ++notification.attempts;
+    if (command.outcome != NotificationState::acknowledged) ++notification.attempts;
     notification.last_error = command.error;
     const bool again = command.outcome == NotificationState::waiting;
     notification.next_attempt_at = again ? command.next_attempt_at : command.now;

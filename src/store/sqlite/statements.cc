@@ -496,7 +496,7 @@ constexpr std::array kTable = {
      "SELECT next_attempt_at FROM notification WHERE channel = ?1 AND recipient = ?2 AND "
      "state = 0 ORDER BY id LIMIT 1"},
     Entry{Statement::settle_notification, "settle_notification",
-     "UPDATE notification SET state = ?4, attempts = attempts + 1, last_error = ?5, "
+     "UPDATE notification SET state = ?4, attempts = attempts + (?4 <> 3), last_error = ?5, "
      "next_attempt_at = ?6, settled_at = ?7 WHERE id = ?1 AND channel = ?2 AND recipient = "
      "?3 AND state = 0"},
     Entry{Statement::acknowledge_notification, "acknowledge_notification",
