@@ -23,7 +23,7 @@ constexpr std::uint32_t kExpireAtOnce = 1'000;
 constexpr std::uint32_t kMaxOpenRead = 1'000;
 constexpr Seconds kDay{86'400};
 
-bool is_overdue(const RequestRecord& record, Time now) {
+bool is_overdue(const auto& record, Time now) {
   return record.state < RequestState::approved && record.expires_at <= now;
 }
 
@@ -131,8 +131,8 @@ Result<bool> RequestDesk::is_answer(const RequestRecord& earlier) const {
   return stored && !stored->revocation && stored->certificate.not_after > now && !stored->certificate.der.empty();
 }
 
-Result<std::vector<RequestRecord>> RequestDesk::open_of(const access::Principal& principal,
-                                                        const audit::Actor& actor) {
+Result<std::vector<store::OpenRequest>> RequestDesk::open_of(const access::Principal& principal,
+                                                             const audit::Actor& actor) {
   CERTWRIGHT_TRY(auto open, d_.store.open_requests_of(principal.id, kMaxOpenRead));
   const Time now = d_.clock.now();
   for (auto each = open.begin(); each != open.end();) {
@@ -140,15 +140,15 @@ Result<std::vector<RequestRecord>> RequestDesk::open_of(const access::Principal&
       ++each;
       continue;
     }
-    const auto expired = expire(*each, actor);
-    if (!expired && expired.error().code != Errc::conflict) return tl::unexpected(expired.error());
+    CERTWRIGHT_TRY(auto overdue, load(each->id));
+    CERTWRIGHT_CHECK(in_time(std::move(overdue), actor));
     each = open.erase(each);
   }
   return open;
 }
 
 Result<void> RequestDesk::check_idempotency(const IssuanceRequest& request,
-                                            const std::vector<RequestRecord>& open) const {
+                                            const std::vector<store::OpenRequest>& open) const {
   if (request.idempotency_key.empty()) return {};
   const auto digest = request_digest(request);
   CERTWRIGHT_TRY(const auto answered, d_.store.find_idempotent(request.principal.id, request.idempotency_key));
@@ -172,16 +172,20 @@ Result<RequestDesk::Submitted> RequestDesk::submit_examined(const Submission& su
   CERTWRIGHT_TRY(const auto open, open_of(examined.request.principal, actor));
   CERTWRIGHT_CHECK(check_idempotency(examined.request, open));
   const auto equal = std::ranges::find(open, request_sha256_of(examined.request, examined.tenant, examined.ca->id()),
-                                       &RequestRecord::request_sha256);
+                                       &store::OpenRequest::request_sha256);
+  std::optional<RequestRecord> earlier;  // it may have been decided just now
+  if (equal != open.end()) {
+    CERTWRIGHT_TRY(earlier, d_.store.find_request(equal->id));
+  }
+  const bool joins = earlier && is_open(earlier->state);
   ApprovalPasswords::Checked password;
   if (requirement.needed() && requirement.password && !submission.approval_password.empty()) {
     // What cannot wait needs no hash: whoever is over the limit guesses nothing.
-    if (equal == open.end() && open.size() >= d_.limits.open_max)
+    if (!joins && open.size() >= d_.limits.open_max)
       return fail_field(Errc::too_many_requests, "pending", "too many open requests");
     CERTWRIGHT_TRY(password, d_.passwords.check(examined.ca->id(), submission.approval_password, actor));
   }
-  auto submitted = equal != open.end() ? join(*equal, password, requirement, actor)
-                                       : enter(submission, examined, password);
+  auto submitted = joins ? join(*earlier, password, requirement, actor) : enter(submission, examined, password);
   // The step that should have carried it did not happen. The guess did.
   if (!submitted && password.evidence) (void)d_.journal.record(*password.evidence);
   return submitted;

@@ -164,9 +164,9 @@ class RequestDesk {
   Result<store::RequestRecord> commit(const store::RequestRecord* before, store::RequestRecord after, Step step);
   Result<bool> is_answer(const store::RequestRecord& earlier) const;
   // Those of the principal, without any whose time is over: those it closes.
-  Result<std::vector<store::RequestRecord>> open_of(const access::Principal& principal, const audit::Actor& actor);
+  Result<std::vector<store::OpenRequest>> open_of(const access::Principal& principal, const audit::Actor& actor);
   Result<void> check_idempotency(const IssuanceRequest& request,
-                                 const std::vector<store::RequestRecord>& open) const;
+                                 const std::vector<store::OpenRequest>& open) const;
   Result<Submitted> submit_examined(const Submission& submission, Examination examined);
   store::RequestRecord new_record(const Submission& submission, const Examination& examined, bool password_is_right) const;
   Result<Submitted> enter(const Submission& submission, const Examination& examined,

@@ -63,6 +63,15 @@ struct RequestRecord {
   Time expires_at{};  // pending beyond this: expired
 };
 
+// Of a RequestRecord what a requester's next one is held against; the CSRs of all of them would be long.
+struct OpenRequest {
+  std::string id{};
+  RequestState state = RequestState::received;
+  std::array<std::uint8_t, 32> request_sha256{};
+  std::string content{};
+  Time expires_at{};
+};
+
 struct ApprovalRecord {
   std::string request{};
   std::string principal{};  // who approved; the requester itself for password and standing_rule
@@ -114,8 +123,8 @@ class RequestQueries {
   virtual Result<std::optional<RequestRecord>> find_newest_request(
       const std::array<std::uint8_t, 32>& request_sha256) const = 0;
   // Those of the principal that are open (is_open()), the oldest first; at most 1,000.
-  virtual Result<std::vector<RequestRecord>> open_requests_of(std::string_view principal,
-                                                              std::uint32_t limit) const = 0;
+  virtual Result<std::vector<OpenRequest>> open_requests_of(std::string_view principal,
+                                                            std::uint32_t limit) const = 0;
   // Errors: invalid for a page out of its limits.
   virtual Result<RequestList> list_requests(const RequestFilter& filter,
                                             const RequestPage& page) const = 0;

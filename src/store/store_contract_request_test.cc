@@ -55,7 +55,8 @@ RequestRecord next(RequestRecord record, RequestState state) {
 
 const RequestFilter kAll{.scope = {{"*", "", ""}}, .states = {}, .tenant = {}, .ca = {}, .principal = {}};
 
-std::vector<std::string> ids_of(const std::vector<RequestRecord>& records) {
+template <class Record>
+std::vector<std::string> ids_of(const std::vector<Record>& records) {
   std::vector<std::string> ids;
   for (const auto& record : records) ids.push_back(record.id);
   return ids;
@@ -119,6 +120,11 @@ TEST_P(StoreContract, OpenRequestsOfAPrincipal) {
   EXPECT_EQ(ids_of(store().open_requests_of("alice", 10).value()), ids({1, 2, 3, 5}));
   EXPECT_EQ(ids_of(store().open_requests_of("alice", 2).value()), ids({1, 2}));
   EXPECT_EQ(ids_of(store().open_requests_of("bob", 10).value()), ids({6}));
+  const auto second = store().open_requests_of("alice", 2).value().at(1);
+  EXPECT_EQ(second.state, RequestState::approved);
+  EXPECT_EQ(second.request_sha256, hash_of(2));
+  EXPECT_EQ(second.content, "{}");
+  EXPECT_EQ(second.expires_at, kStart + kDay + Seconds(2));
   EXPECT_TRUE(store().open_requests_of("carol", 10).value().empty());
 }
 
@@ -288,6 +294,7 @@ TEST_P(StoreContract, PagesThroughRequests) {
     EXPECT_EQ(seen, newest_first ? ids({7, 6, 5, 4, 3, 2, 1}) : ids({1, 2, 3, 4, 5, 6, 7}));
   }
   EXPECT_FALSE(store().list_requests(kAll, {.limit = 7})->next);
+  EXPECT_EQ(store().list_requests(kAll, {.limit = 7})->requests.at(0).certification_request, (Bytes{1, 2, 3}));
   EXPECT_EQ(store().list_requests(kAll, {.limit = 0}).error().field, "limit");
   EXPECT_EQ(store().list_requests(kAll, {.limit = 101}).error().field, "limit");
 }

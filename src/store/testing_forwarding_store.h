@@ -148,8 +148,8 @@ class ForwardingStore : public Store {
   Result<std::optional<RequestRecord>> find_newest_request(const Sha256& request_sha256) const override {
     return to_.find_newest_request(request_sha256);
   }
-  Result<std::vector<RequestRecord>> open_requests_of(std::string_view principal,
-                                                      std::uint32_t limit) const override {
+  Result<std::vector<OpenRequest>> open_requests_of(std::string_view principal,
+                                                    std::uint32_t limit) const override {
     return to_.open_requests_of(principal, limit);
   }
   Result<RequestList> list_requests(const RequestFilter& filter, const RequestPage& page) const override {

@@ -77,13 +77,13 @@ Result<std::optional<RequestRecord>> MemoryStore::find_newest_request(const Sha2
   return newest;
 }
 
-Result<std::vector<RequestRecord>> MemoryStore::open_requests_of(std::string_view principal,
-                                                                 std::uint32_t limit) const {
+Result<std::vector<OpenRequest>> MemoryStore::open_requests_of(std::string_view principal,
+                                                               std::uint32_t limit) const {
   const std::lock_guard lock(state_->mutex);
-  std::vector<RequestRecord> open;
+  std::vector<OpenRequest> open;
   for (const auto& [id, request] : state_->data.requests)
     if (is_open(request.state) && request.principal == principal && open.size() < std::min(limit, kMaxRequestRows))
-      open.push_back(request);
+      open.push_back({id, request.state, request.request_sha256, request.content, request.expires_at});
   return open;
 }
 

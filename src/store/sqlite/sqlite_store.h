@@ -119,8 +119,8 @@ class SqliteStore final : public Store {
   Result<std::optional<RequestRecord>> find_request(std::string_view id) const override;
   Result<std::optional<RequestRecord>> find_open_request(const Sha256& request_sha256) const override;
   Result<std::optional<RequestRecord>> find_newest_request(const Sha256& request_sha256) const override;
-  Result<std::vector<RequestRecord>> open_requests_of(std::string_view principal,
-                                                      std::uint32_t limit) const override;
+  Result<std::vector<OpenRequest>> open_requests_of(std::string_view principal,
+                                                    std::uint32_t limit) const override;
   Result<RequestList> list_requests(const RequestFilter& filter, const RequestPage& page) const override;
   Result<std::vector<ApprovalRecord>> list_approvals(std::string_view request) const override;
   Result<std::vector<RequestRecord>> requests_past(Time now, std::uint32_t limit) const override;
