@@ -121,8 +121,8 @@ namespace certwright::audit {
     "Check that it was planned, above all for admin and for tenant \"*\".")                        \
   X(69, role_removed, "ROLE_REMOVED", "principal role tenant ca", "A role was taken away.",        \
     "Nothing.")                                                                                    \
-  X(70, access_denied, "ACCESS_DENIED", "action object reason",                                    \
-    "A known principal tried what it may not do.",                                                 \
+  X(70, access_denied, "ACCESS_DENIED", "action object reason count",                              \
+    "A known principal tried what it may not do. Beyond 20 in a minute `count` says how many.",    \
     "One is a mistake or a missing role; many are somebody looking for more.")                     \
   X(71, authentication_failed, "AUTHENTICATION_FAILED", "method reason count",                     \
     "A credential was refused. Not every failure has a record of its own: `count` says how many.", \
