@@ -34,8 +34,9 @@ namespace certwright::audit {
   X(13, ca_request_exported, "CA_REQUEST_EXPORTED", "ca sha256",                                   \
     "A certification request for a CA's key was exported for an outside issuer.",                  \
     "Have it signed, then install the answer.")                                                    \
-  X(14, ca_policy_changed, "CA_POLICY_CHANGED", "ca revision changes",                             \
-    "What a CA may issue, or how it publishes its state, was changed.",                            \
+  X(14, ca_policy_changed, "CA_POLICY_CHANGED", "ca before changes",                               \
+    "What a CA may issue, whose approval that needs, or how it publishes its state, was changed: " \
+    "from the policy `before` to the one in `changes`, or as that says.",                          \
     "Check that it was planned.")                                                                  \
   X(15, ca_retired, "CA_RETIRED", "ca",                                                            \
     "A CA issues no more; it goes on publishing CRLs and OCSP answers.",                           \

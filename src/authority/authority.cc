@@ -179,9 +179,9 @@ Result<store::CaRecord> Authority::find_record(std::string_view id) const {
 
 // A change to a CA that is here: its record with the next revision.
 Result<ca::CaPtr> Authority::replace(std::string_view id, audit::Event event,
-                                     const std::function<Result<void>(store::CaRecord&)>& change) {
+                                     const std::function<Result<void>(store::CaRecord&, audit::Event&)>& change) {
   CERTWRIGHT_TRY(auto record, find_record(id));
-  CERTWRIGHT_CHECK(change(record));
+  CERTWRIGHT_CHECK(change(record, event));
   ++record.revision;
   event.fields.insert(event.fields.begin(), {"ca", record.id});
   std::shared_ptr<signer::Signer> signer;
@@ -192,28 +192,34 @@ Result<ca::CaPtr> Authority::replace(std::string_view id, audit::Event event,
   return store_ca(std::move(record), std::move(signer), event);
 }
 
-Result<ca::CaPtr> Authority::change_policy(std::string_view id, const ca::CaPolicy& policy,
+Result<ca::CaPtr> Authority::change_policy(std::string_view id, const PolicyChange& change,
                                            const audit::Actor& actor) {
-  // The document is read back, so that what is stored is what can be loaded.
-  const std::string document = ca::write_ca_policy(policy);
-  CERTWRIGHT_CHECK(ca::parse_ca_policy(document));
-  CERTWRIGHT_CHECK(check_attachable(policy));
-  return replace(id,
-                 {.type = audit::EventType::ca_policy_changed, .actor = actor, .fields = {{"changes", document}}},
-                 [&](store::CaRecord& record) -> Result<void> {
+  return replace(id, {.type = audit::EventType::ca_policy_changed, .actor = actor, .fields = {}},
+                 [&](store::CaRecord& record, audit::Event& event) -> Result<void> {
                    CERTWRIGHT_TRY(const auto before, ca::parse_ca_policy(record.policy));
+                   CERTWRIGHT_TRY(const auto policy, change(before));
+                   // The document is read back, so that what is stored is what can be loaded.
+                   const std::string document = ca::write_ca_policy(policy);
+                   CERTWRIGHT_CHECK(ca::parse_ca_policy(document));
+                   CERTWRIGHT_CHECK(check_attachable(policy));
                    // A shard is written into certificates: fewer would leave some without a CRL.
                    if (policy.crl_shards < before.crl_shards)
                      return fail_field(Errc::conflict, "crl_shards",
                                        "crl_shards: can only grow, certificates name their shard");
+                   event.fields = {{"before", record.policy}, {"changes", document}};
                    record.policy = document;
                    return record.certificate.empty() ? Result<void>() : check_hierarchy(record);
                  });
 }
 
+Result<ca::CaPtr> Authority::change_policy(std::string_view id, const ca::CaPolicy& policy,
+                                           const audit::Actor& actor) {
+  return change_policy(id, [&](const ca::CaPolicy&) -> Result<ca::CaPolicy> { return policy; }, actor);
+}
+
 Result<ca::CaPtr> Authority::retire(std::string_view id, const audit::Actor& actor) {
   return replace(id, {.type = audit::EventType::ca_retired, .actor = actor, .fields = {}},
-                 [](store::CaRecord& record) -> Result<void> {
+                 [](store::CaRecord& record, audit::Event&) -> Result<void> {
                    if (record.state == store::CaState::retired)
                      return fail(Errc::conflict, "CA \"" + record.id + "\" is retired already");
                    record.state = store::CaState::retired;
@@ -234,7 +240,7 @@ Result<void> Authority::take_offline(std::string_view id, revocation::CrlIssuer&
   CERTWRIGHT_CHECK(replace(
       id,
       {.type = audit::EventType::ca_policy_changed, .actor = actor, .fields = {{"changes", "key taken offline"}}},
-      [](store::CaRecord& record) -> Result<void> {
+      [](store::CaRecord& record, audit::Event&) -> Result<void> {
         record.sealed_key.clear();
         return {};
       }));

@@ -82,6 +82,10 @@ class Authority final : public revocation::RevocationListener {
   Result<ca::CaPtr> install(std::string_view id, ByteView certificate_der,
                             const std::vector<Bytes>& issuer_chain, const audit::Actor& actor);
   Result<ca::CaPtr> import(ImportedCa ca, const audit::Actor& actor);
+  // The policy that `change` makes of the present one. Errors: not_found; conflict for fewer CRL shards, and
+  // if somebody else changes the CA at the same time; those of `change`.
+  using PolicyChange = std::function<Result<ca::CaPolicy>(const ca::CaPolicy& present)>;
+  Result<ca::CaPtr> change_policy(std::string_view id, const PolicyChange& change, const audit::Actor& actor);
   Result<ca::CaPtr> change_policy(std::string_view id, const ca::CaPolicy& policy, const audit::Actor& actor);
   // A successor with a new key under the same parent, subject, nameConstraints and policy, for as long as
   // the present one was made, or the parent lives if that is shorter; then the present one is retired. What
@@ -119,7 +123,7 @@ class Authority final : public revocation::RevocationListener {
   Result<ca::CaPtr> store_ca(store::CaRecord record, std::shared_ptr<signer::Signer> signer,
                              const audit::Event& event, std::optional<store::Command> also = {});
   Result<ca::CaPtr> replace(std::string_view id, audit::Event event,
-                            const std::function<Result<void>(store::CaRecord&)>& change);
+                            const std::function<Result<void>(store::CaRecord&, audit::Event&)>& change);
   Result<bool> is_revoked(const store::CaRecord& record, const std::vector<store::CaRecord>& all) const;
   void put_in_directory(const ca::CaPtr& ca);
   Result<std::string> next_id(const std::string& id) const;

@@ -123,7 +123,28 @@ TEST_F(AuthorityTest, PolicyChangesAreCheckedAndRecorded) {
     policy.profiles = {profile};
     EXPECT_EQ(error_of(rooms.authority.change_policy("issuing", policy, actor())), "invalid profiles");
   }
-  EXPECT_EQ(rooms.world.records("CA_POLICY_CHANGED").size(), 1U);
+  ASSERT_EQ(rooms.world.records("CA_POLICY_CHANGED").size(), 1U);
+  const auto record = rooms.world.records("CA_POLICY_CHANGED").front();
+  EXPECT_THAT(text_at(record, {"fields", "before"}), HasSubstr(R"("crl_shards":1,)"));
+  EXPECT_THAT(text_at(record, {"fields", "changes"}), HasSubstr(R"("crl_shards":4,)"));
+}
+
+// Two who each change something else: one of them hears that it must look again, and nothing is lost.
+TEST_F(AuthorityTest, AChangeIsMadeToThePolicyAsItIsStored) {
+  root();
+  issuing();
+  const auto with = [&](std::string_view document) -> Authority::PolicyChange {
+    return [document](const ca::CaPolicy& present) { return ca::change_ca_policy(present, document); };
+  };
+  const auto first = rooms.authority.change_policy("issuing", [&](const ca::CaPolicy& present) {
+    must(rooms.authority.change_policy("issuing", with(R"({"tenants": ["default"]})"), actor()));
+    return ca::change_ca_policy(present, R"({"approval": [{}]})");
+  }, actor());
+  EXPECT_EQ(error_of(first), "conflict id");
+  const auto policy = must(rooms.authority.change_policy("issuing", with(R"({"approval": [{}]})"), actor()))->policy();
+  EXPECT_EQ(policy.tenants, std::vector<std::string>{"default"});
+  EXPECT_EQ(policy.approval.size(), 1U);
+  EXPECT_EQ(error_of(rooms.authority.change_policy("nobody", with("{}"), actor())), "not_found ca");
 }
 
 // Two changes at once: what was stored last is in force, whoever is slower to say so.

@@ -52,7 +52,7 @@ Result<ca::CaPtr> Authority::install(std::string_view id, ByteView certificate_d
                            .fields = {{"not_after", to_rfc3339(certificate.not_after())},
                                       {"sha256", to_hex(crypto::sha256(certificate_der))},
                                       {"issuer", certificate.issuer().to_text()}}};
-  return replace(id, event, [&](store::CaRecord& record) -> Result<void> {
+  return replace(id, event, [&](store::CaRecord& record, audit::Event&) -> Result<void> {
     if (!std::ranges::equal(record.subject_public_key_info, certificate.subject_public_key_info_tlv()))
       return fail_field(Errc::invalid, "certificate",
                         "certificate: it is for another key than CA \"" + record.id + "\" has");

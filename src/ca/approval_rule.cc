@@ -106,7 +106,6 @@ Result<std::vector<ApprovalRule>> read_approval_rules(json::ObjectReader& policy
 }
 
 void write_approval_rules(json::Writer& w, const std::vector<ApprovalRule>& rules) {
-  if (rules.empty()) return;
   w.key("approval").begin_array();
   for (const auto& rule : rules) {
     w.begin_object();

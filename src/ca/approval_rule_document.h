@@ -8,7 +8,6 @@ namespace certwright::ca {
 
 // Absent: no rule. Errors: invalid with the field; too_large.
 Result<std::vector<ApprovalRule>> read_approval_rules(json::ObjectReader& policy);
-// Nothing where there is no rule, as older versions wrote it.
 void write_approval_rules(json::Writer& w, const std::vector<ApprovalRule>& rules);
 
 }  // namespace certwright::ca

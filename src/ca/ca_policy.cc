@@ -35,6 +35,26 @@ Result<void> check(const CaPolicy& policy) {
   return {};
 }
 
+std::string write_document(const CaPolicy& policy, bool with_approval) {
+  json::Writer w;
+  w.begin_object();
+  w.member("public_url", policy.public_url);
+  w.member("ocsp", policy.ocsp);
+  w.member("crl_shards", policy.crl_shards);
+  w.member("crl_period_s", policy.crl_period.count());
+  w.member("crl_refresh_s", policy.crl_refresh.count());
+  w.member("ocsp_period_s", policy.ocsp_period.count());
+  w.key("tenants").begin_array();
+  for (const auto& tenant : policy.tenants) w.value(tenant);
+  w.end_array();
+  w.key("profiles").begin_array();
+  for (const auto& profile : policy.profiles) w.value(profile);
+  w.end_array();
+  if (with_approval) write_approval_rules(w, policy.approval);
+  w.end_object();
+  return std::move(w).take();
+}
+
 }  // namespace
 
 Result<CaPolicy> parse_ca_policy(std::string_view json_text) {
@@ -63,24 +83,32 @@ Result<CaPolicy> parse_ca_policy(std::string_view json_text) {
   return policy;
 }
 
-std::string write_ca_policy(const CaPolicy& policy) {
-  json::Writer w;
-  w.begin_object();
-  w.member("public_url", policy.public_url);
-  w.member("ocsp", policy.ocsp);
-  w.member("crl_shards", policy.crl_shards);
-  w.member("crl_period_s", policy.crl_period.count());
-  w.member("crl_refresh_s", policy.crl_refresh.count());
-  w.member("ocsp_period_s", policy.ocsp_period.count());
-  w.key("tenants").begin_array();
-  for (const auto& tenant : policy.tenants) w.value(tenant);
-  w.end_array();
-  w.key("profiles").begin_array();
-  for (const auto& profile : policy.profiles) w.value(profile);
-  w.end_array();
-  write_approval_rules(w, policy.approval);
-  w.end_object();
-  return std::move(w).take();
+Result<CaPolicy> parse_whole_ca_policy(std::string_view json_text) {
+  CERTWRIGHT_TRY(const auto document, json::parse(json_text));
+  CERTWRIGHT_TRY(const auto reader, json::ObjectReader::of(document));
+  for (const std::string member : {"public_url", "tenants", "profiles", "approval"})
+    if (!reader.has(member))
+      return fail_field(Errc::invalid, member,
+                        member + ": is required where the whole policy is replaced; to change only what a "
+                                 "document names, use PATCH (certwright ca policy does)");
+  return parse_ca_policy(json_text);
 }
+
+Result<CaPolicy> change_ca_policy(const CaPolicy& present, std::string_view json_text) {
+  CERTWRIGHT_TRY(const auto changes, json::parse(json_text));
+  CERTWRIGHT_CHECK(json::ObjectReader::of(changes));
+  CERTWRIGHT_TRY(auto document, json::parse(write_whole_ca_policy(present)));
+  for (const auto& [name, value] : *changes.if_object()) {
+    if (value.is_null())
+      return fail_field(Errc::invalid, name.substr(0, 64),
+                        name.substr(0, 64) + ": null is no value; left out, it stays as it is");
+    document.set(name, value);
+  }
+  return parse_ca_policy(json::write(document));
+}
+
+std::string write_ca_policy(const CaPolicy& policy) { return write_document(policy, !policy.approval.empty()); }
+
+std::string write_whole_ca_policy(const CaPolicy& policy) { return write_document(policy, true); }
 
 }  // namespace certwright::ca

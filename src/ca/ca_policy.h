@@ -29,6 +29,16 @@ struct CaPolicy {
 
 // Errors: bad_encoding; invalid with the field, also for unknown members and values out of range.
 Result<CaPolicy> parse_ca_policy(std::string_view json_text);
+// What is stored: without approval rules as older versions wrote it, without "approval".
 std::string write_ca_policy(const CaPolicy& policy);
+
+// An operator's document in the place of the whole policy: also refuses one without public_url, tenants,
+// profiles or approval. Left out by mistake, their defaults open a CA to every tenant without approval.
+Result<CaPolicy> parse_whole_ca_policy(std::string_view json_text);
+// `present`, with each member of the document in the place of its own. Also refuses a member that is null:
+// nobody knows whether it is to go or to stay.
+Result<CaPolicy> change_ca_policy(const CaPolicy& present, std::string_view json_text);
+// A document that both take: every member, also an empty "approval".
+std::string write_whole_ca_policy(const CaPolicy& policy);
 
 }  // namespace certwright::ca

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "json/value.h"
+
 namespace certwright::ca {
 namespace {
 
@@ -32,6 +34,39 @@ TEST(CaPolicy, AnEmptyDocumentIsTheDefault) { EXPECT_EQ(parse_ca_policy("{}").va
 // As written before there were approval rules, and as it is written still where there is none.
 TEST(CaPolicy, WithoutApprovalItsDocumentIsTheOldOne) {
   EXPECT_EQ(write_ca_policy({}).find("approval"), std::string::npos);
+}
+
+TEST(CaPolicy, AWholeDocumentNamesWhatMattersMost) {
+  const CaPolicy policy{.public_url = "http://pki.example", .tenants = {"acme"}, .profiles = {"tls-server"}, .approval = {}};
+  const std::string whole = write_whole_ca_policy(policy);
+  EXPECT_EQ(parse_whole_ca_policy(whole).value(), policy);
+  for (const std::string member : {"public_url", "tenants", "profiles", "approval"}) {
+    auto document = json::parse(whole).value();
+    std::erase_if(*document.if_object(), [&](const json::Member& each) { return each.name == member; });
+    const auto refused = parse_whole_ca_policy(json::write(document));
+    ASSERT_FALSE(refused) << member;
+    EXPECT_EQ(refused.error().field, member);
+    document.set(member, nullptr);
+    EXPECT_EQ(parse_whole_ca_policy(json::write(document)).error().field, member);
+  }
+}
+
+TEST(CaPolicy, AChangeIsOfWhatItNamesAndOfNothingElse) {
+  const CaPolicy policy{.public_url = "http://pki.example", .ocsp = false, .crl_shards = 4, .tenants = {"acme"},
+                        .profiles = {"tls-server"}, .approval = {{.officers = 2}}};
+  EXPECT_EQ(change_ca_policy(policy, "{}").value(), policy);
+  auto changed = policy;
+  changed.approval.clear();
+  EXPECT_EQ(change_ca_policy(policy, R"({"approval": []})").value(), changed);
+  changed = policy;
+  changed.tenants = {"globex"};
+  changed.crl_shards = 8;
+  EXPECT_EQ(change_ca_policy(policy, R"({"crl_shards": 8, "tenants": ["globex"]})").value(), changed);
+  for (const char* member : {"approval", "aproval", "tenants", "public_url"})
+    EXPECT_EQ(change_ca_policy(policy, R"({")" + std::string(member) + R"(": null})").error().field, member);
+  EXPECT_EQ(change_ca_policy(policy, R"({"aproval": []})").error().field, "aproval");
+  EXPECT_EQ(change_ca_policy(policy, R"({"crl_refresh_s": 86401})").error().field, "crl_refresh_s");
+  EXPECT_EQ(change_ca_policy(policy, "[]").error().code, Errc::invalid);
 }
 
 // As the patterns of host names were called first.

@@ -133,7 +133,7 @@ Result<void> install(Session& session, const CaOptions& o) {
 Result<void> change_policy(Session& session, const CaOptions& o) {
   CERTWRIGHT_TRY(const auto policy, read_text_file(o.policy_file));
   CERTWRIGHT_TRY(const auto ca,
-                 session.call_json("PUT", "/api/v1/cas/" + url_encode(o.id) + "/policy", policy));
+                 session.call_json("PATCH", "/api/v1/cas/" + url_encode(o.id) + "/policy", policy));
   return show(session, ca);
 }
 
@@ -248,9 +248,9 @@ void add_ca_commands(CLI::App& app, Registry& registry) {
       ->add_option("file", o->file, "PEM: certificate, then its issuers")
       ->required()
       ->type_name("FILE");
-  add("policy", "Change a CA's policy", with(change_policy))
+  add("policy", "Change a CA's policy: what FILE names, and nothing else", with(change_policy))
       ->add_option("file", o->policy_file,
-                   "policy document (JSON); certwright ca show CA --json has the present one")
+                   "members of the policy (JSON); certwright ca show CA --json has all")
       ->required()
       ->type_name("FILE");
   add("import-crl", "A CRL that an offline CA signed", with(import_crl))

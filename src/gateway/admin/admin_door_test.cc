@@ -44,6 +44,7 @@ constexpr Row kRows[] = {
     {"GET /api/v1/cas/{ca}/request", "/api/v1/cas/issuing/request", "", "+-------?"},
     {"PUT /api/v1/cas/{ca}/certificate", "/api/v1/cas/issuing/certificate", "{}", "+-------?"},
     {"PUT /api/v1/cas/{ca}/policy", "/api/v1/cas/issuing/policy", "x", "+-------?"},
+    {"PATCH /api/v1/cas/{ca}/policy", "/api/v1/cas/issuing/policy", "x", "+-------?"},
     {"POST /api/v1/cas/{ca}/retire", "/api/v1/cas/spare/retire", "", "+-------?"},
     {"POST /api/v1/cas/{ca}/rotate", "/api/v1/cas/root/rotate", "", "+-------?"},
     {"POST /api/v1/cas/{ca}/crl", "/api/v1/cas/issuing/crl", "", "+-------?"},

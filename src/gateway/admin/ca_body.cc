@@ -39,7 +39,7 @@ void write_ca(json::Writer& w, const ca::CertificationAuthority& ca, Time now) {
   w.member("signature_algorithm", ca.record().signature_algorithm);
   w.member("sha256", to_hex(crypto::sha256(certificate.der())));
   w.member("subject_key_identifier", to_hex(ca.subject_key_identifier()));
-  w.key("policy").raw(ca::write_ca_policy(ca.policy()));
+  w.key("policy").raw(ca::write_whole_ca_policy(ca.policy()));
   w.member("chain", ca.chain_pem());
   w.end_object();
 }

@@ -93,7 +93,16 @@ Result<http::Response> install_certificate(Context& context, const Dependencies&
 
 Result<http::Response> change_policy(Context& context, const Dependencies& d) {
   CERTWRIGHT_TRY(const auto ca, find_ca(context, d, Action::ca_manage));
-  CERTWRIGHT_TRY(const auto policy, ca::parse_ca_policy(context.request.body_text()));
+  const auto change = [&](const ca::CaPolicy& present) {
+    return ca::change_ca_policy(present, context.request.body_text());
+  };
+  CERTWRIGHT_TRY(const auto changed, d.authority.change_policy(ca->id(), change, context.actor()));
+  return show(200, *changed, d.clock);
+}
+
+Result<http::Response> replace_policy(Context& context, const Dependencies& d) {
+  CERTWRIGHT_TRY(const auto ca, find_ca(context, d, Action::ca_manage));
+  CERTWRIGHT_TRY(const auto policy, ca::parse_whole_ca_policy(context.request.body_text()));
   CERTWRIGHT_TRY(const auto changed, d.authority.change_policy(ca->id(), policy, context.actor()));
   return show(200, *changed, d.clock);
 }
@@ -154,7 +163,8 @@ std::vector<web::Route> ca_routes(const Dependencies& d) {
       route("GET", "/api/v1/cas/{ca}/request", Guard::needs(Action::ca_manage), "exportCaRequest", with(export_request)),
       route("PUT", "/api/v1/cas/{ca}/certificate", Guard::needs(Action::ca_manage), "installCaCertificate",
             with(install_certificate), kMaxImportOctets),
-      route("PUT", "/api/v1/cas/{ca}/policy", Guard::needs(Action::ca_manage), "changeCaPolicy", with(change_policy)),
+      route("PUT", "/api/v1/cas/{ca}/policy", Guard::needs(Action::ca_manage), "replaceCaPolicy", with(replace_policy)),
+      route("PATCH", "/api/v1/cas/{ca}/policy", Guard::needs(Action::ca_manage), "changeCaPolicy", with(change_policy)),
       route("POST", "/api/v1/cas/{ca}/retire", Guard::needs(Action::ca_manage), "retireCa", with(retire)),
       route("POST", "/api/v1/cas/{ca}/rotate", Guard::needs(Action::ca_manage), "rotateCa", with(rotate)),
       route("POST", "/api/v1/cas/{ca}/crl", Guard::needs(Action::ca_manage), "rebuildCrl", with(rebuild_crl)),

@@ -126,6 +126,9 @@ Result<CsrService::Chosen> CsrService::choose(const CsrForm& form, const access:
   const auto extensions = extensions_of(form);
   if (form.profile.empty()) {
     chosen.profile = registration::profile_for(*chosen.ca, d_.profiles, extensions, form.purpose_category);
+    if (chosen.profile == nullptr && extensions.empty())
+      return fail_field(Errc::policy, "ca_id",
+                        fmt::format("ca_id: CA \"{}\" has no profile for requests", chosen.ca->id()));
     if (chosen.profile == nullptr)
       return fail_field(Errc::policy, "requested_extensions",
                         fmt::format("requested_extensions: CA \"{}\" has no profile with {}; allowed: {}",

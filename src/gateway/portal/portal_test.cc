@@ -232,6 +232,15 @@ TEST_F(Portal, TemplateHasWhatTheSpecificationLists) {
   EXPECT_EQ(call("GET", "/csr/ca-template/issuing", dave.token).status, 200);
 }
 
+TEST_F(Portal, ACaWithoutProfilesSaysSo) {
+  auto policy = world.cas.find("issuing")->policy();
+  policy.profiles.clear();
+  must(world.authority.change_policy("issuing", policy, {}));
+  EXPECT_EQ(call("POST", "/csr/process", alice.token, body(pem(), {{"ca_id", R"("issuing")"}})).status, 422);
+  EXPECT_EQ(text({"field"}), "ca_id");
+  EXPECT_EQ(text({"message"}), R"(ca_id: CA "issuing" has no profile for requests)");
+}
+
 TEST_F(Portal, AFileAsMultipart) {
   const std::string file = pem();
   const std::string multipart =
