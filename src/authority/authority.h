@@ -57,10 +57,11 @@ struct ServerIdentity {  // TLS certificate of this server
   Time not_after{};
 };
 
-// Everything that makes a CA or changes its policy refuses profiles that there are not (invalid), approval
-// rules that would never count (invalid, field "approval[0].profiles" or "approval[0].automatic[0].tenant": a
-// misspelt rule lets pass what it was to hold), and what would put interception and anything else under one root (policy, registration/hierarchy.h), both with
-// field "profiles". Retiring a CA and taking its key away are never refused for that.
+// Everything that makes a CA or changes its policy refuses profiles that there are not (invalid, field
+// "profiles"), approval rules that would never count (invalid, field "approval[0].profiles" or
+// "approval[0].automatic[0].tenant": a misspelt rule lets pass what it was to hold), and what would put
+// interception and anything else under one root (policy, registration/hierarchy.h, field "profiles").
+// Retiring a CA and taking its key away are never refused for that.
 class Authority final : public revocation::RevocationListener {
  public:
   struct Dependencies {
