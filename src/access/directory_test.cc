@@ -200,10 +200,10 @@ TEST_F(PromotionTest, LeavesNoTokenThatIsMadeMeanwhile) {
 TEST_F(DirectoryTest, EveryChangeHasItsEvidenceInItsTransaction) {
   EXPECT_EQ(last_leaf(), "tenant:default");
   ASSERT_TRUE(directory_.create_tenant({"operators", "Operators"}, leaf("tenant")));
-  ASSERT_TRUE(directory_.create_principal({"operators", "Eve", "", {}, {{Role::admin, "*", ""}}}, leaf("p")));
+  const auto eve = directory_.create_principal({"operators", "Eve", "", {}, {{Role::admin, "*", ""}}}, leaf("p")).value();
   const auto principal = create({{Role::issuer, "default", ""}});
   EXPECT_EQ(last_leaf(), "principal:" + principal.id);
-  const auto token = directory_.create_token({principal.id, "ci", {}}, leaf("token")).value();
+  const auto token = directory_.create_token({principal.id, "ci", {}, eve.id}, leaf("token")).value();
   EXPECT_EQ(last_leaf(), "token:" + token.credential.id);
   ASSERT_TRUE(directory_.grant_role(principal.id, {Role::auditor, "*", ""}, leaf("grant"), leaf("end")));
   EXPECT_EQ(last_leaf(), "grant:" + principal.id);

@@ -117,8 +117,9 @@ TEST_F(ManyAccounts, OfOneTenantCountTogether) {
 }
 
 TEST_F(ManyAccounts, OfAllTenantsCountTogether) {
-  for (const char* tenant : {"a", "b", "c", "d", "e", "f", "g"}) EXPECT_EQ(by("m", tenant, "wrong password 1"), "wrong");
-  EXPECT_EQ(by("m", "h", "wrong password 1"), "locked 8 ca");
+  for (const char* tenant : {"a", "b", "c", "d", "e", "f", "g"})
+    EXPECT_EQ(by(std::string("m-") + tenant, tenant, "wrong password 1"), "wrong");
+  EXPECT_EQ(by("m-h", "h", "wrong password 1"), "locked 8 ca");
   EXPECT_EQ(by("n", "i", kRight), "no");
   must(few.set("two", secret(kRight), {}));
   EXPECT_EQ(by("n", "i", kRight, "two"), "right");

@@ -9,7 +9,7 @@ namespace certwright::session {
 namespace {
 
 using testing::World;
-constexpr std::string_view kPassword = "tea kettle on tuesday";
+constexpr std::string_view kChosen = "tea kettle on tuesday";
 
 TEST(AccountsOfOthers, APasswordIsOfWhoMadeWhatItWasChosenWith) {
   World world;
@@ -19,26 +19,26 @@ TEST(AccountsOfOthers, APasswordIsOfWhoMadeWhatItWasChosenWith) {
   EXPECT_EQ(maker(bob), "padmin");
   const auto chosen = [&] {
     const auto session = world.accounts.sign_in("bob", as_text(made.password.reveal()), "", World::anybody()).value();
-    return world.accounts.change_password(session.record, "", kPassword, World::actor_of(bob)).value();
+    return world.accounts.change_password(session.record, "", kChosen, World::actor_of(bob)).value();
   }();
   EXPECT_EQ(maker(bob), "padmin") << "who could have chosen it";
-  ASSERT_TRUE(world.accounts.change_password(chosen.record, kPassword, "coffee pot on wednesday", World::actor_of(bob)));
+  ASSERT_TRUE(world.accounts.change_password(chosen.record, kChosen, "coffee pot on wednesday", World::actor_of(bob)));
   EXPECT_EQ(maker(bob), "padmin");
   // With a token: its maker.
   const auto carl = world.add("Carl", {}, store::PrincipalKind::person, {{access::Role::admin, "*", ""}});
   const auto token = world.directory.create_token({carl, "", {}, "pother"}, testing::no_evidence).value();
   const auto session = world.accounts.sign_in("", as_text(token.text.reveal()), "", World::anybody()).value();
-  ASSERT_TRUE(world.accounts.change_password(session.record, "", kPassword, World::actor_of(carl)));
+  ASSERT_TRUE(world.accounts.change_password(session.record, "", kChosen, World::actor_of(carl)));
   EXPECT_EQ(maker(carl), "pother");
   const auto dora = world.add("Dora", {}, store::PrincipalKind::person, {{access::Role::admin, "*", ""}});
   auto self = world.directory.find_principal(dora).value();
   // Not by one who was judged by other roles than it has.
   auto weaker = self;
   weaker.bindings = {{access::Role::admin, "default", ""}};
-  const auto refused = world.accounts.set_first_password(weaker, "", kPassword, World::actor_of(dora));
+  const auto refused = world.accounts.set_first_password(weaker, "", kChosen, World::actor_of(dora));
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().field, "roles");
-  ASSERT_TRUE(world.accounts.set_first_password(self, "", kPassword, World::actor_of(dora)));
+  ASSERT_TRUE(world.accounts.set_first_password(self, "", kChosen, World::actor_of(dora)));
   EXPECT_EQ(maker(dora), dora);
 }
 
