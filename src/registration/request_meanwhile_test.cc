@@ -40,7 +40,7 @@ class DeskMeanwhile : public ::testing::Test {
     submission.request.idempotency_key = "k";
     return submission;
   }
-  std::vector<store::RequestRecord> open() { return must(memory.open_requests_of("alice", 10)); }
+  std::vector<store::OpenRequest> open() { return must(memory.open_requests_of("alice", 10)); }
 
   // As another door does that needs nobody's approval: the key stands for this certificate from then on.
   store::Transaction certificate_for_key(const store::Sha256& digest) {

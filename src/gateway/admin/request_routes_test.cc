@@ -36,12 +36,12 @@ class RequestRoutes : public ::testing::Test {
     id = submit({"a.example", "b.example"});
   }
 
-  std::string submit(const std::vector<std::string>& names, x509::Extensions extensions = {}) {
+  std::string submit(const std::vector<std::string>& names, x509::Extensions extensions = {}, const char* profile = "tls-server") {
     registration::IssuanceRequest wanted;
     wanted.principal = must(world.directory.find_principal(alice.id));
     wanted.actor = {.principal = alice.id, .tenant = "default", .door = "portal", .remote = "192.0.2.1"};
     wanted.ca = "issuing";
-    wanted.profile = "tls-server";
+    wanted.profile = profile;
     wanted.entity_id = names.front();
     std::vector<x509::GeneralName> alternatives;
     for (const auto& name : names) alternatives.push_back(must(x509::GeneralName::dns(name)));
@@ -112,7 +112,7 @@ TEST_F(RequestRoutes, ShowsTheRightsAndWhatIsCopied) {
   x509::Extensions asked;
   must(asked.add({der::Oid::of({2, 99999, 1, 0}), false, evidence}));
   must(asked.add({der::Oid::of({1, 2, 3, 4}), false, {0x05, 0x00}}));  // no profile copies it
-  id = submit({"c.example"}, asked);
+  id = submit({"c.example"}, asked, "tls-server-client");
   ASSERT_EQ(call("GET", "/requests/" + id, bob.token), 200);
   EXPECT_EQ(text({"principal"}), alice.id);
   EXPECT_EQ(text({"principal_name"}), must(world.directory.find_principal(alice.id)).name);
@@ -120,7 +120,7 @@ TEST_F(RequestRoutes, ShowsTheRightsAndWhatIsCopied) {
     const auto& view = *last.find(member);
     ASSERT_NE(view.find("key_usage"), nullptr) << json::write(view);
     EXPECT_EQ(json::write(*view.find("key_usage")), R"(["digitalSignature"])");
-    EXPECT_EQ(json::write(*view.find("extended_key_usage")), R"(["serverAuth"])");
+    EXPECT_EQ(json::write(*view.find("extended_key_usage")), R"(["serverAuth","clientAuth"])");
     EXPECT_EQ(view.find("basic_constraints"), nullptr) << "it is for no CA";
     EXPECT_EQ(json::write(*view.find("extensions")),
               R"([{"oid":"2.99999.1.0","critical":false,"size_octets":5,"sha256":")" + to_hex(crypto::sha256(evidence)) +

@@ -36,8 +36,8 @@ struct RequestRow {
   std::string state;  // "pending", "issued", ...
   std::string subject, ca, profile;
   std::string requester;  // name, which is not unique
-  std::string requester_id;
   Time received_at{};
+  std::string requester_id{};
 };
 struct RequestRows {
   std::vector<RequestRow> rows;

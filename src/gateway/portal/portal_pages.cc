@@ -89,8 +89,8 @@ Result<pages::RequestRow> PortalPages::row_of(const store::RequestRecord& reques
                            .ca = request.ca,
                            .profile = request.profile,
                            .requester = std::move(requester),
-                           .requester_id = request.principal,
-                           .received_at = request.received_at};
+                           .received_at = request.received_at,
+                           .requester_id = request.principal};
 }
 
 Result<pages::RequestRows> PortalPages::rows_of(const store::RequestList& list, std::string_view but_not_of) const {
