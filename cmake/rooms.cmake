@@ -4,7 +4,7 @@ set(certwright_rooms_bottom_up
   # vocabulary
   errors bytes clock
   # codecs and engines
-  json msgpack der crypto idna http http_client metrics
+  json msgpack der crypto unicode idna http http_client metrics
   # the standards' types
   x509 pkcs10 ocsp_message
   # services of the one path

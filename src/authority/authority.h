@@ -130,6 +130,7 @@ class Authority final : public revocation::RevocationListener {
                                        std::string_view parent, const access::Principal& principal,
                                        const audit::Actor& actor);
   Result<Bytes> sign_request(std::string_view subject, const KeyPair& pair) const;
+  Result<Bytes> sign_request(const x509::Name& subject, const KeyPair& pair) const;
   Result<issuance::IssuedCertificate> issue_ca(registration::IssuanceRequest request,
                                                const access::Principal& principal);
   Dependencies d_;

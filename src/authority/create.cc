@@ -240,6 +240,10 @@ Result<Bytes> Authority::sign_request(std::string_view subject_text, const KeyPa
   CERTWRIGHT_TRY(const auto subject, x509::Name::from_text(subject_text));
   if (subject.empty())
     return fail_field(Errc::invalid, "subject", "subject: a CA needs a name, e.g. \"CN=Acme Issuing CA,O=Acme\"");
+  return sign_request(subject, pair);
+}
+
+Result<Bytes> Authority::sign_request(const x509::Name& subject, const KeyPair& pair) const {
   CERTWRIGHT_TRY(const auto info,
                  pkcs10::encode_request_info(subject, pair.signer->subject_public_key_info_tlv(), {}));
   CERTWRIGHT_TRY(const auto signature, pair.signer->sign(signer::PreparedCaRequest(info)));
@@ -266,15 +270,14 @@ Result<std::string> Authority::export_request(std::string_view id, const audit::
   if (record.sealed_key.empty())
     return fail_field(Errc::conflict, "ca", "ca: the key of \"" + record.id + "\" is not here");
   CERTWRIGHT_TRY(const auto pair, open_key(record));
-  std::string subject;
+  Bytes request;
   if (record.certificate.empty()) {
     CERTWRIGHT_TRY(const auto text, d_.store.find_setting("ca-subject:" + record.id));
-    subject = text ? std::string(as_text(*text)) : "";
-  } else {  // a new certificate for the same key, e.g. before the old one expires
+    CERTWRIGHT_TRY(request, sign_request(text ? as_text(*text) : std::string_view(), pair));
+  } else {  // a new certificate for the same key, e.g. before the old one expires: its name as it is, whoever gave it
     CERTWRIGHT_TRY(const auto certificate, x509::Certificate::parse(record.certificate));
-    subject = certificate.subject().to_text();
+    CERTWRIGHT_TRY(request, sign_request(certificate.subject(), pair));
   }
-  CERTWRIGHT_TRY(const auto request, sign_request(subject, pair));
   CERTWRIGHT_CHECK(d_.journal.record(
       {.type = audit::EventType::ca_request_exported,
        .actor = actor,

@@ -176,5 +176,22 @@ TEST_F(CaInstallation, ARootWithItsKeyIsImported) {
   EXPECT_EQ(rooms.world.records("CA_IMPORTED").size(), 2U);
 }
 
+// Somebody else's name may have what ours may not: the CA works, a successor of its name does not come.
+TEST_F(CaInstallation, ARootWhoseNameHidesACharacterIsImportedAndRead) {
+  auto own = new_ca("own");
+  own.subject = "CN=Root,O=A\xe2\x80\x8b" "cme";
+  EXPECT_EQ(error_of(rooms.authority.create_root(own, actor())), "invalid organization");
+  const OutsideRoot outside("A\xe2\x80\x8c" "cme Root");
+  const auto ca = must(rooms.authority.import({.id = "outside", .name = "Outside", .certificate = outside.der(), .issuer_chain = {},
+                                               .private_key_pkcs8 = pkcs8_of(outside.key()), .policy = new_ca("x").policy},
+                                              actor()));
+  EXPECT_TRUE(ca->can_issue(clock.now()));
+  EXPECT_EQ(ca->certificate().subject().to_text(), "CN=A\xe2\x80\x8c" "cme Root");
+  EXPECT_TRUE(rooms.authority.create_subordinate(new_ca("issuing", {"tls-server"}, kYear), "outside", admin(), actor()));
+  EXPECT_TRUE(issues("issuing"));
+  const auto again = must(pkcs10::parse_pem_or_der(as_bytes(must(rooms.authority.export_request("outside", actor())))));
+  EXPECT_EQ(to_bytes(again.subject().tlv()), to_bytes(ca->certificate().subject_tlv()));
+}
+
 }  // namespace
 }  // namespace certwright::authority

@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include "unicode/hidden.h"
+
 namespace certwright::cli {
 namespace {
 
@@ -17,19 +19,6 @@ std::string padded(std::string text, std::size_t width) {
   const std::size_t used = width_of(text);
   if (used < width) text.append(width - used, ' ');
   return text;
-}
-
-// U+0080..U+009F (C1 controls), U+202A..U+202E and U+2066..U+2069 (bidirectional overrides) at the
-// beginning of `text`, as UTF-8; 0 if it begins otherwise.
-unsigned disguised_control(std::string_view text) {
-  const auto octet = [&](std::size_t i) {
-    return i < text.size() ? static_cast<unsigned char>(text[i]) : 0U;
-  };
-  if (octet(0) == 0xc2 && octet(1) >= 0x80 && octet(1) <= 0x9f) return octet(1);
-  if (octet(0) != 0xe2) return 0;
-  if (octet(1) == 0x80 && octet(2) >= 0xaa && octet(2) <= 0xae) return 0x2000U + (octet(2) - 0x80U);
-  if (octet(1) == 0x81 && octet(2) >= 0xa6 && octet(2) <= 0xa9) return 0x2040U + (octet(2) - 0x80U);
-  return 0;
 }
 
 std::string text_of_value(const json::Value& value) {
@@ -85,15 +74,16 @@ void Table::print_text(const std::string& text) { fmt::print("{}", text); }
 
 std::string printable(std::string_view text) {
   std::string out;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const auto octet = static_cast<unsigned char>(text[i]);
-    if (octet < 0x20 || octet == 0x7f)
-      out += fmt::format("\\x{:02x}", octet);
-    else if (const unsigned control = disguised_control(text.substr(i)); control != 0) {
-      out += fmt::format("\\u{:04x}", control);
-      i += control < 0x100 ? 1 : 2;
-    } else
-      out += text[i];
+  while (!text.empty()) {
+    const auto [point, size] = unicode::first_code_point(text);
+    const auto code = static_cast<std::uint32_t>(point);
+    if (size == 0 || code < 0x20 || code == 0x7f)
+      out += fmt::format("\\x{:02x}", static_cast<unsigned char>(text[0]));
+    else if (!unicode::is_control(point) && !unicode::is_hidden(point))
+      out += text.substr(0, size);
+    else
+      out += code > 0xffff ? fmt::format("\\U{:08x}", code) : fmt::format("\\u{:04x}", code);
+    text.remove_prefix(std::max<std::size_t>(size, 1));
   }
   return out;
 }

@@ -1,6 +1,6 @@
 #pragma once
 // What commands print: tables and members for people, JSON for programs. Text from the server may
-// come from strangers: whatever could move the cursor or reorder a line is shown escaped.
+// come from strangers: whatever could move the cursor, reorder a line or hide is shown escaped.
 #include <string>
 #include <string_view>
 #include <vector>
@@ -29,7 +29,8 @@ std::string text_of(const json::Value& object, std::string_view member);
 std::string time_of(const json::Value& object, std::string_view member);
 // The objects of an array member; none if it is absent or no array.
 const json::Array& rows_of(const json::Value& object, std::string_view member);
-// Control characters (C0, DEL, C1) and bidirectional overrides as \x1b, \u202e.
+// Octets that are not UTF-8, control characters, and what nobody sees or what reorders a line
+// (unicode/hidden.h) as \x1b, \u202e, \U000e0041.
 std::string printable(std::string_view text);
 void print_json(const json::Value& value);
 // "name  value" lines, members of objects as outer.inner. PEM texts are left out: --json shows

@@ -36,8 +36,14 @@ constexpr Shown kShown[] = {
      "b",
      "a\\u202eb"},
     {"FirstStrongIsolate", "\xe2\x81\xa8", "\\u2068"},
-    {"NeighbourOfOverrides", "\xe2\x80\xa9", "\xe2\x80\xa9"},
-    {"CutOff", "\xe2\x80", "\xe2\x80"},
+    {"ParagraphSeparator", "\xe2\x80\xa9", "\\u2029"},
+    {"NeighbourOfOverrides", "\xe2\x80\xaf", "\xe2\x80\xaf"},
+    {"SoftHyphen", "a\xc2\xad", "a\\u00ad"},
+    {"ZeroWidthSpace", "ac\xe2\x80\x8bme", "ac\\u200bme"},
+    {"ByteOrderMark", "\xef\xbb\xbf", "\\ufeff"},
+    {"Tag", "\xf3\xa0\x81\x81", "\\U000e0041"},
+    {"NotUtf8", "a\x9b\xff", "a\\x9b\\xff"},
+    {"CutOff", "\xe2\x80", "\\xe2\\x80"},
 };
 class Printable : public testing::TestWithParam<Shown> {};
 TEST_P(Printable, LeavesNothingThatMovesTheCursor) {

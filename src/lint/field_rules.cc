@@ -127,7 +127,7 @@ constexpr RuleCheck kFieldRules[] = {
     {{"rfc5280.4.1.2.5.time_form", "times up to 2049 are UTCTime, later ones GeneralizedTime"},
      check_time_form},
     {{"rfc5280.4.1.2.6.subject_form",
-      "the subject is a Name within the upper bounds and without control characters"},
+      "the subject is a Name within the upper bounds, without control or hidden characters"},
      check_subject_form},
     {{"rfc5280.4.1.2.6.subject_or_critical_san",
       "the subject is not empty, or there is a critical subjectAltName"},

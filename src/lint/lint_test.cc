@@ -120,6 +120,10 @@ const Mutation kFieldMutations[] = {
      [](Trial& t) {
        t.tbs.subject_tlv = subject_with(oids::kCommonName, der::Tag::utf8_string, "a\nb");
      }},
+    {"HiddenCharacter", "rfc5280.4.1.2.6.subject_form", "tls-server",
+     [](Trial& t) {
+       t.tbs.subject_tlv = subject_with(oids::kCommonName, der::Tag::utf8_string, "a\xe2\x80\x8b" "b");
+     }},
     {"CommonNameOf65", "rfc5280.4.1.2.6.subject_form", "tls-server",
      [](Trial& t) {
        t.tbs.subject_tlv = subject_with(oids::kCommonName, der::Tag::utf8_string, std::string(65, 'x'));

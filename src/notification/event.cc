@@ -5,6 +5,7 @@
 
 #include "json/value.h"
 #include "json/writer.h"
+#include "unicode/hidden.h"
 
 namespace certwright::notification {
 namespace {
@@ -19,36 +20,8 @@ constexpr std::array kEvents = {
 constexpr std::string_view kReplacement = "\xEF\xBF\xBD";
 constexpr std::string_view kEllipsis = "\xE2\x80\xA6";
 
-struct Decoded {
-  char32_t character = 0;
-  std::size_t octets = 0;  // 0: not UTF-8
-};
-
-// One character of UTF-8 (RFC 3629): shortest form, no surrogates.
-Decoded decode(std::string_view text) noexcept {
-  const auto octet = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-  const unsigned char first = octet(0);
-  if (first < 0x80) return {first, 1};
-  const std::size_t size = first >= 0xF0 ? 4U : first >= 0xE0 ? 3U : 2U;
-  if (first < 0xC2 || first > 0xF4 || text.size() < size) return {};
-  char32_t character = first & (0xFFU >> (size + 1));
-  for (std::size_t i = 1; i < size; ++i) {
-    if ((octet(i) & 0xC0U) != 0x80) return {};
-    character = (character << 6) | (octet(i) & 0x3FU);
-  }
-  constexpr char32_t kLeast[] = {0, 0, 0x80, 0x800, 0x10000};
-  if (character < kLeast[size] || character > 0x10FFFF || (character >= 0xD800 && character <= 0xDFFF))
-    return {};
-  return {character, size};
-}
-
-bool is_plain(char32_t c) noexcept {
-  if (c < 0x20 || (c >= 0x7F && c < 0xA0)) return false;             // controls
-  if (c == 0x2028 || c == 0x2029) return false;                      // separators
-  if (c >= 0x200B && c <= 0x200F) return false;                      // invisible, direction marks
-  if ((c >= 0x202A && c <= 0x202E) || (c >= 0x2066 && c <= 0x2069)) return false;  // direction
-  return c != 0xFEFF && c != 0x061C;
-}
+// What would break the line.
+bool is_break(char32_t c) noexcept { return unicode::is_control(c) || c == 0x2028 || c == 0x2029; }
 
 }  // namespace
 
@@ -75,10 +48,11 @@ std::optional<EventKind> event_named(std::string_view name) noexcept {
 std::string cleaned(std::string_view text) {
   std::string line;
   while (!text.empty()) {
-    const Decoded next = decode(text);
-    const std::size_t octets = std::max<std::size_t>(next.octets, 1);
-    const bool plain = next.octets != 0 && is_plain(next.character);
-    const std::string_view piece = plain ? text.substr(0, octets) : kReplacement;
+    const auto [character, size] = unicode::first_code_point(text);
+    const std::size_t octets = std::max<std::size_t>(size, 1);
+    std::string piece(text.substr(0, octets));
+    if (size == 0 || is_break(character)) piece = kReplacement;
+    else if (unicode::is_hidden(character)) piece = unicode::marked(character);
     if (line.size() + piece.size() + kEllipsis.size() > kMaxFactOctets) return line.append(kEllipsis);
     line += piece;
     text.remove_prefix(octets);

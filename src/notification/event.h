@@ -57,8 +57,8 @@ using Facts = std::vector<std::pair<std::string, std::string>>;
 inline constexpr std::size_t kMaxFactOctets = 1024;
 
 // One line of valid UTF-8 of at most kMaxFactOctets: octets that are not UTF-8, control characters,
-// line and paragraph separators and those that turn the direction of writing become U+FFFD; what is
-// cut ends in U+2026.
+// line and paragraph separators become U+FFFD, other characters that nobody sees (unicode/hidden.h)
+// "[U+200B]"; what is cut ends in U+2026.
 std::string cleaned(std::string_view text);
 
 // A JSON object of strings, values cleaned, empty ones left out.

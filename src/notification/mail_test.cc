@@ -66,6 +66,11 @@ TEST(Cleaned, IsOneHarmlessLine) {
   EXPECT_EQ(cleaned("\x7f\xc2\x85\xe2\x80\xa8\xe2\x80\xae\xe2\x81\xa6").find("\xe2\x80\xae"), std::string::npos);
   for (const auto* bad : {"\xff", "\xc0\xaf", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\xe2\x82", "\x80"})
     EXPECT_TRUE(cleaned(bad).starts_with("\xef\xbf\xbd")) << bad;
+  EXPECT_EQ(cleaned("ac\xe2\x80\x8bme\xc2\xad"), "ac[U+200B]me[U+00AD]");  // what nobody sees is shown
+  EXPECT_EQ(cleaned("\xe2\x80\xae" "emca"), "[U+202E]emca");
+  EXPECT_EQ(cleaned("acme\xf3\xa0\x81\x81\xef\xbb\xbf"), "acme[U+E0041][U+FEFF]");
+  const auto hidden = cleaned(std::string(1020, 'x') + "\xe2\x80\x8b");
+  EXPECT_TRUE(hidden.ends_with("x\xe2\x80\xa6")) << "not in pieces: " << hidden;
   const auto cut = cleaned(std::string(5000, 'x'));
   EXPECT_LE(cut.size(), kMaxFactOctets);
   EXPECT_TRUE(cut.ends_with("\xe2\x80\xa6"));

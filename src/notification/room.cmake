@@ -1,6 +1,6 @@
 certwright_room(notification
   EXPOSES audit keys store crypto clock bytes errors
-  USES ca json x509
+  USES ca json unicode x509
   SYSTEM curl
   SOURCES address_policy.cc courier.cc curl_handle.cc delivery.cc event.cc expiry_sweep.cc https_transport.cc inbox.cc
           mail_address.cc mail_message.cc outbox.cc recipients.cc smtp_transport.cc template.cc templates.cc

@@ -44,7 +44,7 @@ struct InterceptionPlan {
 };
 
 // What a certificate for `source` looks like under a profile with an InterceptionRule:
-//   subject    the upstream's, byte for byte, if it is a well-formed Name without control characters,
+//   subject    the upstream's, byte for byte, if it is a well-formed Name that x509::Name::check_characters() takes,
 //              of at most kInterceptionSubjectOctetsMax
 //   names      the upstream's dNSNames and iPAddresses that are well formed, none twice, at most
 //              x509::kMaxGeneralNames; where they exceed names_octets_max, only those that cover

@@ -8,6 +8,7 @@
 #include "der/primitive.h"
 #include "der/reader.h"
 #include "der/writer.h"
+#include "unicode/hidden.h"
 #include "x509/oids.h"
 
 namespace certwright::x509 {
@@ -71,6 +72,16 @@ bool has_control_character(std::string_view utf8) noexcept {
   return false;
 }
 
+// What a reader of the name sees must be what it says.
+Result<void> check_visible(const der::Oid& type, std::string_view utf8) {
+  if (has_control_character(utf8))
+    return fail_field(Errc::invalid, attribute_field(type), "control characters are not allowed");
+  if (const auto hidden = unicode::find_hidden(utf8))
+    return fail_field(Errc::invalid, attribute_field(type),
+                      unicode::name_of(*hidden) + " is not allowed: it is not seen, or turns the direction of writing");
+  return {};
+}
+
 Result<void> check_upper_bound(const der::Oid& type, std::string_view utf8) {
   const AttributeTypeRow* const row = attribute_row(type);
   const std::size_t bound = row != nullptr ? row->upper_bound : kOtherUpperBound;
@@ -87,7 +98,7 @@ Result<void> check_value(const der::Oid& type, std::string_view utf8) {
     return fail_field(Errc::invalid, attribute_field(type), std::string(why));
   };
   if (!der::is_valid_utf8(utf8)) return refuse("not valid UTF-8");
-  if (has_control_character(utf8)) return refuse("control characters are not allowed");
+  CERTWRIGHT_CHECK(check_visible(type, utf8));
   const AttributeTypeRow* const row = attribute_row(type);
   if (row == nullptr) return {};
   if (row->string_type == der::Tag::printable_string && !der::is_printable_string(utf8))
@@ -167,9 +178,7 @@ std::vector<std::string> Name::common_names() const { return values(oids::kCommo
 
 Result<void> Name::check_characters() const {
   for (std::size_t i = 0; i < size(); ++i)
-    if (has_control_character(attribute(i).text()))
-      return fail_field(Errc::invalid, attribute_field(entries_[i].type),
-                        "control characters are not allowed");
+    CERTWRIGHT_CHECK(check_visible(entries_[i].type, attribute(i).text()));
   return {};
 }
 

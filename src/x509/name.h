@@ -61,7 +61,7 @@ class Name {
     Builder& and_also();
     // Errors: invalid for an empty value, an upper bound of RFC 5280 appendix A.1 exceeded (64
     // characters of a commonName, 2 of a country, ...), characters the string type does not have,
-    // or NUL and control characters; `field` names the attribute. too_large over the limits above.
+    // or check_characters() refuses; `field` names the attribute. too_large over the limits above.
     Result<Name> build() const;
 
    private:
@@ -77,7 +77,7 @@ class Name {
   Name();  // the empty name
   // Reads an RDNSequence. Lenient where the field is: no upper bounds, the order and number of
   // attributes are free, any string type of DirectoryString plus IA5String and NumericString,
-  // PrintableString with any ASCII. Does not refuse control characters: see check_characters().
+  // PrintableString with any ASCII. Does not look at the characters: see check_characters().
   // Errors: bad_encoding, also for an RDN that is not in DER order; too_large over the limits
   // above.
   static Result<Name> parse(ByteView tlv);
@@ -101,7 +101,7 @@ class Name {
   // The values of all attributes of this type, as UTF-8, in order.
   std::vector<std::string> values(const der::Oid& type) const;
   std::vector<std::string> common_names() const;
-  // Refuses NUL, C0 and C1 control characters and DEL in any value. Errors: invalid.
+  // Refuses controls, and what unicode::is_hidden() has, in any value. Errors: invalid, naming it.
   Result<void> check_characters() const;
   // The upper bounds that build() enforces, for names that came from elsewhere. Errors: invalid.
   Result<void> check_upper_bounds() const;

@@ -1,5 +1,7 @@
 #include "x509/name.h"
 
+#include <algorithm>
+
 #include <gtest/gtest.h>
 #include <openssl/x509.h>
 
@@ -111,6 +113,35 @@ TEST(NameBuilder, RefusesCharactersThatDoNotBelong) {
   EXPECT_FALSE(Name::Builder().serial_number("a*b").build());
   EXPECT_FALSE(Name::Builder().domain_component("å").build());
   EXPECT_TRUE(Name::Builder().common_name("\xc2\xa0").build());
+}
+
+// The same to the eye is not the same name: who approves "Acme" must not sign "A<U+200B>cme".
+TEST(NameBuilder, RefusesWhatNobodySeesAndNamesIt) {
+  const struct { const char *text, *code_point; } kRows[] = {
+      {"A\xc2\xad" "cme", "U+00AD"},         {"A\xe2\x80\x8b" "cme", "U+200B"},     {"\xe2\x80\xae" "emcA", "U+202E"},
+      {"\xd9\x86\xe2\x80\x8c\xd9\x85", "U+200C"}, {"Acme\xf3\xa0\x81\x81", "U+E0041"}, {"Acme\xef\xbb\xbf", "U+FEFF"}};
+  for (const auto& row : kRows) {
+    const auto built = Name::Builder().organization(row.text).build();
+    ASSERT_FALSE(built) << row.code_point;
+    EXPECT_EQ(built.error().code, Errc::invalid);
+    EXPECT_EQ(built.error().field, "organization");
+    EXPECT_NE(built.error().detail.find(row.code_point), std::string::npos) << built.error().detail;
+    EXPECT_EQ(built.error().detail.find(row.text), std::string::npos) << "it is shown, not repeated";
+  }
+}
+
+// What others made is read as it is; whoever would sign it asks check_characters().
+TEST(NameParse, AHiddenCharacterIsReadAndTold) {
+  Bytes tlv = to_bytes(Name::Builder().organization("A___cme").build()->tlv());
+  constexpr std::uint8_t kZeroWidthSpace[] = {0xe2, 0x80, 0x8b};
+  std::ranges::copy(kZeroWidthSpace, std::ranges::find(tlv, '_'));
+  const auto name = Name::parse(tlv);
+  ASSERT_TRUE(name);
+  EXPECT_EQ(name->attribute(0).text(), "A\xe2\x80\x8b" "cme");
+  EXPECT_EQ(Bytes(name->tlv().begin(), name->tlv().end()), tlv);
+  const auto checked = name->check_characters();
+  ASSERT_FALSE(checked);
+  EXPECT_NE(checked.error().detail.find("U+200B"), std::string::npos) << checked.error().detail;
 }
 
 struct TextCase {

@@ -1,4 +1,4 @@
-certwright_room(x509 EXPOSES der bytes clock errors
+certwright_room(x509 EXPOSES der bytes clock errors USES unicode
   SOURCES serial_number.cc revocation_reason.cc algorithm_identifier.cc subject_public_key_info.cc
           name.cc name_text.cc host_name.cc general_name.cc extension.cc certificate_extensions.cc
           crl_extensions.cc signed_encoding.cc certificate.cc tbs_certificate.cc

@@ -3,35 +3,16 @@
 #include <algorithm>
 
 #include "http/message.h"
+#include "unicode/hidden.h"
 
 namespace certwright::gateway::pages {
 namespace {
 
 constexpr std::string_view kReplacement = "\xef\xbf\xbd";  // U+FFFD
 
-// The octets of the code point that `text` begins with, 0 if it is not UTF-8 (RFC 3629).
-std::size_t sequence_octets(std::string_view text, char32_t& point) noexcept {
-  const auto octet = [&](std::size_t i) { return static_cast<std::uint8_t>(text[i]); };
-  const std::uint8_t first = octet(0);
-  point = first;
-  if (first < 0x80) return 1;
-  const std::size_t size = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
-  constexpr char32_t kLeast[] = {0, 0, 0x80, 0x800, 0x10000};
-  if (first < 0xc2 || first > 0xf4 || text.size() < size) return 0;
-  point = first & (0xffU >> (size + 1));
-  for (std::size_t i = 1; i < size; ++i) {
-    if ((octet(i) & 0xc0) != 0x80) return 0;
-    point = point << 6 | (octet(i) & 0x3fU);
-  }
-  const bool is_surrogate = point >= 0xd800 && point < 0xe000;
-  return point < kLeast[size] || point > 0x10ffff || is_surrogate ? 0 : size;
-}
-
-bool is_hidden(char32_t point) noexcept {
-  if (point == '\n' || point == '\r' || point == '\t') return false;
-  if (point < 0x20 || (point >= 0x7f && point < 0xa0)) return true;
-  return point == 0x061c || point == 0x200e || point == 0x200f || (point >= 0x202a && point <= 0x202e) ||
-         (point >= 0x2066 && point <= 0x2069);
+// Line feed, carriage return and tab do no harm in HTML.
+bool is_unsafe_control(char32_t point) noexcept {
+  return unicode::is_control(point) && point != '\n' && point != '\r' && point != '\t';
 }
 
 std::string_view reference_of(char c) noexcept {
@@ -51,10 +32,11 @@ std::string escaped(std::string_view text) {
   std::string out;
   out.reserve(text.size());
   while (!text.empty()) {
-    char32_t point = 0;
-    const std::size_t size = sequence_octets(text, point);
-    if (size == 0 || is_hidden(point)) {
+    const auto [point, size] = unicode::first_code_point(text);
+    if (size == 0 || is_unsafe_control(point)) {
       out += kReplacement;
+    } else if (unicode::is_hidden(point)) {
+      out += unicode::marked(point);
     } else if (const auto reference = reference_of(text[0]); !reference.empty()) {
       out += reference;
     } else {

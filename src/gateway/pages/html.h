@@ -115,8 +115,8 @@ class Html {
   std::vector<std::string_view> open_;
 };
 
-// `<`, `>`, `&` and both quotes as references; what is not UTF-8, control characters other than line feed,
-// carriage return and tab, and what reorders text (bidirectional controls) as U+FFFD.
+// `<`, `>`, `&` and both quotes as references; what is not UTF-8, and control characters other than line feed,
+// carriage return and tab, as U+FFFD; what unicode::is_hidden() has, visibly: "[U+200B]".
 std::string escaped(std::string_view text);
 
 // The whole page around a body: doctype, character set, viewport, title, style sheet. `style` is its path.

@@ -44,8 +44,11 @@ INSTANTIATE_TEST_SUITE_P(
                       EscapeCase{"Surrogate", "\xed\xa0\x80", "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd"},
                       EscapeCase{"Escape", "\x1b[2J", "\xef\xbf\xbd[2J"},
                       EscapeCase{"C1", "\xc2\x9b", "\xef\xbf\xbd"},
-                      EscapeCase{"RightToLeftOverride", "moc.\xe2\x80\xae" "evil", "moc.\xef\xbf\xbd" "evil"},
-                      EscapeCase{"Isolate", "\xe2\x81\xa6x", "\xef\xbf\xbdx"}, EscapeCase{"Emoji", "\xf0\x9f\x8d\x8b", "\xf0\x9f\x8d\x8b"}),
+                      EscapeCase{"RightToLeftOverride", "moc.\xe2\x80\xae" "evil", "moc.[U+202E]evil"},
+                      EscapeCase{"Isolate", "\xe2\x81\xa6x", "[U+2066]x"}, EscapeCase{"SoftHyphen", "a\xc2\xad" "b", "a[U+00AD]b"},
+                      EscapeCase{"ZeroWidthSpace", "ac\xe2\x80\x8bme", "ac[U+200B]me"}, EscapeCase{"Joiner", "\xe2\x80\x8d", "[U+200D]"},
+                      EscapeCase{"InvisibleTimes", "a\xe2\x81\xa2" "b", "a[U+2062]b"}, EscapeCase{"ByteOrderMark", "\xef\xbb\xbfx", "[U+FEFF]x"},
+                      EscapeCase{"LineSeparator", "a\xe2\x80\xa8" "b", "a[U+2028]b"}, EscapeCase{"Tag", "a\xf3\xa0\x81\x81", "a[U+E0041]"}, EscapeCase{"Emoji", "\xf0\x9f\x8d\x8b", "\xf0\x9f\x8d\x8b"}),
     [](const auto& c) { return std::string(c.param.name); });
 
 TEST(Url, IsAlwaysAPathHere) {

@@ -6,7 +6,7 @@ configure_file(${CMAKE_SOURCE_DIR}/src/gateway/pages/style_sheet.cc.in
 
 certwright_room(gateway/pages
   EXPOSES gateway/web access session store http clock bytes errors
-  USES audit crypto
+  USES audit crypto unicode
   SOURCES html.cc page.cc pages_door.cc account_pages.cc request_pages.cc approval_pages.cc request_parts.cc
   TESTS html_test.cc account_pages_test.cc request_pages_test.cc
   FUZZ html)

@@ -1,0 +1,1 @@
+certwright_room(unicode SOURCES hidden.cc TESTS hidden_test.cc)
