@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "crypto/digest.h"
 #include "crypto/public_key.h"
 #include "gateway/portal/csr_form.h"
 #include "pkcs10/certification_request.h"
@@ -34,10 +35,21 @@ std::string extension_name(const der::Oid& oid) {
                                                           {oids::kBasicConstraints, "Basic constraints"},
                                                           {oids::kSubjectKeyIdentifier, "Subject key identifier"},
                                                           {oids::kCertificatePolicies, "Certificate policies"},
-                                                          {oids::kTlsFeature, "TLS feature (must-staple)"}};
+                                                          {oids::kTlsFeature, "TLS feature (must-staple), 1.3.6.1.5.5.7.1.24"}};
   for (const auto& [known, name] : kNames)
     if (known == oid) return std::string(name);
   return "Extension " + oid.to_text();
+}
+
+std::string constraints_text(const x509::BasicConstraints& constraints) {
+  if (!constraints.ca) return "not a CA";
+  return "a CA" + (constraints.path_length ? fmt::format(", path length {}", *constraints.path_length) : "");
+}
+
+// Two contents of one size must not look the same: the digest, and the octets where they are few.
+std::string octets_text(ByteView value) {
+  return fmt::format("{} octets, SHA-256 {}", value.size(), to_hex(crypto::sha256(value))) +
+         (value.size() <= kMaxShownOctets ? ": " + to_hex(value) : "");
 }
 
 std::string extension_text(const x509::Extension* extension) {
@@ -48,9 +60,8 @@ std::string extension_text(const x509::Extension* extension) {
   if (oid == oids::kExtKeyUsage)
     if (const auto parsed = x509::parse_ext_key_usage(value)) return purposes(*parsed);
   if (oid == oids::kBasicConstraints)
-    if (const auto constraints = x509::parse_basic_constraints(value)) return constraints->ca ? "a CA" : "not a CA";
-  return (value.size() <= kMaxShownOctets ? to_hex(value) : fmt::format("{} octets", value.size())) +
-         (critical ? ", critical" : "");
+    if (const auto constraints = x509::parse_basic_constraints(value)) return constraints_text(*constraints);
+  return octets_text(value) + (critical ? ", critical" : "");
 }
 
 std::string profile_text(const profile::Profile& profile, const der::Oid& oid) {

@@ -6,8 +6,10 @@
 
 #include <regex>
 
+#include "crypto/digest.h"
 #include "gateway/certs/testing_world.h"
 #include "gateway/pages/testing_browser.h"
+#include "gateway/portal/comparison.h"
 #include "x509/certificate.h"
 #include "x509/oids.h"
 
@@ -150,6 +152,44 @@ TEST_F(PortalPagesTest, AnOfficerSeesBothSidesAndDecides) {
   const auto again = bob->get("/approvals/" + id);
   EXPECT_TRUE(has(again, "nothing to decide"));
   EXPECT_FALSE(has(again, "value=\"approve\""));
+}
+
+// What is copied into the certificate is told apart by its digest, however long it is.
+TEST_F(PortalPagesTest, CopiedExtensionsAreToldApart) {
+  world.set_approval("issuing", {{}});
+  constexpr der::Oid kCopied = der::Oid::of({2, 99999, 1, 0});
+  const auto evidence = [](std::size_t octets, std::uint8_t content) {
+    Bytes value(octets, content);
+    value[0] = 0x04;
+    value[1] = static_cast<std::uint8_t>(octets - 2);
+    return value;
+  };
+  const auto id_of = [&](const Bytes& value) {
+    x509::Extensions extensions;
+    must(extensions.add({kCopied, false, value}));
+    return upload(csr("CN=a.example", {"a.example"}, extensions));
+  };
+  const Bytes small = evidence(8, 1), one = evidence(100, 1), other = evidence(100, 2);
+  const auto shown = [](const Bytes& value) { return std::to_string(value.size()) + " octets, SHA-256 " + to_hex(crypto::sha256(value)); };
+  const auto first = id_of(one);
+  const auto review = bob->get("/approvals/" + first);
+  EXPECT_TRUE(has(review, "Extension 2.99999.1.0</th><td>" + shown(one) + "</td><td></td><td>" + shown(one) + "</td>")) << review.body.text();
+  EXPECT_TRUE(has(bob->get("/approvals/" + id_of(other)), shown(other)));
+  EXPECT_TRUE(has(bob->get("/approvals/" + id_of(small)), shown(small) + ": " + to_hex(small)));
+
+  // Another content of the same size is a change.
+  const auto request = *must(world.requests.find(first));
+  auto seen = must(world.requests.examine(request, registration::RequestDesk::View::as_changed));
+  const auto changed = [&] {
+    const auto rows = must(compare(request, seen, world.clock.now()));
+    return std::ranges::find(rows, "Extension 2.99999.1.0", &pages::Comparison::what)->changed;
+  };
+  EXPECT_FALSE(changed());
+  x509::Extensions forged;
+  for (const auto& extension : seen.extensions)
+    must(forged.add(extension.oid == kCopied ? x509::Extension{kCopied, false, other} : extension));
+  seen.extensions = forged;
+  EXPECT_TRUE(changed());
 }
 
 TEST_F(PortalPagesTest, ChangesTakeAwayAndShow) {
