@@ -7,6 +7,7 @@
 
 #include "cli/commands.h"
 #include "cli/output_file.h"
+#include "cli/request_text.h"
 #include "cli/session.h"
 #include "json/writer.h"
 
@@ -42,56 +43,6 @@ Result<void> list(Session& session, const RequestOptions& o) {
   return {};
 }
 
-std::string names_of(const json::Value& view) {
-  std::string text;
-  for (const auto& name : rows_of(view, "names"))
-    if (const auto* name_text = name.if_string()) text += (text.empty() ? "" : " ") + *name_text;
-  return text;
-}
-
-// What was asked for beside what would be issued; a mark where they differ.
-void print_comparison(const json::Value& request) {
-  const json::Value* asked = request.find("asked");
-  const json::Value* issued = request.find("would_be_issued");
-  if (asked == nullptr || issued == nullptr) return;
-  if (const auto refused = text_of(*issued, "refused"); !refused.empty()) {
-    fmt::print("\nWould be refused now: {}\n", printable(refused));
-    return;
-  }
-  Table table({"", "ASKED FOR", "WOULD BE ISSUED", ""});
-  const auto row = [&](const char* name, const std::string& before, const std::string& after) {
-    table.add({name, before, after, before == after ? "" : "changed"});
-  };
-  for (const char* member : {"subject", "not_after", "key_algorithm", "profile", "profile_version"})
-    row(member, text_of(*asked, member), text_of(*issued, member));
-  row("names", names_of(*asked), names_of(*issued));
-  fmt::print("\n");
-  table.print();
-}
-
-void print_approvals(const json::Value& request) {
-  Table table({"APPROVED BY", "KIND", "WHEN", "COUNTS", "COMMENT"});
-  for (const auto& row : rows_of(request, "approvals"))
-    table.add({text_of(row, "principal"), text_of(row, "kind"), time_of(row, "approved_at"), text_of(row, "counts"),
-               text_of(row, "comment")});
-  fmt::print("\n");
-  table.print();
-}
-
-void print_request(const json::Value& request) {
-  json::Value plain;
-  for (const char* member : {"id", "state", "tenant", "ca", "profile", "principal", "email", "door", "remote", "subject",
-                             "purpose", "rule", "selection", "approvals_needed", "received_at", "expires_at",
-                             "decided_by", "reason", "binding"})
-    plain.set(member, text_of(request, member));
-  print_members(plain);
-  print_comparison(request);
-  print_approvals(request);
-  if (const auto* certificate = request.find("certificate"))
-    fmt::print("\nCertificate {}: certwright cert show {}\n", text_of(*certificate, "serial_number"),
-               text_of(*certificate, "serial_number"));
-}
-
 Result<void> show(Session& session, const RequestOptions& o) {
   if (o.as_case) {  // for a file: JSON always
     CERTWRIGHT_TRY(const auto answer, session.call_json("GET", path_of(o, "/case")));
@@ -99,7 +50,7 @@ Result<void> show(Session& session, const RequestOptions& o) {
   }
   CERTWRIGHT_TRY(const auto request, session.call_json("GET", path_of(o)));
   if (session.json()) return print_json(request), Result<void>();
-  print_request(request);
+  fmt::print("{}", request_text(request));
   return {};
 }
 
@@ -132,7 +83,7 @@ Result<std::string> seen_binding(Session& session, const RequestOptions& o) {
   if (!present.starts_with(o.binding))
     return fail(Errc::conflict, "the request is not the one that you saw; look again: certwright request show " + o.id);
   if (!o.binding.empty()) return present;
-  print_request(request);
+  fmt::print("{}", request_text(request));
   const auto yes = ask_at_terminal("\nApprove this? [y/N] ");
   if (!yes)
     return fail_field(Errc::invalid, "binding",

@@ -1,6 +1,7 @@
 #include "gateway/admin/request_body.h"
 
 #include "crypto/digest.h"
+#include "gateway/admin/rights_body.h"
 #include "registration/request_content.h"
 #include "x509/pem.h"
 
@@ -38,6 +39,7 @@ void write_view(json::Writer& w, std::string_view member, const Result<registrat
   w.member("not_after", to_rfc3339(seen->not_after));
   w.member("key_algorithm", seen->certificate_request.key_algorithm);
   w.member("profile", seen->profile->name).member("profile_version", seen->profile->version);
+  write_rights(w, seen->extensions, seen->certificate_request.extensions);
   w.member("lint", "passed").member("tbs_certificate", to_base64(seen->tbs_certificate_tlv));
   w.end_object();
 }

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "audit/checkpointer.h"
+#include "crypto/digest.h"
 #include "gateway/certs/testing_world.h"
 #include "x509/oids.h"
 
@@ -35,16 +36,15 @@ class RequestRoutes : public ::testing::Test {
     id = submit({"a.example", "b.example"});
   }
 
-  std::string submit(const std::vector<std::string>& names) {
+  std::string submit(const std::vector<std::string>& names, x509::Extensions extensions = {}, const char* profile = "tls-server") {
     registration::IssuanceRequest wanted;
     wanted.principal = must(world.directory.find_principal(alice.id));
     wanted.actor = {.principal = alice.id, .tenant = "default", .door = "portal", .remote = "192.0.2.1"};
     wanted.ca = "issuing";
-    wanted.profile = "tls-server";
+    wanted.profile = profile;
     wanted.entity_id = names.front();
     std::vector<x509::GeneralName> alternatives;
     for (const auto& name : names) alternatives.push_back(must(x509::GeneralName::dns(name)));
-    x509::Extensions extensions;
     must(extensions.add({x509::oids::kSubjectAltName, false, x509::encode_subject_alt_name(alternatives)}));
     wanted.certification_request = must(pkcs10::parse_pem_or_der(
         as_bytes(World::csr_pem(must(x509::Name::from_text("CN=" + names.front())), extensions))));
@@ -85,6 +85,26 @@ TEST_F(RequestRoutes, ShowsWhatWasAskedBesideWhatWouldBeIssued) {
   EXPECT_EQ(text({"would_be_issued", "lint"}), "passed");
   EXPECT_THAT(text({"certification_request"}), HasSubstr("BEGIN CERTIFICATE REQUEST"));
   EXPECT_EQ(text({"purpose"}), "web");
+}
+
+// All that is signed and that a request can bring in: rights, and what is copied.
+TEST_F(RequestRoutes, ShowsTheRightsAndWhatIsCopied) {
+  const Bytes evidence = {0x04, 0x03, 1, 2, 3};
+  x509::Extensions asked;
+  must(asked.add({der::Oid::of({2, 99999, 1, 0}), false, evidence}));
+  must(asked.add({der::Oid::of({1, 2, 3, 4}), false, {0x05, 0x00}}));  // no profile copies it
+  id = submit({"c.example"}, asked, "tls-server-client");
+  ASSERT_EQ(call("GET", "/requests/" + id, bob.token), 200);
+  for (const char* member : {"asked", "would_be_issued"}) {
+    const auto& view = *last.find(member);
+    ASSERT_NE(view.find("key_usage"), nullptr) << json::write(view);
+    EXPECT_EQ(json::write(*view.find("key_usage")), R"(["digitalSignature"])");
+    EXPECT_EQ(json::write(*view.find("extended_key_usage")), R"(["serverAuth","clientAuth"])");
+    EXPECT_EQ(view.find("basic_constraints"), nullptr) << "it is for no CA";
+    EXPECT_EQ(json::write(*view.find("extensions")),
+              R"([{"oid":"2.99999.1.0","critical":false,"size_octets":5,"sha256":")" + to_hex(crypto::sha256(evidence)) +
+                  R"(","copied":true}])");
+  }
 }
 
 TEST_F(RequestRoutes, TheLastApprovalIssues) {
