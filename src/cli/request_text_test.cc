@@ -28,6 +28,12 @@ TEST(RequestText, SaysWhatTheCertificateIsGoodFor) {
   EXPECT_FALSE(has(text, "basic_constraints"));
 }
 
+// Two accounts may have one name.
+TEST(RequestText, HasTheRequestersIdBesideTheName) {
+  const auto text = shown(R"({"id":"r1","principal":"p1","principal_name":"Alice"})");
+  EXPECT_TRUE(has(text, "principal         p1\nprincipal_name    Alice\n")) << text;
+}
+
 TEST(RequestText, ShowsWhatIsCopiedByItsDigest) {
   const auto text = shown(kOpen);
   EXPECT_TRUE(has(text, "EXTENSION    CRITICAL  OCTETS  SHA-256   COPIED FROM THE CSR\n"

@@ -14,7 +14,7 @@ namespace certwright::notification {
 // X(enumerator, facts that a template may name, what it tells)
 // Names and facts are part of the webhooks' interface (docs/notifications.md): never change one.
 #define CERTWRIGHT_NOTIFICATION_EVENTS(X)                                                             \
-  X(request_pending, "request ca profile common_name names requester reason link",                   \
+  X(request_pending, "request ca profile common_name names requester requester_id reason link",      \
     "A certificate request waits for a decision.")                                                   \
   X(request_approved, "request ca profile common_name decided_by reason changes link",               \
     "A request was approved.")                                                                       \

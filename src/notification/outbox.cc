@@ -102,6 +102,7 @@ std::string Outbox::link_to(std::string_view kind, std::string_view id) const {
 Facts Outbox::facts_of(const RequestNotice& n) const {
   return {{"request", n.request},       {"ca", n.ca},           {"profile", n.profile},
           {"common_name", n.common_name}, {"names", listed(n.names)}, {"requester", n.requester_name},
+          {"requester_id", n.requester},
           {"decided_by", n.decided_by}, {"reason", n.reason},   {"changes", n.changes},
           {"serial", n.serial},         {"not_after", n.not_after ? to_rfc3339(*n.not_after) : ""},
           {"link", link_to("requests", n.request)}};

@@ -219,7 +219,8 @@ std::vector<Template> make_defaults() {
   std::vector<Template> all;
   all.push_back(made_of("A request for {{common_name}} waits for approval",
                         "A certificate request waits for your decision.",
-                        {request, {"Requested by", "requester"}, ca, profile, name, {"Other names", "names"}, reason}, true));
+                        {request, {"Requested by", "requester"}, {"Account id", "requester_id"}, ca, profile, name,
+                         {"Other names", "names"}, reason}, true));
   all.push_back(made_of("Your request for {{common_name}} was approved", "Your certificate request was approved.",
                         {request, ca, profile, name, decided, reason, {"Changes", "changes"}}, true));
   all.push_back(made_of("Your request for {{common_name}} was denied", "Your certificate request was denied.",

@@ -73,6 +73,9 @@ Result<void> write_request(json::Writer& w, const RequestDependencies& d, const 
   CERTWRIGHT_TRY(const auto approvals, d.requests.approvals(request.id));
   w.begin_object();
   write_request_members(w, request);
+  // Names of accounts are chosen, and not unique: it stands beside the id, never instead.
+  CERTWRIGHT_TRY(const auto requester, d.store.find_principal(request.principal));
+  if (requester) w.member("principal_name", requester->name);
   w.member("purpose", content.purpose).member("selection", content.selection).member("rule", content.rule);
   w.member("certification_request", x509::to_pem(x509::kPemCertificateRequest, request.certification_request));
   w.member("certification_request_sha256", to_hex(crypto::sha256(request.certification_request)));

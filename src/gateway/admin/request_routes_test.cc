@@ -95,6 +95,8 @@ TEST_F(RequestRoutes, ShowsTheRightsAndWhatIsCopied) {
   must(asked.add({der::Oid::of({1, 2, 3, 4}), false, {0x05, 0x00}}));  // no profile copies it
   id = submit({"c.example"}, asked, "tls-server-client");
   ASSERT_EQ(call("GET", "/requests/" + id, bob.token), 200);
+  EXPECT_EQ(text({"principal"}), alice.id);
+  EXPECT_EQ(text({"principal_name"}), must(world.directory.find_principal(alice.id)).name);
   for (const char* member : {"asked", "would_be_issued"}) {
     const auto& view = *last.find(member);
     ASSERT_NE(view.find("key_usage"), nullptr) << json::write(view);

@@ -34,8 +34,9 @@ struct RequestRow {
   std::string id;
   std::string state;  // "pending", "issued", ...
   std::string subject, ca, profile;
-  std::string requester;  // name
+  std::string requester;  // name, which is not unique
   Time received_at{};
+  std::string requester_id{};
 };
 struct RequestRows {
   std::vector<RequestRow> rows;
@@ -45,6 +46,7 @@ struct RequestRows {
 struct RequestStep {
   Time at{};
   std::string who, what, why;
+  std::string who_id{};  // the account; `who` is its name
 };
 
 struct RequestView {

@@ -16,6 +16,19 @@ std::string_view state_text(std::string_view state) noexcept {
   return state;
 }
 
+namespace {
+
+// Whoever has an account chooses its name, so it may be another's too; the id is one account's. It stands in an
+// element of its own, which no name can imitate.
+void account(Html& html, std::string_view name, std::string_view id) {
+  if (name != id) html.text(name);
+  if (id.empty()) return;
+  if (name != id) html.text(" ");
+  html.element("code", id);
+}
+
+}  // namespace
+
 void request_table(Html& html, const RequestRows& rows, std::string_view section, bool with_requester) {
   if (rows.rows.empty()) {
     note(html, Tone::plain, rows.next ? "Nothing on this page." : "There are none.");
@@ -29,7 +42,11 @@ void request_table(Html& html, const RequestRows& rows, std::string_view section
       html.link(Url::of({section, row.id}), row.subject.empty() ? std::string_view("(no subject)") : row.subject).end();
       html.element("td", {{"class", "state"}}, state_text(row.state)).element("td", row.ca).element("td", row.profile);
       html.element("td", shown_time(row.received_at));
-      if (with_requester) html.element("td", row.requester);
+      if (with_requester) {
+        html.begin("td");
+        account(html, row.requester, row.requester_id);
+        html.end();
+      }
       html.end();
     }
     html.end().end().end();
@@ -49,7 +66,9 @@ void request_facts(Html& html, const RequestView& request) {
   fact(html, "Profile", request.row.profile);
   if (!request.rule.empty()) fact(html, "Why it needs approval", request.rule);
   if (!request.changes.empty()) fact(html, "Changed by officers", request.changes);
-  fact(html, "Requested by", request.row.requester);
+  html.element("dt", "Requested by").begin("dd");
+  account(html, request.row.requester, request.row.requester_id);
+  html.end();
   fact(html, "Tenant", request.tenant);
   fact(html, "From", request.remote);
   fact(html, "Received", shown_time(request.row.received_at));
@@ -64,7 +83,10 @@ void request_steps(Html& html, const RequestView& request) {
   html.begin("ol");
   for (const auto& step : request.steps) {
     html.begin("li").text(shown_time(step.at) + ": ").text(step.what);
-    if (!step.who.empty()) html.text(", by ").text(step.who);
+    if (!step.who.empty()) {
+      html.text(", by ");
+      account(html, step.who, step.who_id);
+    }
     if (!step.why.empty()) html.text(": ").text(step.why);
     html.end();
   }

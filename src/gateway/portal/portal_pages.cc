@@ -92,7 +92,8 @@ Result<pages::RequestRow> PortalPages::row_of(const store::RequestRecord& reques
                            .ca = request.ca,
                            .profile = request.profile,
                            .requester = std::move(requester),
-                           .received_at = request.received_at};
+                           .received_at = request.received_at,
+                           .requester_id = request.principal};
 }
 
 Result<pages::RequestRows> PortalPages::rows_of(const store::RequestList& list, std::string_view but_not_of) const {
@@ -107,19 +108,21 @@ Result<pages::RequestRows> PortalPages::rows_of(const store::RequestList& list, 
 
 Result<void> PortalPages::add_steps(const store::RequestRecord& request, std::string_view purpose, pages::RequestView& view) const {
   CERTWRIGHT_TRY(const auto approvals, d_.requests.approvals(request.id));
-  view.steps.push_back({request.received_at, view.row.requester, "Received", std::string(purpose)});
+  view.steps.push_back({request.received_at, view.row.requester, "Received", std::string(purpose), request.principal});
   for (const auto& approval : approvals) {
     const bool counts = approval.binding == request.binding;
     if (counts && approval.kind == store::ApprovalKind::officer) ++view.approvals_given;
     CERTWRIGHT_TRY(auto who, name_of_principal(approval.principal));
-    view.steps.push_back({approval.approved_at, std::move(who), approval_text(approval.kind, counts), approval.comment});
+    view.steps.push_back({approval.approved_at, std::move(who), approval_text(approval.kind, counts), approval.comment,
+                          approval.principal});
   }
   auto last = last_step(request.state);
   if (last.empty()) return {};
   // The approvals say who decided what was approved.
   const bool by_somebody = request.state == RequestState::denied || request.state == RequestState::withdrawn;
-  CERTWRIGHT_TRY(auto who, name_of_principal(by_somebody ? request.decided_by : std::string()));
-  view.steps.push_back({request.changed_at, std::move(who), std::move(last), request.reason});
+  const std::string decider = by_somebody ? request.decided_by : std::string();
+  CERTWRIGHT_TRY(auto who, name_of_principal(decider));
+  view.steps.push_back({request.changed_at, std::move(who), std::move(last), request.reason, decider});
   return {};
 }
 

@@ -154,6 +154,19 @@ TEST_F(PortalPagesTest, AnOfficerSeesBothSidesAndDecides) {
   EXPECT_FALSE(has(again, "value=\"approve\""));
 }
 
+// Names of accounts are chosen, and not unique: two Alices are told apart.
+TEST_F(PortalPagesTest, TheAccountStandsBesideItsName) {
+  world.set_approval("issuing", {{.officers = 2}});
+  const auto id = upload(csr("CN=a.example", {"a.example"}));
+  const auto account = [&](const char* name) { return std::string(name) + " <code>" + ids[name] + "</code>"; };
+  EXPECT_TRUE(has(bob->get("/approvals"), "<td>" + account("Alice") + "</td>")) << bob->get("/approvals").body.text();
+  EXPECT_EQ(approve(*bob, id), 303);
+  const auto review = carol->get("/approvals/" + id);
+  EXPECT_TRUE(has(review, "<dt>Requested by</dt><dd>" + account("Alice") + "</dd>")) << review.body.text();
+  EXPECT_TRUE(has(review, "Received, by " + account("Alice")));
+  EXPECT_TRUE(has(review, "Approved, by " + account("Bob")));
+}
+
 // What is copied into the certificate is told apart by its digest, however long it is.
 TEST_F(PortalPagesTest, CopiedExtensionsAreToldApart) {
   world.set_approval("issuing", {{}});
