@@ -148,12 +148,12 @@ namespace certwright::audit {
   X(102, request_repeated, "REQUEST_REPEATED", "request state",                                    \
     "A principal asked again for what it has an open request for; that one stands for both.",      \
     "Nothing. Many are a program that does not wait.")                                             \
-  X(103, approval_given, "APPROVAL_GIVEN", "request kind binding given needed changes comment",    \
+  X(103, approval_given, "APPROVAL_GIVEN", "request kind binding given needed changes changes_sha256 names_removed comment",\
     "An approval was given: by an officer, by the CA's approval password, or by a standing rule.", \
     "Check now and then that standing rules and passwords approve only what they should.")         \
   X(104, request_approved, "REQUEST_APPROVED", "request before after binding",                     \
     "A request has all approvals it needs, and will be issued.", "Nothing.")                       \
-  X(105, request_changed, "REQUEST_CHANGED", "request cause before after binding_before binding",  \
+  X(105, request_changed, "REQUEST_CHANGED", "request cause before after changes_sha256 names_removed binding_before binding",\
     "What would be issued changed: an officer took something away, or the profile has a new "      \
     "version. Approvals given before count no more.",                                              \
     "Nothing; officers look again.")                                                               \

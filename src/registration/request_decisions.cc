@@ -45,14 +45,16 @@ audit::Event changed_event(const RequestRecord& before, const RequestRecord& aft
     return fmt::format("{} version {}{}", record.profile, record.profile_version,
                        record.changes.empty() ? "" : " with " + record.changes);
   };
-  return {.type = audit::EventType::request_changed,
-          .actor = actor,
-          .fields = {{"request", after.id},
-                     {"cause", std::string(cause)},
-                     {"before", shown(before)},
-                     {"after", shown(after)},
-                     {"binding_before", to_hex(before.binding)},
-                     {"binding", to_hex(after.binding)}}};
+  audit::Event event{.type = audit::EventType::request_changed,
+                     .actor = actor,
+                     .fields = {{"request", after.id},
+                                {"cause", std::string(cause)},
+                                {"before", shown(before)},
+                                {"after", shown(after)}}};
+  add_changes_digest(event, after);
+  event.fields.emplace_back("binding_before", to_hex(before.binding));
+  event.fields.emplace_back("binding", to_hex(after.binding));
+  return event;
 }
 
 }  // namespace

@@ -97,6 +97,25 @@ TEST_F(Decisions, ChangesOnlyTakeAway) {
   EXPECT_EQ(as_asked.not_after - as_changed.not_after, 7 * kDay);
 }
 
+// A value of the audit log is cut; what it was of can still be proved.
+TEST_F(Decisions, TheRecordOfALongChangeHasItsDigest) {
+  std::vector<std::string> names = {"a.example"}, removed;
+  for (int i = 0; i < 90; ++i) {
+    names.push_back(std::string(60, 'x') + "." + std::to_string(i) + ".example");
+    removed.push_back("DNS:" + names.back());
+  }
+  const auto pending = must(world.submit(alice, names)).record;
+  const auto approved = must(world.approve(bob, pending, {.validity = {}, .names_removed = removed}));
+  ASSERT_GT(approved.changes.size(), audit::kMaxValueOctets);
+  const std::string digest = to_hex(crypto::sha256(as_bytes(approved.changes)));
+  const auto given = world.records("APPROVAL_GIVEN").at(0), changed = world.records("REQUEST_CHANGED").at(0);
+  EXPECT_TRUE(testing::text_at(given, {"fields", "changes"}).ends_with("\xe2\x80\xa6")) << "cut";
+  for (const auto& record : {given, changed}) {
+    EXPECT_EQ(testing::text_at(record, {"fields", "changes_sha256"}), digest) << json::write(record);
+    EXPECT_EQ(testing::text_at(record, {"fields", "names_removed"}), "90");
+  }
+}
+
 // However a name is written, and however often: what an officer took out is not in the certificate.
 TEST_F(Decisions, ARemovedNameIsGoneWhateverItsCaseAndHoweverOften) {
   const auto pending = must(world.submit(alice, {"a.example", "B.example", "b.example", "b.example"})).record;

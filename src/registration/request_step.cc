@@ -1,5 +1,8 @@
 #include "registration/request_step.h"
 
+#include "crypto/digest.h"
+#include "registration/request_content.h"
+
 namespace certwright::registration {
 namespace {
 
@@ -15,6 +18,13 @@ std::string_view name_of_kind(store::ApprovalKind kind) {
 }
 
 }  // namespace
+
+void add_changes_digest(audit::Event& event, const store::RequestRecord& record) {
+  if (record.changes.empty()) return;
+  event.fields.emplace_back("changes_sha256", to_hex(crypto::sha256(as_bytes(record.changes))));
+  const auto changes = read_request_changes(record.changes);
+  if (changes) event.fields.emplace_back("names_removed", std::to_string(changes->names_removed.size()));
+}
 
 audit::Event pending_event(const store::RequestRecord& after, store::RequestState before, const audit::Actor& actor) {
   return {.type = audit::EventType::request_pending,
@@ -39,6 +49,7 @@ audit::Event approval_event(const store::RequestRecord& after, const store::Appr
     event.fields.emplace_back("needed", std::to_string(after.approvals_needed));
   }
   if (!after.changes.empty()) event.fields.emplace_back("changes", after.changes);
+  add_changes_digest(event, after);
   if (!approval.comment.empty()) event.fields.emplace_back("comment", approval.comment);
   return event;
 }

@@ -19,6 +19,9 @@ struct RequestDesk::Step {
 // A text that people write about a decision: `least` characters, one line, at most 1,000 octets.
 Result<void> check_reason(std::string_view field, std::string_view text, std::size_t least);
 
+// Of the whole `changes` and how many names they take away: a value of the audit log is cut, and hundreds of names
+// are more than it holds.
+void add_changes_digest(audit::Event& event, const store::RequestRecord& record);
 audit::Event pending_event(const store::RequestRecord& after, store::RequestState before, const audit::Actor& actor);
 // `given` counts this one, among officers.
 audit::Event approval_event(const store::RequestRecord& after, const store::ApprovalRecord& approval,

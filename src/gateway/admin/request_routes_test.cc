@@ -201,6 +201,25 @@ TEST_F(RequestRoutes, TheCaseFileHasEveryStep) {
   EXPECT_THAT(text({"request", "certificate", "certificate"}), HasSubstr("BEGIN CERTIFICATE"));
 }
 
+// Records are cut; the case file has the whole of what their digest is of.
+TEST_F(RequestRoutes, TheDigestInTheRecordIsThatOfTheDifference) {
+  ASSERT_EQ(approve(bob, binding(), R"(,"validity":"10d","remove_names":["DNS:b.example"])"), 200);
+  const auto auditor = world.add_account("default", {{Role::auditor, "*", ""}});
+  ASSERT_EQ(call("GET", "/requests/" + id + "/case", auditor.token), 200) << json::write(last);
+  const auto digest = to_hex(crypto::sha256(as_bytes(json::write(*last.find("request")->find("difference")))));
+  std::size_t found = 0;
+  for (const auto& each : *last.find("records")->if_array()) {
+    const auto& record = *each.find("record");
+    const auto event = *record.find("event")->if_string();
+    if (event != "APPROVAL_GIVEN" && event != "REQUEST_CHANGED") continue;
+    ++found;
+    ASSERT_NE(record.find("fields")->find("changes_sha256"), nullptr);
+    EXPECT_EQ(json::write(*record.find("fields")->find("changes_sha256")), '"' + digest + '"');
+    EXPECT_EQ(json::write(*record.find("fields")->find("names_removed")), "\"1\"");
+  }
+  EXPECT_EQ(found, 2U);
+}
+
 TEST_F(RequestRoutes, PasswordAndSelectionAreSet) {
   EXPECT_EQ(call("PUT", "/cas/issuing/approval-password", world.admin, R"({"password":"short"})"), 422);
   EXPECT_EQ(call("PUT", "/cas/issuing/approval-password", world.admin, R"({"password":"correct horse battery"})"), 204);
