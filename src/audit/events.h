@@ -158,14 +158,16 @@ namespace certwright::audit {
     "A request has all approvals it needs, and will be issued.", "Nothing.")                       \
   X(105, request_changed, "REQUEST_CHANGED", "request cause before after changes_sha256 names_removed binding_before binding",\
     "What would be issued changed: an officer took something away, or the profile has a new "      \
-    "version. Approvals given before count no more.",                                              \
+    "version; approvals given before count no more. Or the CA's policy wants more or less than "   \
+    "was given (cause policy); they count on.",                                                    \
     "Nothing; officers look again.")                                                               \
   X(106, request_denied, "REQUEST_DENIED", "request before after reason",                          \
     "An officer denied a request.", "Nothing; the requester sees the reason.")                     \
   X(107, request_withdrawn, "REQUEST_WITHDRAWN", "request before after reason",                    \
     "The requester withdrew a request.", "Nothing.")                                               \
   X(108, request_expired, "REQUEST_EXPIRED", "request before after received_at",                   \
-    "Nobody decided a request in the time that its CA's policy gives.",                            \
+    "Nobody decided a request in the time that its CA's policy gives; or it was approved (before), "\
+    "and no certificate could be issued for a month.",                                             \
     "If that happens often, there are too few officers, or they are not notified.")                \
   X(109, request_issued, "REQUEST_ISSUED", "request before after serial binding approved_by",      \
     "The certificate of an approved request was signed and recorded, in this commit.", "Nothing.") \
