@@ -106,6 +106,11 @@ void append(store::Transaction& transaction, store::Transaction more) {
   for (auto& command : more) transaction.push_back(std::move(command));
 }
 
+// The most that whoever administers just this tenant can do.
+Principal administrator_of(std::string_view tenant) {
+  return {{}, {}, std::string(tenant), {}, {{Role::admin, std::string(tenant), {}}}};
+}
+
 Result<store::PrincipalRecord> existing_principal(const store::Store& store, std::string_view id) {
   CERTWRIGHT_TRY(auto principal, store.find_principal(id));
   if (!principal) return fail_field(Errc::not_found, "principal", "There is no such principal.");
@@ -123,6 +128,12 @@ Result<void> check_credential_count(const store::Store& store, std::string_view 
 }
 
 }  // namespace
+
+store::Command require_roles(const Principal& judged) {
+  store::RequireRoles required{judged.id, {}};
+  for (const RoleBinding& binding : judged.bindings) required.roles.push_back(to_record(judged.id, binding));
+  return required;
+}
 
 Result<store::TenantRecord> Directory::create_tenant(const TenantToCreate& tenant,
                                                      const Evidence& evidence) {
@@ -189,7 +200,7 @@ Result<CreatedToken> Directory::create_token(const TokenToCreate& token, const E
   NewToken made = make_token(random_);
   CreatedToken result{{make_id("c", random_), token.principal, store::CredentialKind::api_token,
                        std::move(made.prefix), std::move(made.verifier), token.label, now,
-                       token.expires_at, false},
+                       token.expires_at, false, token.created_by},
                       std::move(made.text)};
   store::Transaction transaction{store::PutCredential{result.credential}};
   append(transaction, evidence(result.credential.id));
@@ -200,7 +211,8 @@ Result<CreatedToken> Directory::create_token(const TokenToCreate& token, const E
 Result<store::CredentialRecord> Directory::add_client_certificate(std::string_view principal,
                                                                   ByteView certificate_der,
                                                                   std::string_view label,
-                                                                  const Evidence& evidence) {
+                                                                  const Evidence& evidence,
+                                                                  std::string_view created_by) {
   CERTWRIGHT_CHECK(check_name("label", label, 0));
   if (certificate_der.empty())
     return fail_field(Errc::invalid, "certificate", "A certificate is needed.");
@@ -213,6 +225,7 @@ Result<store::CredentialRecord> Directory::add_client_certificate(std::string_vi
   record.lookup = to_hex(crypto::sha256(certificate_der));
   record.label = label;
   record.created_at = clock_.now();
+  record.created_by = created_by;
   store::Transaction transaction{store::PutCredential{record}};
   append(transaction, evidence(record.id));
   CERTWRIGHT_CHECK(store_.apply(transaction));
@@ -233,17 +246,45 @@ Result<void> Directory::revoke_credential(std::string_view principal, std::strin
   return store_.apply(transaction);
 }
 
-Result<void> Directory::grant_role(std::string_view principal, const RoleBinding& binding,
-                                   const Evidence& evidence) {
-  CERTWRIGHT_CHECK(existing_principal(store_, principal));
+Result<Directory::Outgrown> Directory::outgrown(const Principal& before, const Principal& after) const {
+  const bool is_rise = may_manage(administrator_of(before.tenant), before).has_value();
+  const auto could_grant = [&](const std::string& maker) -> Result<bool> {
+    if (maker.empty()) return !is_rise;  // not known: as weak as any that could have made it
+    if (maker == before.id) return may_manage(before, after).has_value();
+    const auto found = find_principal(maker);
+    if (!found && found.error().code != Errc::not_found) return tl::unexpected<Error>(found.error());
+    return found && may_manage(*found, after).has_value();
+  };
+  Outgrown result;
+  CERTWRIGHT_TRY(const auto credentials, store_.list_credentials(before.id));
+  for (const auto& credential : credentials) {
+    if (credential.revoked) continue;
+    CERTWRIGHT_TRY(const bool stays, could_grant(credential.created_by));
+    (stays ? result.kept : result.ended).push_back(credential.id);
+  }
+  return result;
+}
+
+Result<std::vector<std::string>> Directory::grant_role(std::string_view principal, const RoleBinding& binding,
+                                                       const Evidence& evidence, const Evidence& evidence_of_end) {
+  CERTWRIGHT_TRY(const Principal before, find_principal(principal));
   CERTWRIGHT_CHECK(check_binding(store_, binding));
-  CERTWRIGHT_TRY(const auto bindings, store_.list_role_bindings(principal));
-  const store::RoleBindingRecord record = to_record(principal, binding);
-  if (std::ranges::find(bindings, record) == bindings.end() && bindings.size() >= kMaxBindings)
+  const bool is_new = std::ranges::find(before.bindings, binding) == before.bindings.end();
+  if (is_new && before.bindings.size() >= kMaxBindings)
     return fail_field(Errc::too_large, "roles", "A principal has at most 100 roles.");
-  store::Transaction transaction{store::PutRoleBinding{record}};
+  Principal after = before;
+  if (is_new) after.bindings.push_back(binding);
+  store::Transaction transaction{require_roles(before), store::PutRoleBinding{to_record(principal, binding)}};
   append(transaction, evidence(principal));
-  return store_.apply(transaction);
+  Outgrown credentials;
+  if (is_new && !may_manage(administrator_of(before.tenant), after)) {
+    CERTWRIGHT_TRY(credentials, outgrown(before, after));
+    // Also one that is made at this moment, which nobody looked at.
+    transaction.push_back(store::RevokeOtherCredentials{before.id, credentials.kept});
+    for (const auto& id : credentials.ended) append(transaction, evidence_of_end(id));
+  }
+  CERTWRIGHT_CHECK(store_.apply(transaction));
+  return std::move(credentials.ended);
 }
 
 Result<void> Directory::remove_role(std::string_view principal, const RoleBinding& binding,
@@ -291,7 +332,7 @@ Result<Bootstrap> Directory::bootstrap(std::string_view administrator_name,
   result.token.credential = {make_id("c", random_), result.principal.id,
                              store::CredentialKind::api_token, std::move(made.prefix),
                              std::move(made.verifier), "first sign-in", now,
-                             now + kBootstrapValidity, false};
+                             now + kBootstrapValidity, false, result.principal.id};
   result.token.text = std::move(made.text);
   store::Transaction transaction{store::PutSettingOnce{
       std::string(kBootstrapSetting), to_bytes(as_bytes(result.principal.id))}};

@@ -38,12 +38,17 @@ struct TokenToCreate {
   std::string principal;
   std::string label;                // at most 200 octets
   std::optional<Time> expires_at;   // after now; none: until revoked
+  std::string created_by{};         // the principal that is given its text; empty: not known
 };
 
 struct CreatedToken {
   store::CredentialRecord credential;
   SecretBytes text;  // cannot be had again
 };
+
+// For a transaction that does something to `judged` because of the roles it has: conflict, field "roles", where
+// it has others by then.
+store::Command require_roles(const Principal& judged);
 
 struct Bootstrap {
   store::PrincipalRecord principal;
@@ -78,13 +83,18 @@ class Directory {
   Result<store::CredentialRecord> add_client_certificate(std::string_view principal,
                                                          ByteView certificate_der,
                                                          std::string_view label,
-                                                         const Evidence& evidence);
+                                                         const Evidence& evidence,
+                                                         std::string_view created_by = {});
   // Errors: not_found unless it is a credential of this principal.
   Result<void> revoke_credential(std::string_view principal, std::string_view id,
                                  const Evidence& evidence);
 
-  Result<void> grant_role(std::string_view principal, const RoleBinding& binding,
-                          const Evidence& evidence);
+  // With a role that the administrators of its tenant could not give, a principal begins anew: those of its
+  // credentials end, and the sessions that began with them, whose maker could not make this grant (its own
+  // too, unless it could itself). Their makers may know their secrets, and would have the new rights with
+  // them. `evidence_of_end` is given the id of each. Gives back these ids. Errors: conflict, field "roles".
+  Result<std::vector<std::string>> grant_role(std::string_view principal, const RoleBinding& binding,
+                                              const Evidence& evidence, const Evidence& evidence_of_end);
   Result<void> remove_role(std::string_view principal, const RoleBinding& binding,
                            const Evidence& evidence);
 
@@ -108,6 +118,11 @@ class Directory {
   Result<Bootstrap> bootstrap(std::string_view administrator_name, const Evidence& evidence);
 
  private:
+  struct Outgrown {
+    std::vector<std::string> ended, kept;  // ids of credentials that are not revoked
+  };
+  Result<Outgrown> outgrown(const Principal& before, const Principal& after) const;
+
   store::Store& store_;
   const Clock& clock_;
   crypto::Random& random_;

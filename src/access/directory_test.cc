@@ -87,7 +87,7 @@ TEST_F(DirectoryTest, TheLastAdministratorStaysAlsoInARace) {
   const auto race = [&](auto change) {
     const auto heir = directory_.create_principal({"other", "Heir", "", {}, {}}, leaf("p")).value();
     interrupted.meanwhile = [&] {
-      ASSERT_TRUE(directory_.grant_role(heir.id, admin, leaf("g")));
+      ASSERT_TRUE(directory_.grant_role(heir.id, admin, leaf("g"), leaf("end")));
       ASSERT_TRUE(directory_.remove_role(present.id, admin, leaf("r")));
     };
     const Result<void> raced = change(heir);
@@ -101,15 +101,111 @@ TEST_F(DirectoryTest, TheLastAdministratorStaysAlsoInARace) {
   EXPECT_EQ(directory_.administrators().value().front().id, present.id);
 }
 
+// Makes a token for `owner` as `maker`, and gives back its id.
+class PromotionTest : public DirectoryTest {
+ protected:
+  PrincipalToCreate person(std::string tenant, std::vector<RoleBinding> bindings) {
+    return {std::move(tenant), "Bob", "", store::PrincipalKind::person, std::move(bindings)};
+  }
+  std::string add(const PrincipalToCreate& principal) { return directory_.create_principal(principal, leaf("p")).value().id; }
+  std::string token_by(const std::string& maker, const std::string& owner) {
+    return directory_.create_token({owner, "", {}, maker}, leaf("t")).value().credential.id;
+  }
+  using Ids = std::vector<std::string>;
+  // The ids that end, in order; and in the store these are revoked, and the others are not.
+  Ids grant(const std::string& owner, const RoleBinding& binding) {
+    auto ended = directory_.grant_role(owner, binding, leaf("grant"), leaf("end")).value();
+    const auto credentials = directory_.list_credentials(owner).value();
+    for (const auto& credential : credentials)
+      EXPECT_EQ(credential.revoked, std::ranges::find(ended, credential.id) != ended.end()) << credential.id;
+    return ended;
+  }
+  static Ids sorted(Ids ids) {
+    std::ranges::sort(ids);
+    return ids;
+  }
+  void SetUp() override {
+    DirectoryTest::SetUp();
+    ASSERT_TRUE(directory_.create_tenant({"team", "Team"}, leaf("t")));
+    ASSERT_TRUE(directory_.create_tenant({"other", "Other"}, leaf("t")));
+    root_ = add(person("default", {{Role::admin, "*", ""}}));
+    alice_ = add(person("team", {{Role::admin, "team", ""}}));
+  }
+  std::string root_, alice_;
+};
+
+TEST_F(PromotionTest, EndsWhatWeakerAdministratorsMade) {
+  const auto bob = add(person("team", {{Role::approver, "team", ""}}));
+  const auto of_alice = token_by(alice_, bob), of_root = token_by(root_, bob), of_nobody = token_by("", bob),
+             of_stranger = token_by("pgone", bob);
+  const auto certificate = directory_.add_client_certificate(bob, Bytes{0x30}, "", leaf("c"), alice_).value().id;
+  const auto session = [&](std::uint8_t n, const std::string& credential) {
+    store::SessionRecord record{{n}, bob, "team", "", clock_.now(), clock_.now(), clock_.now(), clock_.now(), false, credential};
+    ASSERT_TRUE(store_.apply({store::PutSession{record}}));
+  };
+  session(1, of_alice);
+  session(2, of_root);
+  EXPECT_EQ(grant(bob, {Role::issuer, "team", ""}), Ids()) << "alice could give this";
+  EXPECT_EQ(grant(bob, {Role::approver, "*", ""}), sorted({of_alice, of_nobody, of_stranger, certificate}));
+  EXPECT_TRUE(last_leaf().starts_with("end:"));
+  ASSERT_EQ(store_.list_sessions(bob).value().size(), 1U);
+  EXPECT_EQ(store_.list_sessions(bob).value().front().credential, of_root);
+}
+
+TEST_F(PromotionTest, EndsWhatAnAdministratorMadeForItselfBefore) {
+  // alice held a token of carl, who is an administrator of the team too, and made another one with it.
+  const auto carl = add(person("team", {{Role::admin, "team", ""}}));
+  const auto own = token_by(carl, carl), of_root = token_by(root_, carl);
+  EXPECT_EQ(grant(carl, {Role::admin, "*", ""}), Ids{own});
+  // Now carl can give itself anything: what it makes stays.
+  const auto later = token_by(carl, carl);
+  EXPECT_EQ(directory_.grant_role(carl, {Role::auditor, "*", ""}, leaf("g"), leaf("end")).value(), Ids());
+  EXPECT_NE(later, own);
+}
+
+TEST_F(PromotionTest, ASecondOneEndsWhatTheFirstLeft) {
+  const auto dora = add(person("other", {{Role::admin, "team", ""}, {Role::admin, "other", ""}}));
+  const auto bob = add(person("team", {}));
+  const auto of_dora = token_by(dora, bob), of_alice = token_by(alice_, bob);
+  EXPECT_EQ(grant(bob, {Role::approver, "other", ""}), Ids{of_alice}) << "dora could give this";
+  const auto of_nobody = token_by("", bob);
+  const auto ended = directory_.grant_role(bob, {Role::approver, "*", ""}, leaf("g"), leaf("end")).value();
+  EXPECT_EQ(ended, Ids{of_dora}) << "those of before the makers were noted ended at the first, or were made with care";
+  // What is there already is no promotion.
+  token_by(alice_, bob);
+  EXPECT_EQ(directory_.grant_role(bob, {Role::approver, "*", ""}, leaf("g"), leaf("end")).value(), Ids());
+}
+
+TEST_F(PromotionTest, LeavesNoTokenThatIsMadeMeanwhile) {
+  const auto bob = add(person("team", {}));
+  InterruptedStore interrupted{store_};
+  Directory slow{interrupted, clock_, random_};
+  // Between the look at the credentials and the grant.
+  interrupted.meanwhile = [&] { token_by(alice_, bob); };
+  ASSERT_TRUE(slow.grant_role(bob, {Role::approver, "*", ""}, leaf("g"), leaf("end")));
+  const auto credentials = directory_.list_credentials(bob).value();
+  ASSERT_EQ(credentials.size(), 1U);
+  EXPECT_TRUE(credentials.front().revoked);
+  // Between the look at the roles and the token: as the doors ask for it.
+  const auto carl = add(person("team", {}));
+  const auto judged = directory_.find_principal(carl).value();
+  interrupted.meanwhile = [&] {
+    ASSERT_TRUE(directory_.grant_role(carl, {Role::approver, "*", ""}, leaf("g"), leaf("end")));
+  };
+  const auto made = slow.create_token({carl, "", {}, alice_}, [&](std::string_view) { return store::Transaction{require_roles(judged)}; });
+  ASSERT_FALSE(made);
+  EXPECT_EQ(made.error().field, "roles");
+}
+
 TEST_F(DirectoryTest, EveryChangeHasItsEvidenceInItsTransaction) {
   EXPECT_EQ(last_leaf(), "tenant:default");
   ASSERT_TRUE(directory_.create_tenant({"operators", "Operators"}, leaf("tenant")));
-  ASSERT_TRUE(directory_.create_principal({"operators", "Eve", "", {}, {{Role::admin, "*", ""}}}, leaf("p")));
+  const auto eve = directory_.create_principal({"operators", "Eve", "", {}, {{Role::admin, "*", ""}}}, leaf("p")).value();
   const auto principal = create({{Role::issuer, "default", ""}});
   EXPECT_EQ(last_leaf(), "principal:" + principal.id);
-  const auto token = directory_.create_token({principal.id, "ci", {}}, leaf("token")).value();
+  const auto token = directory_.create_token({principal.id, "ci", {}, eve.id}, leaf("token")).value();
   EXPECT_EQ(last_leaf(), "token:" + token.credential.id);
-  ASSERT_TRUE(directory_.grant_role(principal.id, {Role::auditor, "*", ""}, leaf("grant")));
+  ASSERT_TRUE(directory_.grant_role(principal.id, {Role::auditor, "*", ""}, leaf("grant"), leaf("end")));
   EXPECT_EQ(last_leaf(), "grant:" + principal.id);
   ASSERT_TRUE(directory_.remove_role(principal.id, {Role::auditor, "*", ""}, leaf("remove")));
   EXPECT_EQ(last_leaf(), "remove:" + principal.id);
@@ -184,11 +280,11 @@ TEST_F(DirectoryTest, RolesHaveALimit) {
   for (std::size_t i = 0; i < Directory::kMaxBindings; ++i) {
     const std::string tenant = "t" + std::to_string(i);
     ASSERT_TRUE(directory_.create_tenant({tenant, tenant}, leaf("t")));
-    ASSERT_TRUE(directory_.grant_role(principal.id, {Role::issuer, tenant, ""}, leaf("g")));
+    ASSERT_TRUE(directory_.grant_role(principal.id, {Role::issuer, tenant, ""}, leaf("g"), leaf("end")));
   }
-  EXPECT_EQ(directory_.grant_role(principal.id, {Role::issuer, "*", ""}, leaf("g")).error().code,
+  EXPECT_EQ(directory_.grant_role(principal.id, {Role::issuer, "*", ""}, leaf("g"), leaf("end")).error().code,
             Errc::too_large);
-  EXPECT_TRUE(directory_.grant_role(principal.id, {Role::issuer, "t0", ""}, leaf("g")))
+  EXPECT_TRUE(directory_.grant_role(principal.id, {Role::issuer, "t0", ""}, leaf("g"), leaf("end")))
       << "what is there already can be granted again";
 }
 

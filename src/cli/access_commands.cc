@@ -95,11 +95,11 @@ std::string roles_text(const json::Value& user) {
 }
 
 std::string credentials_text(const json::Value& user) {
-  Table table({"CREDENTIAL", "KIND", "LOOKUP", "LABEL", "CREATED", "EXPIRES", "REVOKED"});
+  Table table({"CREDENTIAL", "KIND", "LOOKUP", "LABEL", "CREATED", "MADE BY", "EXPIRES", "REVOKED"});
   for (const auto& row : rows_of(user, "credentials"))
     table.add({text_of(row, "id"), text_of(row, "kind"), text_of(row, "lookup"),
-               text_of(row, "label"), time_of(row, "created_at"), time_of(row, "expires_at"),
-               text_of(row, "revoked")});
+               text_of(row, "label"), time_of(row, "created_at"), text_of(row, "created_by"),
+               time_of(row, "expires_at"), text_of(row, "revoked")});
   return table.text();
 }
 
@@ -185,9 +185,19 @@ Result<void> grant_role(Session& session, const AccessOptions& o) {
   if (!o.tenant.empty()) w.member("tenant", o.tenant);
   if (!o.ca.empty()) w.member("ca", o.ca);
   w.end_object();
-  CERTWRIGHT_CHECK(
-      session.call("POST", "/api/v1/principals/" + url_encode(o.id) + "/roles", w.text()));
-  session.report(binding_of(o, true), "Granted " + o.role + " to " + o.id);
+  CERTWRIGHT_TRY(const auto answer,
+                 session.call_json("POST", "/api/v1/principals/" + url_encode(o.id) + "/roles", w.text()));
+  json::Value granted = binding_of(o, true);
+  std::string text = "Granted " + o.role + " to " + o.id;
+  if (const auto* ended = answer.find("credentials_revoked"); ended != nullptr && ended->if_array() != nullptr) {
+    granted.set("credentials_revoked", *ended);
+    text += "\nRevoked:";
+    for (const auto& id : *ended->if_array())
+      if (id.if_string() != nullptr) text += " " + printable(*id.if_string());
+    text += "\nWhoever made them could not have given this role. Make others: certwright user reset-password " + o.id +
+            ", certwright token create " + o.id;
+  }
+  session.report(granted, text);
   return {};
 }
 

@@ -140,7 +140,8 @@ class Initialisation {
                    in_.access_directory.create_token(
                        {.principal = principal,
                         .label = "renewed by init",
-                        .expires_at = in_.clock.now() + access::Directory::kBootstrapValidity},
+                        .expires_at = in_.clock.now() + access::Directory::kBootstrapValidity,
+                        .created_by = principal},  // who owns the machine can do what the account can
                        evidence(audit::EventType::credential_created, "credential",
                                 {{"principal", principal}, {"kind", "api_token"}, {"label", "renewed by init"}})));
     CERTWRIGHT_CHECK(hand_over(created.text));

@@ -4,6 +4,7 @@
 #include <array>
 #include <utility>
 
+#include "access/directory.h"
 #include "access/token.h"
 #include "crypto/password_hash.h"
 #include "session/hash_slots.h"
@@ -81,7 +82,9 @@ struct Accounts::State {
                                const audit::Actor& actor);
   Result<NewSession> sign_in_with_token(std::string_view token, const std::optional<store::Sha256>& replaced,
                                         audit::Actor actor);
-  CredentialRecord credential_of(std::string_view principal, std::string name, const std::string& verifier) const;
+  CredentialRecord credential_of(std::string_view principal, std::string name, const std::string& verifier,
+                                 std::string created_by) const;
+  Result<std::string> maker_behind(const store::SessionRecord& session, const std::optional<CredentialRecord>& old) const;
 
   Dependencies d;
   AccountOptions options;
@@ -178,10 +181,19 @@ tl::unexpected<Error> Accounts::State::refuse(SignInLimit::Name name, std::strin
 }
 
 CredentialRecord Accounts::State::credential_of(std::string_view principal, std::string name,
-                                                const std::string& verifier) const {
+                                                const std::string& verifier, std::string created_by) const {
   return {access::make_id("c", d.random), std::string(principal), CredentialKind::password, std::move(name),
           to_bytes(as_bytes(verifier)),   {},                     d.clock.now(),            std::nullopt,
-          false};
+          false,                          std::move(created_by)};
+}
+
+// Who made the one-time password or the token could have chosen the password that comes of it.
+Result<std::string> Accounts::State::maker_behind(const store::SessionRecord& session,
+                                                  const std::optional<CredentialRecord>& old) const {
+  if (old) return old->created_by;
+  CERTWRIGHT_TRY(const auto credentials, d.store.list_credentials(session.principal));
+  const auto began_with = std::ranges::find(credentials, session.credential, &CredentialRecord::id);
+  return began_with == credentials.end() ? std::string() : began_with->created_by;
 }
 
 Accounts::Accounts(Dependencies dependencies, AccountOptions options)
@@ -290,7 +302,8 @@ Result<NewSession> Accounts::change_password(const store::SessionRecord& session
     }
   }
   CERTWRIGHT_TRY(const auto verifier, s.hash(wanted, name, actor.remote));
-  const auto credential = s.credential_of(session.principal, name, verifier);
+  CERTWRIGHT_TRY(auto maker, s.maker_behind(session, old));
+  const auto credential = s.credential_of(session.principal, name, verifier, std::move(maker));
   store::Transaction change;
   if (old) change.push_back(store::RequireCredential{old->id, session.principal});  // a revoked one stays so
   change.push_back(store::PutPassword{credential, old ? old->id : ""});
@@ -323,10 +336,10 @@ Result<void> Accounts::set_first_password(const access::Principal& self, std::st
   CERTWRIGHT_CHECK(check_name(name, names, owner));
   CERTWRIGHT_CHECK(check_new_password(wanted, name));
   CERTWRIGHT_TRY(const auto verifier, s.hash(wanted, name, actor.remote));
-  const auto credential = s.credential_of(self.id, std::move(name), verifier);
+  const auto credential = s.credential_of(self.id, std::move(name), verifier, self.id);
   auto applied = s.d.store.apply(
       {store::PutPassword{credential, ""}, store::RequireCredential{credential.id, self.id},
-       store::EndSessions{self.id, {}},
+       access::require_roles(self), store::EndSessions{self.id, {}},
        s.d.journal.leaf({EventType::password_changed,
                          actor,
                          {{"credential", credential.id}, {"sign_in_name", credential.lookup}}})});
@@ -336,26 +349,28 @@ Result<void> Accounts::set_first_password(const access::Principal& self, std::st
 }
 
 Result<OneTimePassword> Accounts::reset_password(std::string_view principal, std::string_view sign_in_name,
-                                                 const audit::Actor& actor, SignInNames names) {
+                                                 const audit::Actor& actor, ResetOptions options) {
   State& s = *state_;
   CERTWRIGHT_TRY(const auto owner, s.person(principal));
   CERTWRIGHT_TRY(const auto old, s.password_of(principal));
   const std::string_view kept = old ? std::string_view(old->lookup) : default_name(owner);
   CERTWRIGHT_TRY(auto name, sign_in_name_of(sign_in_name.empty() ? kept : sign_in_name));
-  if (!old || name != old->lookup) CERTWRIGHT_CHECK(check_name(name, names, owner));
+  if (!old || name != old->lookup) CERTWRIGHT_CHECK(check_name(name, options.names, owner));
   OneTimePassword made{std::move(name), make_one_time_password(s.d.random),
                        s.d.clock.now() + s.options.one_time_validity};
   CERTWRIGHT_TRY(const auto verifier, s.hash(as_text(made.password.reveal()), made.sign_in_name, actor.remote));
-  auto credential = s.credential_of(principal, made.sign_in_name, verifier);
+  auto credential = s.credential_of(principal, made.sign_in_name, verifier, actor.principal);
   credential.expires_at = made.expires_at;
-  CERTWRIGHT_CHECK(s.d.store.apply(
-      {store::PutPassword{credential, old ? old->id : ""}, store::EndSessions{std::string(principal), {}},
-       s.d.journal.leaf({EventType::password_reset,
-                         actor,
-                         {{"principal", std::string(principal)},
-                          {"credential", credential.id},
-                          {"sign_in_name", credential.lookup},
-                          {"expires_at", to_rfc3339(made.expires_at)}}})}));
+  store::Transaction change = std::move(options.with);
+  change.push_back(store::PutPassword{credential, old ? old->id : ""});
+  change.push_back(store::EndSessions{std::string(principal), {}});
+  change.push_back(s.d.journal.leaf({EventType::password_reset,
+                                     actor,
+                                     {{"principal", std::string(principal)},
+                                      {"credential", credential.id},
+                                      {"sign_in_name", credential.lookup},
+                                      {"expires_at", to_rfc3339(made.expires_at)}}}));
+  CERTWRIGHT_CHECK(s.d.store.apply(change));
   return made;
 }
 

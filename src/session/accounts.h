@@ -36,6 +36,11 @@ struct OneTimePassword {
 // whole installation, whose administrators may give any.
 enum class SignInNames : std::uint8_t { any, own_email };
 
+struct ResetOptions {
+  SignInNames names = SignInNames::any;
+  store::Transaction with = {};  // what must hold for it, or happens with it
+};
+
 // Local accounts: people who sign in with a name and a password. A password is chosen by its owner; one
 // that an administrator made is for one sign-in, whose session is for nothing but choosing another. Safe to
 // call from any thread; calls that compare or make a password wait for their turn (session/hash_slots.h).
@@ -83,7 +88,7 @@ class Accounts {
   // An empty `sign_in_name`: the one it has, else the e-mail address, else the name. Errors: not_found;
   // invalid, field "kind", for a machine; invalid, conflict or (by `names`) not_permitted, field "sign_in_name".
   Result<OneTimePassword> reset_password(std::string_view principal, std::string_view sign_in_name,
-                                         const audit::Actor& actor, SignInNames names = SignInNames::any);
+                                         const audit::Actor& actor, ResetOptions options = {});
 
   // The password's credential, whatever its state.
   Result<std::optional<store::CredentialRecord>> find_password(std::string_view principal) const;

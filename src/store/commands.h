@@ -91,11 +91,22 @@ struct PutTenant { TenantRecord tenant; };           // insert or replace
 struct PutPrincipal { PrincipalRecord principal; };  // insert or replace; not_found: no such tenant
 struct PutCredential { CredentialRecord credential; };  // insert; conflict if id or lookup is taken
 struct RevokeCredential { std::string id; };            // errors: not_found
+// All of the principal's credentials but `kept`, and the sessions that began with them. No error if there is none.
+struct RevokeOtherCredentials {
+  std::string principal;
+  std::vector<std::string> kept;  // ids
+};
 struct PutRoleBinding { RoleBindingRecord binding; };   // no error if it exists
 struct RemoveRoleBinding { RoleBindingRecord binding; };  // errors: not_found
 // Changes nothing. Errors: conflict, field "administrator", unless somebody is left after the commands
 // before it who is enabled, in an enabled tenant, and has role admin on tenant "*" and every CA.
 struct RequireAdministrator {};
+// Changes nothing. Errors: conflict, field "roles", unless the principal has exactly these roles: whoever made
+// the transaction judged by them what may be done to it.
+struct RequireRoles {
+  std::string principal;
+  std::vector<RoleBindingRecord> roles;  // in any order
+};
 
 // Insert when record.revision == 1, else replace. Errors: conflict if the stored revision is not
 // record.revision - 1.
@@ -185,7 +196,8 @@ using Command =
                  PutRequest, AddApproval, PutPassword, PutSession, TouchSession, EndSession, EndSessions,
                  EndTenantSessions, ForgetSessions, EndCredentialSessions, RequireCredential,
                  EnqueueNotification, SettleNotifications, AcknowledgeNotification, PruneNotifications,
-                 PutWebhook, DeleteWebhook, PutNotificationTemplate, DeleteNotificationTemplate>;
+                 PutWebhook, DeleteWebhook, PutNotificationTemplate, DeleteNotificationTemplate,
+                 RevokeOtherCredentials, RequireRoles>;
 
 using Transaction = std::vector<Command>;
 

@@ -133,7 +133,8 @@ struct CommandCheck {
     return check_texts({{"id", c.credential.id},
                         {"principal", c.credential.principal},
                         {"lookup", c.credential.lookup},
-                        {"label", c.credential.label}});
+                        {"label", c.credential.label},
+                        {"created_by", c.credential.created_by}});
   }
   Result<void> operator()(const PutRoleBinding& c) const {
     return check_texts({{"principal", c.binding.principal},

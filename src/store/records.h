@@ -60,6 +60,8 @@ struct CredentialRecord {
   Time created_at{};
   std::optional<Time> expires_at;  // of a password: it is for one sign-in, which must choose another
   bool revoked = false;
+  // The principal that may know its secret besides its owner: who made it, or made what it was made with.
+  std::string created_by{};  // empty: not known, it is from before schema 14
 };
 
 struct RoleBindingRecord {

@@ -65,7 +65,8 @@ TEST_P(StoreContract, KnowsWhetherAnAdministratorIsLeft) {
 TEST_P(StoreContract, KeepsCredentials) {
   CredentialRecord token{"c1",     "p1",          CredentialKind::api_token,
                          "prefix", {1, 2},        "laptop",
-                         kStart,   kStart + kDay, false};
+                         kStart,   kStart + kDay, false,
+                         "alice"};
   EXPECT_EQ(outcome({PutCredential{token}}), "ok");
   EXPECT_EQ(outcome({PutCredential{token}}), "conflict");
   auto same_id = token;
@@ -85,6 +86,7 @@ TEST_P(StoreContract, KeepsCredentials) {
   EXPECT_EQ(found->principal, "p1");
   EXPECT_EQ(found->verifier, (Bytes{1, 2}));
   EXPECT_EQ(found->label, "laptop");
+  EXPECT_EQ(found->created_by, "alice");
   EXPECT_EQ(found->created_at, kStart);
   EXPECT_EQ(found->expires_at, kStart + kDay);
   EXPECT_TRUE(found->revoked);
@@ -95,6 +97,36 @@ TEST_P(StoreContract, KeepsCredentials) {
   EXPECT_FALSE(store().find_credential(CredentialKind::api_token, "prefi").value());
   EXPECT_EQ(store().list_credentials("p1").value().size(), 2U);
   EXPECT_TRUE(store().list_credentials("p2").value().empty());
+}
+
+TEST_P(StoreContract, RevokesAllCredentialsButThoseKept) {
+  const auto token = [](std::string id, std::string principal) {
+    return PutCredential{{id, std::move(principal), CredentialKind::api_token, id, {1}, "", kStart, std::nullopt, false, "alice"}};
+  };
+  ASSERT_EQ(outcome({token("c1", "p1"), token("c2", "p1"), token("c3", "p1"), token("c4", "p2"), RevokeCredential{"c3"}}), "ok");
+  const auto session = [](std::uint64_t n, std::string credential) {
+    return PutSession{{hash_of(n), "p1", "t", "", kStart, kStart, kStart, kStart, false, std::move(credential)}};
+  };
+  ASSERT_EQ(outcome({session(1, "c1"), session(2, "c2")}), "ok");
+  EXPECT_EQ(outcome({RevokeOtherCredentials{"p1", {"c2"}}, RevokeCredential{"nobody"}}), "not_found");
+  EXPECT_FALSE(store().find_credential(CredentialKind::api_token, "c1").value()->revoked) << "nothing is left of it";
+  EXPECT_EQ(outcome({RevokeOtherCredentials{"p1", {"c2", "c4"}}, RevokeOtherCredentials{"nobody", {}}}), "ok");
+  EXPECT_TRUE(store().find_credential(CredentialKind::api_token, "c1").value()->revoked);
+  EXPECT_FALSE(store().find_credential(CredentialKind::api_token, "c2").value()->revoked);
+  EXPECT_FALSE(store().find_credential(CredentialKind::api_token, "c4").value()->revoked);
+  EXPECT_FALSE(store().find_session(hash_of(1)).value());
+  EXPECT_TRUE(store().find_session(hash_of(2)).value());
+  EXPECT_EQ(store().list_credentials("p1").value().front().created_by, "alice");
+}
+
+TEST_P(StoreContract, RolesCanBeRequired) {
+  const RoleBindingRecord issuer{"p1", "issuer", "default", ""}, admin{"p1", "admin", "*", "root"};
+  EXPECT_EQ(outcome({RequireRoles{"p1", {}}}), "ok");
+  EXPECT_EQ(outcome({PutRoleBinding{issuer}, PutRoleBinding{admin}, RequireRoles{"p1", {issuer, admin}}}), "ok");
+  EXPECT_EQ(outcome({RequireRoles{"p1", {admin, issuer}}, RequireRoles{"p2", {}}}), "ok");
+  for (const auto& others : {std::vector<RoleBindingRecord>{}, {issuer}, {issuer, issuer}, {issuer, admin, admin}})
+    EXPECT_EQ(outcome_with_field({RequireRoles{"p1", others}, PutSetting{"s", {1}}}), "conflict:roles");
+  EXPECT_FALSE(store().find_setting("s").value());
 }
 
 TEST_P(StoreContract, KeepsRoleBindings) {

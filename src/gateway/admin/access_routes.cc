@@ -25,6 +25,15 @@ access::Evidence evidence(Context& context, const Dependencies& d, EventType typ
   };
 }
 
+// The same for what may be done only to a principal of these roles.
+access::Evidence evidence_about(const access::Principal& judged, access::Evidence evidence) {
+  return [required = access::require_roles(judged), evidence = std::move(evidence)](std::string_view id) {
+    auto commands = evidence(id);
+    commands.push_back(required);
+    return commands;
+  };
+}
+
 void write_tenant(json::Writer& w, const store::TenantRecord& tenant) {
   w.begin_object().member("id", tenant.id).member("name", tenant.name).member("disabled", tenant.disabled);
   w.member("created_at", to_rfc3339(tenant.created_at)).end_object();
@@ -54,7 +63,7 @@ void write_credential(json::Writer& w, const store::CredentialRecord& credential
   w.member("created_at", to_rfc3339(credential.created_at));
   w.key("expires_at");
   if (credential.expires_at) w.value(to_rfc3339(*credential.expires_at)); else w.null();
-  w.member("revoked", credential.revoked).end_object();
+  w.member("created_by", credential.created_by).member("revoked", credential.revoked).end_object();
 }
 
 Result<access::RoleBinding> read_binding(std::string_view role, std::string_view tenant, std::string_view ca) {
@@ -218,7 +227,7 @@ Result<http::Response> create_token(Context& context, const Dependencies& d) {
   CERTWRIGHT_TRY(const auto principal, find_principal(context, d, Action::access_manage));
   CERTWRIGHT_TRY(const auto body, context.json_body());
   CERTWRIGHT_TRY(auto reader, json::ObjectReader::of(body));
-  access::TokenToCreate token{.principal = principal.id, .label = {}, .expires_at = {}};
+  access::TokenToCreate token{.principal = principal.id, .label = {}, .expires_at = {}, .created_by = context.principal().id};
   CERTWRIGHT_TRY(const auto label, reader.optional_string("label", {.max_length = 200}));
   token.label = label.value_or("");
   CERTWRIGHT_TRY(const auto ttl, reader.optional_string("ttl", {.max_length = 32}));
@@ -231,8 +240,8 @@ Result<http::Response> create_token(Context& context, const Dependencies& d) {
   Fields fields{{"principal", principal.id}, {"kind", "api_token"}, {"label", token.label}};
   if (token.expires_at) fields.emplace_back("expires_at", to_rfc3339(*token.expires_at));
   CERTWRIGHT_TRY(const auto created,
-                 d.access.create_token(token, evidence(context, d, EventType::credential_created, "credential",
-                                                       std::move(fields))));
+                 d.access.create_token(token, evidence_about(principal, evidence(context, d, EventType::credential_created,
+                                                                                 "credential", std::move(fields)))));
   json::Writer w;
   w.begin_object().member("id", created.credential.id).member("principal", principal.id);
   w.member("token", as_text(created.text.reveal()));
@@ -253,8 +262,11 @@ Result<http::Response> add_client_certificate(Context& context, const Dependenci
   CERTWRIGHT_TRY(const auto credential,
                  d.access.add_client_certificate(
                      principal.id, der, label.value_or(""),
-                     evidence(context, d, EventType::credential_created, "credential",
-                              {{"principal", principal.id}, {"kind", "client_certificate"}, {"label", label.value_or("")}})));
+                     evidence_about(principal, evidence(context, d, EventType::credential_created, "credential",
+                                                        {{"principal", principal.id},
+                                                         {"kind", "client_certificate"},
+                                                         {"label", label.value_or("")}})),
+                     context.principal().id));
   json::Writer w;
   write_credential(w, credential);
   return json_response(201, std::move(w));
@@ -284,10 +296,19 @@ Result<http::Response> grant_role(Context& context, const Dependencies& d) {
   CERTWRIGHT_CHECK(reader.finish());
   CERTWRIGHT_TRY(const auto binding, read_binding(role, tenant.value_or(principal.tenant), ca.value_or("")));
   CERTWRIGHT_CHECK(context.authorise(Action::access_manage, {binding.tenant, binding.ca, ""}, principal.id));
-  CERTWRIGHT_CHECK(d.access.grant_role(
-      principal.id, binding, evidence(context, d, EventType::role_granted, "", binding_fields(principal, binding))));
+  CERTWRIGHT_TRY(const auto ended,
+                 d.access.grant_role(
+                     principal.id, binding,
+                     evidence(context, d, EventType::role_granted, "", binding_fields(principal, binding)),
+                     evidence(context, d, EventType::credential_revoked, "credential",
+                              {{"principal", principal.id}, {"cause", "role_granted"}})));
   d.authenticator.invalidate();
-  return no_content();
+  if (ended.empty()) return no_content();
+  json::Writer w;
+  w.begin_object().key("credentials_revoked").begin_array();
+  for (const auto& id : ended) w.value(id);
+  w.end_array().end_object();
+  return json_response(200, std::move(w));
 }
 
 Result<http::Response> remove_role(Context& context, const Dependencies& d) {

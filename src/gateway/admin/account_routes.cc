@@ -28,8 +28,10 @@ Result<http::Response> reset_password(Context& context, const Dependencies& d) {
     CERTWRIGHT_CHECK(reader.finish());
     sign_in_name = std::move(name).value_or("");
   }
-  const auto names = names_for(context.principal());
-  CERTWRIGHT_TRY(const auto made, d.accounts.reset_password(principal.id, sign_in_name, context.actor(), names));
+  // Not for one who was promoted since it was looked at.
+  session::ResetOptions options{.names = names_for(context.principal()), .with = {access::require_roles(principal)}};
+  CERTWRIGHT_TRY(const auto made,
+                 d.accounts.reset_password(principal.id, sign_in_name, context.actor(), std::move(options)));
   d.authenticator.invalidate();
   json::Writer w;
   w.begin_object().member("principal", principal.id).member("sign_in_name", made.sign_in_name);

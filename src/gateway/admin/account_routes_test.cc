@@ -30,8 +30,11 @@ struct AccountRoutes : ::testing::Test {
                 .id;
   }
   http::Response ask(const std::string& method, const std::string& path, std::string_view body = {}) {
-    return handler->handle(web::testing::make_request(
-        method, "/api/v1" + path, http::Headers{{"Authorization", "Bearer " + world.admin}}, body));
+    return ask_as(world.admin, method, path, body);
+  }
+  http::Response ask_as(const std::string& token, const std::string& method, const std::string& path, std::string_view body = {}) {
+    return handler->handle(
+        web::testing::make_request(method, "/api/v1" + path, http::Headers{{"Authorization", "Bearer " + token}}, body));
   }
   std::string sign_in(std::string_view name, std::string_view password) {
     const auto session = world.accounts.sign_in(name, password, "", {.principal = "", .tenant = "", .door = "test", .remote = "::1"});
@@ -77,6 +80,28 @@ TEST_F(AccountRoutes, TheFirstAdministratorSetsTheirOwn) {
   EXPECT_EQ(World::text_of(set, "sign_in_name"), "admin");
   EXPECT_NE(sign_in("admin", "tea kettle on tuesday"), "");
   EXPECT_EQ(ask("POST", "/self/password", kPassword).status, 409) << "there is one";
+}
+
+TEST_F(AccountRoutes, APromotionEndsWhatWeakerAdministratorsMade) {
+  const auto weaker = world.add_account("default", {{access::Role::admin, "default", {}}});
+  const auto path = "/principals/" + alice;
+  const auto made = ask_as(weaker.token, "POST", path + "/tokens", "{}");
+  ASSERT_EQ(made.status, 201) << made.body.text();
+  const auto theirs = World::text_of(made, "token"), mine = World::text_of(ask("POST", path + "/tokens", "{}"), "token");
+  const auto password = World::text_of(ask_as(weaker.token, "POST", path + "/password"), "password");
+  EXPECT_NE(sign_in("alice@example.org", password), "");
+  EXPECT_EQ(ask_as(weaker.token, "POST", path + "/roles", R"({"role":"requester"})").status, 204);
+  EXPECT_EQ(ask_as(theirs, "GET", "/self").status, 200);
+
+  const auto granted = ask("POST", path + "/roles", R"({"role":"approver","tenant":"*"})");
+  ASSERT_EQ(granted.status, 200) << granted.body.text();
+  EXPECT_NE(granted.body.text().find("\"" + World::text_of(made, "id") + "\""), std::string_view::npos);
+  EXPECT_EQ(ask_as(theirs, "GET", "/self").status, 401);
+  EXPECT_EQ(ask_as(mine, "GET", "/self").status, 200);
+  EXPECT_EQ(sign_in("alice@example.org", password), "");
+  EXPECT_EQ(ask("GET", path + "/sessions").body.text(), "{\"sessions\":[]}\n");
+  EXPECT_NE(ask("GET", path).body.text().find("\"created_by\":\"" + weaker.id + "\",\"revoked\":true"), std::string_view::npos);
+  EXPECT_EQ(ask_as(weaker.token, "POST", path + "/tokens", "{}").status, 403);
 }
 
 TEST_F(AccountRoutes, SessionsAreListedAndEnded) {

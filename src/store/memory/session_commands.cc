@@ -95,6 +95,28 @@ Result<void> run(const Data& data, const RequireCredential& c) {
   return {};
 }
 
+Result<void> run(Data& data, UndoLog& undo, const RevokeOtherCredentials& c) {
+  std::vector<CredentialRecord> others;
+  for (const auto& [id, credential] : data.credentials)
+    if (credential.principal == c.principal && !credential.revoked && std::ranges::find(c.kept, id) == c.kept.end())
+      others.push_back(credential);
+  for (auto& credential : others) {
+    credential.revoked = true;
+    undo.put(data.credentials, credential.id, credential);
+    CERTWRIGHT_CHECK(run(data, undo, EndCredentialSessions{credential.id}));
+  }
+  return {};
+}
+
+Result<void> run(const Data& data, const RequireRoles& c) {
+  std::vector<RoleBindingRecord> present;
+  for (const auto& [key, binding] : data.bindings)
+    if (binding.principal == c.principal) present.push_back(binding);
+  if (!std::ranges::is_permutation(present, c.roles))
+    return fail_field(Errc::conflict, "roles", "the roles were changed by someone else meanwhile");
+  return {};
+}
+
 Result<void> run(Data& data, UndoLog& undo, const ForgetSessions& c) {
   std::vector<std::pair<Time, Sha256>> over;
   for (const auto& [id, session] : data.sessions)

@@ -127,5 +127,7 @@ Result<void> run(Data& data, UndoLog& undo, const EndTenantSessions& c);
 Result<void> run(Data& data, UndoLog& undo, const ForgetSessions& c);
 Result<void> run(Data& data, UndoLog& undo, const EndCredentialSessions& c);
 Result<void> run(const Data& data, const RequireCredential& c);
+Result<void> run(Data& data, UndoLog& undo, const RevokeOtherCredentials& c);
+Result<void> run(const Data& data, const RequireRoles& c);
 
 }  // namespace certwright::store::memory

@@ -29,7 +29,8 @@ Result<void> CommandRunner::operator()(const PutCredential& c) {
   CERTWRIGHT_TRY(
       const bool inserted,
       database_.insert(Statement::put_credential, r.id, r.principal, static_cast<int>(r.kind),
-                       r.lookup, r.verifier, r.label, r.created_at, r.expires_at, r.revoked));
+                       r.lookup, r.verifier, r.label, r.created_at, r.expires_at, r.revoked,
+                       r.created_by));
   if (!inserted) return fail_field(Errc::conflict, "credential", "the credential exists");
   return {};
 }
@@ -195,7 +196,7 @@ bool leaves_nothing_on_failure(const Transaction& transaction) {
                  std::is_same_v<C, ForgetSessions> || std::is_same_v<C, EndCredentialSessions> ||
                  std::is_same_v<C, EnqueueNotification> ||
                  std::is_same_v<C, SettleNotifications> || std::is_same_v<C, PruneNotifications> ||
-                 std::is_same_v<C, PutNotificationTemplate>;
+                 std::is_same_v<C, PutNotificationTemplate> || std::is_same_v<C, RevokeOtherCredentials>;
         },
         command);
     if (leaf) continue;

@@ -70,6 +70,8 @@ class CommandRunner {
   Result<void> operator()(const ForgetSessions& c);
   Result<void> operator()(const EndCredentialSessions& c);
   Result<void> operator()(const RequireCredential& c);
+  Result<void> operator()(const RevokeOtherCredentials& c);
+  Result<void> operator()(const RequireRoles& c);
 
   Result<void> operator()(const AppendAuditLeaf& c);
   Result<void> operator()(const PutAuditCheckpoint& c);

@@ -115,7 +115,8 @@ CredentialRecord credential_record(const Query& row) {
           row.text(5),
           row.time(6),
           row.is_null(7) ? std::nullopt : std::optional(row.time(7)),
-          row.integer(8) != 0};
+          row.integer(8) != 0,
+          row.text(9)};
 }
 
 CaRecord ca_record(const Query& row) {

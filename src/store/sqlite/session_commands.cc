@@ -2,6 +2,7 @@
 
 #include "store/limits.h"
 #include "store/sqlite/command_runner.h"
+#include "store/sqlite/rows.h"
 
 namespace certwright::store::sqlite {
 
@@ -30,7 +31,8 @@ Result<void> CommandRunner::operator()(const PutPassword& c) {
   CERTWRIGHT_TRY(
       const bool inserted,
       database_.insert(Statement::put_credential, r.id, r.principal, static_cast<int>(r.kind),
-                       r.lookup, r.verifier, r.label, r.created_at, r.expires_at, r.revoked));
+                       r.lookup, r.verifier, r.label, r.created_at, r.expires_at, r.revoked,
+                       r.created_by));
   if (!inserted) return fail_field(Errc::conflict, "credential", "the credential exists");
   return {};
 }
@@ -78,6 +80,38 @@ Result<void> CommandRunner::operator()(const RequireCredential& c) {
   CERTWRIGHT_TRY(const bool found, row.next());
   if (!found)
     return fail_field(Errc::conflict, "credential", "the credential, or its principal, is good no more");
+  return {};
+}
+
+Result<void> CommandRunner::operator()(const RevokeOtherCredentials& c) {
+  std::vector<std::string> others;
+  {
+    CERTWRIGHT_TRY(auto row, database_.query(Statement::list_credentials, c.principal));
+    for (;;) {
+      CERTWRIGHT_TRY(const bool found, row.next());
+      if (!found) break;
+      const auto credential = credential_record(row);
+      if (!credential.revoked && std::ranges::find(c.kept, credential.id) == c.kept.end())
+        others.push_back(credential.id);
+    }
+  }
+  for (const auto& id : others) {
+    CERTWRIGHT_CHECK(database_.run(Statement::revoke_credential, id));
+    CERTWRIGHT_CHECK(database_.run(Statement::end_credential_sessions, id));
+  }
+  return {};
+}
+
+Result<void> CommandRunner::operator()(const RequireRoles& c) {
+  std::vector<RoleBindingRecord> present;
+  CERTWRIGHT_TRY(auto row, database_.query(Statement::list_role_bindings, c.principal));
+  for (;;) {
+    CERTWRIGHT_TRY(const bool found, row.next());
+    if (!found) break;
+    present.push_back({row.text(0), row.text(1), row.text(2), row.text(3)});
+  }
+  if (!std::ranges::is_permutation(present, c.roles))
+    return fail_field(Errc::conflict, "roles", "the roles were changed by someone else meanwhile");
   return {};
 }
 

@@ -54,13 +54,13 @@ constexpr std::array kTable = {
      "tenant = ?1 ORDER BY id"},
     Entry{Statement::put_credential, "put_credential",
      "INSERT INTO credential (id, principal, kind, lookup, verifier, label, created_at, "
-     "expires_at, revoked) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)"},
+     "expires_at, revoked, created_by) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)"},
     Entry{Statement::find_credential, "find_credential",
-     "SELECT id, principal, kind, lookup, verifier, label, created_at, expires_at, revoked "
-     "FROM credential WHERE kind = ?1 AND lookup = ?2"},
+     "SELECT id, principal, kind, lookup, verifier, label, created_at, expires_at, revoked, "
+     "created_by FROM credential WHERE kind = ?1 AND lookup = ?2"},
     Entry{Statement::list_credentials, "list_credentials",
-     "SELECT id, principal, kind, lookup, verifier, label, created_at, expires_at, revoked "
-     "FROM credential WHERE principal = ?1 ORDER BY id"},
+     "SELECT id, principal, kind, lookup, verifier, label, created_at, expires_at, revoked, "
+     "created_by FROM credential WHERE principal = ?1 ORDER BY id"},
     Entry{Statement::revoke_credential, "revoke_credential",
      "UPDATE credential SET revoked = 1 WHERE id = ?1"},
     Entry{Statement::put_role_binding, "put_role_binding",
