@@ -180,8 +180,8 @@ namespace certwright::audit {
   X(114, approval_password_refused, "APPROVAL_PASSWORD_REFUSED", "ca count",                       \
     "A wrong approval password was given: the request waits for an officer instead.",              \
     "Ask the principal if there are many.")                                                        \
-  X(115, approval_password_locked, "APPROVAL_PASSWORD_LOCKED", "ca count",                         \
-    "A principal gave too many wrong approval passwords for a CA: none is tried for a while.",     \
+  X(115, approval_password_locked, "APPROVAL_PASSWORD_LOCKED", "ca count scope",                   \
+    "Too many wrong approval passwords for a CA, of a principal, a tenant or all (scope): none is right for a while.", \
     "These are guesses, or an old password in a program: ask the principal, change the password.") \
   X(116, selection_changed, "SELECTION_CHANGED", "tenant before after",                            \
     "How a tenant's requests are given to CAs was changed.", "Check that it was planned.")                      \

@@ -220,7 +220,7 @@ void add_request_commands(CLI::App& app, Registry& registry) {
   auto* password = add_command(*group, registry, "password", "The password of a CA that approves instead of officers",
                                with(set_password));
   password->add_option("ca", o->ca, "whose")->required()->type_name("CA");
-  auto* file = password->add_option("--file", o->file, "holds the new one, 12 characters or more")->check(CLI::ExistingFile)->type_name("FILE");
+  auto* file = password->add_option("--file", o->file, "holds the new one, 12 to 128 characters")->check(CLI::ExistingFile)->type_name("FILE");
   auto* clear = password->add_flag("--clear", o->clear, "no password approves any more");
   file->excludes(clear);
 }

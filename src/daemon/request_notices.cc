@@ -116,8 +116,14 @@ Result<store::Transaction> RequestNotices::about_wrong_passwords(const registrat
   failures.ca = change.after.ca;
   failures.principal = change.actor.principal;
   CERTWRIGHT_TRY(failures.principal_name, name_of_principal(change.actor.principal));
-  for (const auto& [name, value] : locked.fields)
+  for (const auto& [name, value] : locked.fields) {
     if (name == "count") failures.count = static_cast<std::uint32_t>(std::stoul(value));
+    // Many accounts that fail a little: the one that failed last stands for them.
+    if (name == "scope" && value == "tenant")
+      failures.principal_name = "several accounts of tenant " + locked.actor.tenant + ", at last " + failures.principal_name;
+    if (name == "scope" && value == "ca")
+      failures.principal_name = "accounts of several tenants, at last " + failures.principal_name;
+  }
   failures.window = clock_.now();  // the lock begins; the request may have changed long before
   return outbox_.approval_failures(failures);
 }

@@ -138,5 +138,18 @@ TEST_F(RequestNoticesTest, EachLockOfAnApprovalPasswordIsTold) {
   EXPECT_EQ(count(), 2U);
 }
 
+TEST_F(RequestNoticesTest, ALockOfATenantIsNotLaidToOneAccount) {
+  const auto told_of = [&](const char* scope) {
+    const audit::Event locked{audit::EventType::approval_password_locked,
+                              {.principal = "requester", .tenant = "default", .door = "test", .remote = ""},
+                              {{"ca", "issuing"}, {"count", "20"}, {"scope", scope}}};
+    world_.clock.advance(Seconds(900));
+    return said(step(&pending_, pending_, "requester", {locked}), "principal_name");
+  };
+  EXPECT_EQ(told_of("principal"), "Name of requester");
+  EXPECT_EQ(told_of("tenant"), "several accounts of tenant default, at last Name of requester");
+  EXPECT_EQ(told_of("ca"), "accounts of several tenants, at last Name of requester");
+}
+
 }  // namespace
 }  // namespace certwright::daemon

@@ -6,13 +6,23 @@
 
 #include "audit/events.h"
 #include "crypto/password_hash.h"
+#include "session/password_rules.h"
 
 namespace certwright::registration {
 namespace {
 
-constexpr std::size_t kMinOctets = 12;
 constexpr std::size_t kMaxOctets = 256;
 constexpr Seconds kMinute{60};
+
+Result<void> check_choice(std::string_view password, std::string_view ca) {
+  if (password.size() > kMaxOctets)
+    return fail_field(Errc::too_large, "password", "password: at most 256 octets");
+  if (const auto good = session::check_new_password(password, ""); !good)
+    return fail_field(Errc::invalid, "password", "password: " + good.error().detail);
+  if (!session::check_new_password(password, ca))
+    return fail_field(Errc::invalid, "password", "password: it is the CA's id, or little more than that");
+  return {};
+}
 
 crypto::Argon2idParameters cost_of(const ApprovalPasswords::Limits& limits) {
   return {.passes = static_cast<std::uint32_t>(limits.operations),
@@ -24,17 +34,20 @@ crypto::Argon2idParameters cost_of(const ApprovalPasswords::Limits& limits) {
 // A place among those that hash at once, waited for.
 class ApprovalPasswords::Turn {
  public:
-  static Result<Turn> take(ApprovalPasswords& of) {
+  static Result<Turn> take(ApprovalPasswords& of, const std::string& tenant) {
     std::unique_lock lock(of.mutex_);
-    if (of.hashing_ >= of.limits_.hashes_at_once && of.waiting_ >= of.limits_.waiting_max)
+    const auto taken = of.places_.find(tenant);
+    if ((of.hashing_ >= of.limits_.hashes_at_once && of.waiting_ >= of.limits_.waiting_max) ||
+        (taken != of.places_.end() && taken->second >= of.limits_.tenant_places_max))
       return fail(Errc::too_many_requests, "many approval passwords are being checked; try again shortly");
+    ++of.places_[tenant];
     ++of.waiting_;
     of.turn_is_free_.wait(lock, [&] { return of.hashing_ < of.limits_.hashes_at_once; });
     --of.waiting_;
     ++of.hashing_;
-    return Turn(of);
+    return Turn(of, tenant);
   }
-  Turn(Turn&& other) noexcept : of_(std::exchange(other.of_, nullptr)) {}
+  Turn(Turn&& other) noexcept : of_(std::exchange(other.of_, nullptr)), tenant_(std::move(other.tenant_)) {}
   Turn(const Turn&) = delete;
   Turn& operator=(const Turn&) = delete;
   ~Turn() {
@@ -42,13 +55,16 @@ class ApprovalPasswords::Turn {
     {
       const std::lock_guard lock(of_->mutex_);
       --of_->hashing_;
+      if (const auto taken = of_->places_.find(tenant_); taken != of_->places_.end() && --taken->second == 0)
+        of_->places_.erase(taken);
     }
     of_->turn_is_free_.notify_one();
   }
 
  private:
-  explicit Turn(ApprovalPasswords& of) : of_(&of) {}
+  Turn(ApprovalPasswords& of, std::string tenant) : of_(&of), tenant_(std::move(tenant)) {}
   ApprovalPasswords* of_;
+  std::string tenant_;
 };
 
 // One try of a principal at a CA, from before it hashes to its end.
@@ -91,13 +107,10 @@ ApprovalPasswords::ApprovalPasswords(store::Store& store, audit::Journal& journa
 std::string ApprovalPasswords::setting(std::string_view ca) { return "ca-approval-password:" + std::string(ca); }
 
 Result<void> ApprovalPasswords::set(std::string_view ca, const SecretBytes& password, const audit::Actor& actor) {
-  if (password.size() < kMinOctets)
-    return fail_field(Errc::invalid, "password", "password: at least 12 characters");
-  if (password.size() > kMaxOctets)
-    return fail_field(Errc::too_large, "password", "password: at most 256 octets");
+  CERTWRIGHT_CHECK(check_choice(as_text(password.reveal()), ca));
   std::string verifier;
   {
-    CERTWRIGHT_TRY(const auto turn, Turn::take(*this));
+    CERTWRIGHT_TRY(const auto turn, Turn::take(*this, actor.tenant));
     CERTWRIGHT_TRY(verifier, crypto::hash_password(as_text(password.reveal()), cost_of(limits_), random_));
   }
   return store_.apply({store::PutSetting{setting(ca), to_bytes(as_bytes(verifier))},
@@ -129,36 +142,45 @@ Result<ApprovalPasswords::Checked> ApprovalPasswords::check(std::string_view ca,
   bool locked = false;
   CERTWRIGHT_TRY(const auto one, Try::begin(*this, key, clock_.now()));
   {
-    const auto turn = Turn::take(*this);
+    const auto turn = Turn::take(*this, actor.tenant);
     if (!turn) {
       one.take_back();
       return tl::unexpected(turn.error());
     }
-    locked = is_locked(key, clock_.now());
+    locked = is_locked(key, actor.tenant, clock_.now());
     CERTWRIGHT_TRY(verified, crypto::verify_password(verifier, as_text(tried)));
   }
   if (locked) return Checked{};
   if (!verified || !can_be_right) return Checked{.right = false, .evidence = count_failure(key, actor)};
   const std::lock_guard lock(mutex_);
-  auto& tries = tries_[key];
-  tries.failures = 0;
-  tries.failing_since = {};
+  tries_[key].failures = {};
   return Checked{.right = true, .evidence = {}};
 }
 
-bool ApprovalPasswords::is_locked(const Key& key, Time now) {
+bool ApprovalPasswords::Failures::add(Time now, Seconds window, std::uint32_t most) {
+  if (is_over(now, window)) *this = {.count = 0, .since = now, .locked_until = {}};
+  if (++count != most) return false;
+  locked_until = now + window;
+  return true;
+}
+
+bool ApprovalPasswords::is_locked(const Key& key, const std::string& tenant, Time now) {
   const std::lock_guard lock(mutex_);
-  const auto found = tries_.find(key);
-  return found != tries_.end() && found->second.locked_until > now;
+  const auto own = tries_.find(key);
+  const auto tenants = tenants_.find(Key(key.first, tenant));
+  const auto all = cas_.find(key.first);
+  return (own != tries_.end() && own->second.failures.locked_until > now) ||
+         (tenants != tenants_.end() && tenants->second.locked_until > now) ||
+         (all != cas_.end() && all->second.locked_until > now);
 }
 
 // A principal takes one place of those that hash or wait, and a core for some of the time, however it asks.
 Result<void> ApprovalPasswords::begin_try(const Key& key, Time now) {
   const std::lock_guard lock(mutex_);
-  const auto is_needed = [&](const Tries& each) { return each.hashing || each.locked_until > now; };
+  const auto is_needed = [&](const Tries& each) { return each.hashing || each.failures.locked_until > now; };
   if (tries_.size() >= limits_.tracked_max && !tries_.contains(key)) {
     std::erase_if(tries_, [&](const auto& each) {
-      return !is_needed(each.second) && each.second.failing_since + limits_.window <= now &&
+      return !is_needed(each.second) && each.second.failures.is_over(now, limits_.window) &&
              each.second.counted_from + kMinute <= now;
     });
     // Whoever is locked out stays so: the oldest of the others is forgotten.
@@ -184,24 +206,29 @@ Result<void> ApprovalPasswords::begin_try(const Key& key, Time now) {
 
 audit::Event ApprovalPasswords::count_failure(const Key& key, const audit::Actor& actor) {
   const Time now = clock_.now();
-  bool locks = false;
-  std::uint32_t count = 0;
-  {
-    const std::lock_guard lock(mutex_);
-    Tries& tries = tries_[key];
-    if (tries.failing_since + limits_.window <= now) {
-      tries.failures = 0;
-      tries.failing_since = now;
-      tries.locked_until = {};
-    }
-    count = ++tries.failures;
-    locks = count == limits_.failures_max;
-    if (locks) tries.locked_until = now + limits_.window;
+  const std::lock_guard lock(mutex_);
+  if (tenants_.size() >= limits_.tracked_max)
+    std::erase_if(tenants_, [&](const auto& each) { return each.second.is_over(now, limits_.window); });
+  struct Scope {
+    Failures& failures;
+    std::uint32_t most;
+    const char* name;
+  };
+  const Scope narrow_to_wide[] = {{tries_[key].failures, limits_.failures_max, "principal"},
+                                  {tenants_[Key(key.first, actor.tenant)], limits_.tenant_failures_max, "tenant"},
+                                  {cas_[key.first], limits_.ca_failures_max, "ca"}};
+  const Scope* locks = nullptr;
+  for (const Scope& scope : narrow_to_wide)
+    if (scope.failures.add(now, limits_.window, scope.most)) locks = &scope;
+  const auto& counted = locks != nullptr ? locks->failures : narrow_to_wide[0].failures;
+  audit::Event event{.type = audit::EventType::approval_password_refused,
+                     .actor = actor,
+                     .fields = {{"ca", key.first}, {"count", std::to_string(counted.count)}}};
+  if (locks != nullptr) {
+    event.type = audit::EventType::approval_password_locked;
+    event.fields.emplace_back("scope", locks->name);
   }
-  return {.type = locks ? audit::EventType::approval_password_locked
-                        : audit::EventType::approval_password_refused,
-          .actor = actor,
-          .fields = {{"ca", key.first}, {"count", std::to_string(count)}}};
+  return event;
 }
 
 }  // namespace certwright::registration

@@ -21,18 +21,21 @@ using testing::must;
 
 constexpr std::string_view kRight = "correct horse battery";
 
+// "right", "wrong" or "locked" (and recorded), "no" (nothing to record), or the error.
+std::string outcome_of(const Result<ApprovalPasswords::Checked>& checked) {
+  if (!checked) return std::string(name_of(checked.error().code));
+  if (checked->right) return "right";
+  if (!checked->evidence) return "no";
+  return checked->evidence->type == audit::EventType::approval_password_locked ? "locked" : "wrong";
+}
+
 class Passwords : public ::testing::Test {
  protected:
   Passwords() { must(passwords.set("issuing", secret(kRight), {})); }
 
   static SecretBytes secret(std::string_view text) { return SecretBytes::copy_of(as_bytes(text)); }
-  // "right", "wrong" (and recorded), "no" (nothing to record), or the error.
   std::string check(std::string_view password, const std::string& principal = "alice", std::string_view ca = "issuing") {
-    const auto checked = passwords.check(ca, secret(password), {.principal = principal, .tenant = "t", .door = "d", .remote = "r"});
-    if (!checked) return std::string(name_of(checked.error().code));
-    if (checked->right) return "right";
-    if (!checked->evidence) return "no";
-    return checked->evidence->type == audit::EventType::approval_password_locked ? "locked" : "wrong";
+    return outcome_of(passwords.check(ca, secret(password), {.principal = principal, .tenant = "t", .door = "d", .remote = "r"}));
   }
 
   ManualClock clock{from_unix_s(kStart_s)};
@@ -41,7 +44,8 @@ class Passwords : public ::testing::Test {
   crypto::SystemRandom random;
   ApprovalPasswords passwords{store, journal, random, clock,
                               {.hashes_at_once = 1, .waiting_max = 1, .operations = 1, .memory_octets = 8192,
-                               .failures_max = 3, .window = Seconds(900), .tracked_max = 4}};
+                               .failures_max = 3, .tenant_failures_max = 200, .ca_failures_max = 400,
+                               .window = Seconds(900), .tracked_max = 4}};
 };
 
 TEST_F(Passwords, OnlyTheRightOneOfThisCaIsRight) {
@@ -64,7 +68,72 @@ TEST_F(Passwords, HaveALength) {
   };
   EXPECT_EQ(set(11), "invalid");
   EXPECT_EQ(set(257), "too_large");
+  must(passwords.set("issuing", secret("a phrase of 12"), {}));
   EXPECT_EQ(check(std::string(100'000, 'x')), "wrong");
+}
+
+// One that many share is not worse chosen than one of a person.
+TEST_F(Passwords, AreChosenLikeThoseOfPeople) {
+  for (const char* bad : {"shorter", "aaaaaaaaaaaaaaaa", "12345678901234", "password1234", "tab\tin the middle", "issuing-2026",
+                          "my issuing", "\xff\xfe not text at all"}) {
+    const auto done = passwords.set("issuing", secret(bad), {});
+    ASSERT_FALSE(done) << bad;
+    EXPECT_EQ(done.error().code, Errc::invalid) << bad;
+    EXPECT_EQ(done.error().field, "password") << bad;
+  }
+  EXPECT_EQ(check(kRight), "right");
+}
+
+class ManyAccounts : public Passwords {
+ protected:
+  // As check(), and of a lock its scope and count.
+  std::string by(const std::string& principal, const std::string& tenant, std::string_view password, std::string_view ca = "issuing") {
+    const auto checked = few.check(ca, secret(password), {.principal = principal, .tenant = tenant, .door = "d", .remote = "r"});
+    std::string told = outcome_of(checked);
+    if (told == "locked")
+      for (const auto& [name, value] : checked->evidence->fields)
+        if (name != "ca") told += " " + value;
+    return told;
+  }
+  ApprovalPasswords few{store, journal, random, clock,
+                        {.hashes_at_once = 1, .waiting_max = 1, .operations = 1, .memory_octets = 8192, .failures_max = 3,
+                         .tenant_failures_max = 5, .ca_failures_max = 8, .window = Seconds(900), .tracked_max = 100}};
+};
+
+TEST_F(ManyAccounts, OfOneTenantCountTogether) {
+  for (const char* who : {"m1", "m2", "m3", "m4"}) EXPECT_EQ(by(who, "team", "wrong password 1"), "wrong");
+  EXPECT_EQ(by("m4", "team", kRight), "right") << "which takes nothing back of the tenant's";
+  EXPECT_EQ(by("m5", "team", "wrong password 1"), "locked 5 tenant");
+  EXPECT_EQ(by("m6", "team", kRight), "no");
+  EXPECT_EQ(by("m6", "team", "wrong password 1"), "no");
+  EXPECT_EQ(by("other", "acme", kRight), "right");
+  must(few.set("two", secret(kRight), {}));
+  EXPECT_EQ(by("m6", "team", kRight, "two"), "right");
+  clock.advance(Seconds(899));
+  EXPECT_EQ(by("m6", "team", kRight), "no");
+  clock.advance(Seconds(1));
+  EXPECT_EQ(by("m6", "team", kRight), "right");
+  EXPECT_EQ(by("m1", "team", "wrong password 1"), "wrong") << "it begins anew";
+}
+
+TEST_F(ManyAccounts, OfAllTenantsCountTogether) {
+  for (const char* tenant : {"a", "b", "c", "d", "e", "f", "g"})
+    EXPECT_EQ(by(std::string("m-") + tenant, tenant, "wrong password 1"), "wrong");
+  EXPECT_EQ(by("m-h", "h", "wrong password 1"), "locked 8 ca");
+  EXPECT_EQ(by("n", "i", kRight), "no");
+  must(few.set("two", secret(kRight), {}));
+  EXPECT_EQ(by("n", "i", kRight, "two"), "right");
+  clock.advance(Seconds(900));
+  EXPECT_EQ(by("n", "i", kRight), "right");
+}
+
+// The widest lock is what is told.
+TEST_F(ManyAccounts, OneFailureReachesSeveral) {
+  EXPECT_EQ(by("m1", "team", "wrong password 1"), "wrong");
+  EXPECT_EQ(by("m1", "team", "wrong password 1"), "wrong");
+  EXPECT_EQ(by("m2", "team", "wrong password 1"), "wrong");
+  EXPECT_EQ(by("m2", "team", "wrong password 1"), "wrong");
+  EXPECT_EQ(by("m2", "team", "wrong password 1"), "locked 5 tenant");
 }
 
 TEST_F(Passwords, FailuresLockAPrincipalOutOfOneCaForAWhile) {
@@ -184,6 +253,29 @@ TEST_F(Busy, HashesAtOnceAndTheirQueueAreBounded) {
   EXPECT_EQ(counts.right + counts.refused, 12);
   EXPECT_GE(counts.right, 1);
   EXPECT_GE(counts.refused, 1) << "one hashes and one waits, of twelve";
+}
+
+TEST_F(Busy, ATenantDoesNotTakeAllPlaces) {
+  ApprovalPasswords patient(store, journal, random, clock,
+                            {.hashes_at_once = 1, .waiting_max = 32, .tenant_places_max = 2, .operations = 16,
+                             .memory_octets = 32 * 1024 * 1024, .tries_max = 100, .tracked_max = 100});
+  std::atomic<int> right = 0, refused = 0;
+  const auto check = [&](const std::string& who, const std::string& tenant) {
+    const auto checked = patient.check("issuing", SecretBytes::copy_of(as_bytes(kRight)),
+                                       {.principal = who, .tenant = tenant, .door = "", .remote = ""});
+    if (checked) right += checked->right ? 1 : 0;
+    else if (checked.error().code == Errc::too_many_requests) ++refused;
+  };
+  std::vector<std::thread> crowd;
+  for (int i = 0; i < 8; ++i) crowd.emplace_back(check, std::to_string(i), "team");
+  while (refused == 0 && right < 8) std::this_thread::yield();
+  EXPECT_GE(refused, 1) << "of eight at once two have places";
+  EXPECT_EQ(outcome_of(patient.check("issuing", SecretBytes::copy_of(as_bytes(kRight)),
+                               {.principal = "other", .tenant = "acme", .door = "", .remote = ""})),
+            "right");
+  for (auto& thread : crowd) thread.join();
+  EXPECT_EQ(right + refused, 8);
+  EXPECT_GE(right, 1);
 }
 
 TEST_F(Busy, APrincipalHashesOnceAtATime) {

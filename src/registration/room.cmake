@@ -1,5 +1,5 @@
 certwright_room(registration EXPOSES access audit ca json pkcs10 profile store clock bytes crypto
-                USES der lint x509
+                USES der lint session x509
                 SOURCES approval_password.cc approval_policy.cc ca_selection.cc examination.cc hierarchy.cc
                         profile_directory.cc profile_publisher.cc registration_authority.cc removed_names.cc request_content.cc
                         request_decisions.cc request_desk.cc request_digest.cc request_step.cc selection_policies.cc
