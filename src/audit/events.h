@@ -116,8 +116,8 @@ namespace certwright::audit {
     "A token or a client certificate was registered for an account.",                              \
     "If the account's owner does not know of it, revoke it and look at who made it.")              \
   X(67, credential_revoked, "CREDENTIAL_REVOKED", "credential principal cause",                    \
-    "A token, a client certificate or a password works no more. With a cause it is one that somebody made who " \
-    "could not give its owner the role just granted.", "Nothing; of a promoted owner: give them another one.") \
+    "A token, a client certificate or a password works no more. Causes: role_granted, its maker could not give " \
+    "its owner that role; name_taken, another account got its sign-in name.", "Give the owner another one if they need it.") \
   X(68, role_granted, "ROLE_GRANTED", "principal role tenant ca", "An account was given a role.",  \
     "Check that it was planned, above all for admin and for tenant \"*\".")                        \
   X(69, role_removed, "ROLE_REMOVED", "principal role tenant ca", "A role was taken away.",        \

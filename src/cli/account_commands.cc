@@ -16,6 +16,7 @@ namespace {
 
 struct AccountOptions {
   std::string id, sign_in_name, out, password_file, session;
+  bool take_name = false;
 };
 
 std::string principal_path(const AccountOptions& o) { return "/api/v1/principals/" + url_encode(o.id); }
@@ -29,21 +30,25 @@ Result<void> reset_password(Session& session, const AccountOptions& o) {
   json::Writer w;
   w.begin_object();
   if (!o.sign_in_name.empty()) w.member("sign_in_name", o.sign_in_name);
+  if (o.take_name) w.member("take_name", true);
   w.end_object();
   CERTWRIGHT_TRY(const auto answer, session.call_json("POST", principal_path(o) + "/password", w.text()));
   const std::string password = text_of(answer, "password"), name = printable(text_of(answer, "sign_in_name"));
+  const std::string taken_from = printable(text_of(answer, "taken_from"));
+  const std::string taken = taken_from.empty() ? "" : "\nThe name was that of " + taken_from + ", whose password is revoked.";
   if (!file) {
-    session.report(answer, fmt::format("{}\nFor one sign-in as {} until {}, which then chooses another.", password,
-                                       name, time_of(answer, "expires_at")));
+    session.report(answer, fmt::format("{}\nFor one sign-in as {} until {}, which then chooses another.{}", password,
+                                       name, time_of(answer, "expires_at"), taken));
     return {};
   }
   CERTWRIGHT_CHECK(file->write(password + "\n"));
-  session.report(json::Object{{"principal", o.id},
-                              {"sign_in_name", text_of(answer, "sign_in_name")},
-                              {"file", o.out},
-                              {"expires_at", text_of(answer, "expires_at")}},
-                 fmt::format("One-time password for {} written to {} (mode 0600); it is valid until {}.", name, o.out,
-                             time_of(answer, "expires_at")));
+  json::Value document = json::Object{{"principal", o.id},
+                                      {"sign_in_name", text_of(answer, "sign_in_name")},
+                                      {"file", o.out},
+                                      {"expires_at", text_of(answer, "expires_at")}};
+  if (!taken_from.empty()) document.set("taken_from", taken_from);
+  session.report(document, fmt::format("One-time password for {} written to {} (mode 0600); it is valid until {}.{}", name,
+                                       o.out, time_of(answer, "expires_at"), taken));
   return {};
 }
 
@@ -98,6 +103,7 @@ void add_account_commands(CLI::App& app, Registry& registry) {
   auto* reset = add_sign_in_name(add_principal(add_command(
       user, registry, "reset-password", "A one-time password for a person, shown once", with(reset_password))));
   reset->add_option("--out", o->out, "write it to this new file (mode 0600) instead of showing it")->type_name("FILE");
+  reset->add_flag("--take-name", o->take_name, "the sign-in name also from another account, whose password is revoked");
   auto* set = add_sign_in_name(add_command(
       user, registry, "set-password", "Your own first password, as an administrator with a token", with(set_password)));
   set->add_option("--password-file", o->password_file, "read it from this file (-: standard input), not from the terminal")

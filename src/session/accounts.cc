@@ -8,6 +8,7 @@
 #include "access/token.h"
 #include "crypto/password_hash.h"
 #include "session/hash_slots.h"
+#include "session/one_time_password.h"
 #include "session/password_rules.h"
 
 namespace certwright::session {
@@ -34,20 +35,6 @@ Result<void> check_name(const std::string& name, SignInNames names, const store:
 // Revoked, replaced or disabled between the look at a credential and the session that was to begin with it.
 bool is_credential_gone(const Error& error) {
   return error.code == Errc::conflict && error.field == "credential";
-}
-
-// Four groups of five of 32 characters: 100 bits, without those that look alike.
-SecretBytes make_one_time_password(crypto::Random& random) {
-  constexpr std::string_view kAlphabet = "abcdefghjkmnpqrstuvwxyz23456789+";
-  constexpr std::size_t kGroups = 4, kGroup = 5;
-  SecretBytes octets(kGroups * kGroup), text(kGroups * (kGroup + 1) - 1);
-  random.fill(octets.writable());
-  std::size_t at = 0;
-  for (std::size_t i = 0; i < octets.size(); ++i) {
-    if (i != 0 && i % kGroup == 0) text.writable()[at++] = '-';
-    text.writable()[at++] = static_cast<std::uint8_t>(kAlphabet[octets.reveal()[i] & 31]);
-  }
-  return text;
 }
 
 std::string_view default_name(const store::PrincipalRecord& principal) {
@@ -84,6 +71,8 @@ struct Accounts::State {
                                         audit::Actor actor);
   CredentialRecord credential_of(std::string_view principal, std::string name, const std::string& verifier,
                                  std::string created_by) const;
+  Result<std::string> take_name(std::string_view name, std::string_view principal, const audit::Actor& actor,
+                                store::Transaction& change) const;
   Result<std::string> maker_behind(const store::SessionRecord& session, const std::optional<CredentialRecord>& old) const;
 
   Dependencies d;
@@ -185,6 +174,20 @@ CredentialRecord Accounts::State::credential_of(std::string_view principal, std:
   return {access::make_id("c", d.random), std::string(principal), CredentialKind::password, std::move(name),
           to_bytes(as_bytes(verifier)),   {},                     d.clock.now(),            std::nullopt,
           false,                          std::move(created_by)};
+}
+
+// Names are first come, first served, and addresses are nobody's until somebody asks: what was taken, by
+// mistake or not, can be given to whom it is for. Gives back whose it was, if anybody's.
+Result<std::string> Accounts::State::take_name(std::string_view name, std::string_view principal,
+                                               const audit::Actor& actor, store::Transaction& change) const {
+  CERTWRIGHT_TRY(const auto held, d.store.find_credential(CredentialKind::password, name));
+  if (!held || held->principal == principal) return std::string();
+  change.push_back(store::RevokeCredential{held->id});  // then PutPassword may have the name
+  change.push_back(store::EndSessions{held->principal, {}});
+  change.push_back(d.journal.leaf({EventType::credential_revoked,
+                                   actor,
+                                   {{"credential", held->id}, {"principal", held->principal}, {"cause", "name_taken"}}}));
+  return held->principal;
 }
 
 // Who made the one-time password or the token could have chosen the password that comes of it.
@@ -356,12 +359,19 @@ Result<OneTimePassword> Accounts::reset_password(std::string_view principal, std
   const std::string_view kept = old ? std::string_view(old->lookup) : default_name(owner);
   CERTWRIGHT_TRY(auto name, sign_in_name_of(sign_in_name.empty() ? kept : sign_in_name));
   if (!old || name != old->lookup) CERTWRIGHT_CHECK(check_name(name, options.names, owner));
+  store::Transaction change = std::move(options.with);
+  std::string taken_from;
+  if (options.takes_name) {
+    if (options.names != SignInNames::any)
+      return fail_field(Errc::not_permitted, "sign_in_name",
+                        "Only an administrator of the whole installation takes a name from another account.");
+    CERTWRIGHT_TRY(taken_from, s.take_name(name, principal, actor, change));
+  }
   OneTimePassword made{std::move(name), make_one_time_password(s.d.random),
-                       s.d.clock.now() + s.options.one_time_validity};
+                       s.d.clock.now() + s.options.one_time_validity, std::move(taken_from)};
   CERTWRIGHT_TRY(const auto verifier, s.hash(as_text(made.password.reveal()), made.sign_in_name, actor.remote));
   auto credential = s.credential_of(principal, made.sign_in_name, verifier, actor.principal);
   credential.expires_at = made.expires_at;
-  store::Transaction change = std::move(options.with);
   change.push_back(store::PutPassword{credential, old ? old->id : ""});
   change.push_back(store::EndSessions{std::string(principal), {}});
   change.push_back(s.d.journal.leaf({EventType::password_reset,
@@ -370,8 +380,16 @@ Result<OneTimePassword> Accounts::reset_password(std::string_view principal, std
                                       {"credential", credential.id},
                                       {"sign_in_name", credential.lookup},
                                       {"expires_at", to_rfc3339(made.expires_at)}}}));
-  CERTWRIGHT_CHECK(s.d.store.apply(change));
-  return made;
+  const auto applied = s.d.store.apply(change);
+  if (applied) return made;
+  const Error& error = applied.error();
+  if (error.code == Errc::conflict && error.field == "sign_in_name")
+    return fail_field(Errc::conflict, "sign_in_name",
+                      "Somebody else signs in with this name; an administrator of the whole installation can take it "
+                      "for this account (take_name).");
+  if (error.code == Errc::not_found && error.field == "credential")
+    return fail_field(Errc::conflict, "sign_in_name", "This name was given to somebody else meanwhile; look again.");
+  return tl::unexpected<Error>(error);
 }
 
 Result<std::optional<CredentialRecord>> Accounts::find_password(std::string_view principal) const {

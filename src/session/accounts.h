@@ -30,6 +30,7 @@ struct OneTimePassword {
   std::string sign_in_name;
   SecretBytes password;  // cannot be had again
   Time expires_at{};
+  std::string taken_from{};  // the principal whose sign-in name it was until now; empty: nobody's
 };
 
 // Which sign-in names may be given to somebody who has none yet, or in the place of theirs: they are of the
@@ -38,6 +39,7 @@ enum class SignInNames : std::uint8_t { any, own_email };
 
 struct ResetOptions {
   SignInNames names = SignInNames::any;
+  bool takes_name = false;  // also from another: whose password is revoked then, and whose sessions end
   store::Transaction with = {};  // what must hold for it, or happens with it
 };
 
@@ -86,7 +88,8 @@ class Accounts {
 
   // In the place of whatever password the account has; its sessions end. The caller asked may_manage().
   // An empty `sign_in_name`: the one it has, else the e-mail address, else the name. Errors: not_found;
-  // invalid, field "kind", for a machine; invalid, conflict or (by `names`) not_permitted, field "sign_in_name".
+  // invalid, field "kind", for a machine; invalid, conflict or (by `names`) not_permitted, field "sign_in_name":
+  // the latter also for options.takes_name, which is for those who may give any name.
   Result<OneTimePassword> reset_password(std::string_view principal, std::string_view sign_in_name,
                                          const audit::Actor& actor, ResetOptions options = {});
 

@@ -318,37 +318,6 @@ TEST(Accounts, WhoAdministersAPartGivesNoNamesButEmailAddresses) {
   EXPECT_EQ(refused.error().field, "sign_in_name");
 }
 
-TEST(Accounts, APasswordIsOfWhoMadeWhatItWasChosenWith) {
-  World world;
-  const auto bob = world.add("Bob");
-  const auto maker = [&](const std::string& id) { return world.accounts.find_password(id).value()->created_by; };
-  const auto made = world.accounts.reset_password(bob, "", World::admin()).value();
-  EXPECT_EQ(maker(bob), "padmin");
-  const auto chosen = [&] {
-    const auto session = world.accounts.sign_in("bob", as_text(made.password.reveal()), "", World::anybody()).value();
-    return world.accounts.change_password(session.record, "", kPassword, World::actor_of(bob)).value();
-  }();
-  EXPECT_EQ(maker(bob), "padmin") << "who could have chosen it";
-  ASSERT_TRUE(world.accounts.change_password(chosen.record, kPassword, "coffee pot on wednesday", World::actor_of(bob)));
-  EXPECT_EQ(maker(bob), "padmin");
-  // With a token: its maker.
-  const auto carl = world.add("Carl", {}, store::PrincipalKind::person, {{access::Role::admin, "*", ""}});
-  const auto token = world.directory.create_token({carl, "", {}, "pother"}, testing::no_evidence).value();
-  const auto session = world.accounts.sign_in("", as_text(token.text.reveal()), "", World::anybody()).value();
-  ASSERT_TRUE(world.accounts.change_password(session.record, "", kPassword, World::actor_of(carl)));
-  EXPECT_EQ(maker(carl), "pother");
-  const auto dora = world.add("Dora", {}, store::PrincipalKind::person, {{access::Role::admin, "*", ""}});
-  auto self = world.directory.find_principal(dora).value();
-  // Not by one who was judged by other roles than it has.
-  auto weaker = self;
-  weaker.bindings = {{access::Role::admin, "default", ""}};
-  const auto refused = world.accounts.set_first_password(weaker, "", kPassword, World::actor_of(dora));
-  ASSERT_FALSE(refused);
-  EXPECT_EQ(refused.error().field, "roles");
-  ASSERT_TRUE(world.accounts.set_first_password(self, "", kPassword, World::actor_of(dora)));
-  EXPECT_EQ(maker(dora), dora);
-}
-
 TEST(Accounts, AFloodOfSignInsIsSentAway) {
   auto options = testing::cheap_options();
   options.hashes_at_once = 1;

@@ -154,7 +154,7 @@ struct AcquireLease {
 
 // The principal's one password, in the place of the credential `replaces` (empty: it has none). Errors:
 // conflict, field "password", if its password is another one by now; conflict, field "sign_in_name", if
-// `lookup` is another principal's.
+// `lookup` is another principal's and not revoked: a revoked password gives its name up, and is gone then.
 struct PutPassword {
   CredentialRecord credential;  // kind password
   std::string replaces;

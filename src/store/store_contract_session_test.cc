@@ -41,6 +41,24 @@ TEST_P(StoreContract, APrincipalHasOnePasswordAndANameHasOnePrincipal) {
   EXPECT_EQ(outcome({PutPassword{password("c5", "p2", "alice@example.org"), ""}}), "ok");
 }
 
+TEST_P(StoreContract, ARevokedPasswordGivesItsNameUp) {
+  ASSERT_EQ(outcome({PutPassword{password("c1", "p1", "alice"), ""}, PutPassword{password("c2", "p2", "bob"), ""}}), "ok");
+  EXPECT_EQ(outcome_with_field({PutPassword{password("c3", "p2", "alice"), "c2"}}), "conflict:sign_in_name");
+  ASSERT_EQ(outcome({RevokeCredential{"c1"}}), "ok");
+  // Not where something else is in the way.
+  EXPECT_EQ(outcome_with_field({PutPassword{password("c3", "p2", "alice"), "c9"}}), "conflict:password");
+  EXPECT_EQ(outcome_with_field({PutPassword{password("c2", "p3", "alice"), ""}}), "conflict:credential");
+  EXPECT_EQ(outcome({PutPassword{password("c3", "p2", "alice"), "c2"}, RevokeCredential{"nobody"}}), "not_found");
+  EXPECT_EQ(store().find_credential(CredentialKind::password, "alice").value()->id, "c1");
+  EXPECT_EQ(outcome({PutPassword{password("c3", "p2", "alice"), "c2"}}), "ok");
+  EXPECT_EQ(store().find_credential(CredentialKind::password, "alice").value()->principal, "p2");
+  EXPECT_FALSE(store().find_credential(CredentialKind::password, "bob").value());
+  EXPECT_TRUE(store().list_credentials("p1").value().empty());
+  // In one transaction, and the other one is as one that never had any.
+  EXPECT_EQ(outcome({RevokeCredential{"c3"}, PutPassword{password("c4", "p1", "alice"), ""}}), "ok");
+  EXPECT_EQ(outcome({PutPassword{password("c5", "p2", "bob"), ""}}), "ok");
+}
+
 TEST_P(StoreContract, APasswordIsAPassword) {
   auto token = password("c1", "p1", "alice");
   token.kind = CredentialKind::api_token;

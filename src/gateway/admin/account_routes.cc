@@ -21,20 +21,26 @@ session::SignInNames names_for(const access::Principal& principal) {
 Result<http::Response> reset_password(Context& context, const Dependencies& d) {
   CERTWRIGHT_TRY(const auto principal, find_principal(context, d, Action::access_manage));
   std::string sign_in_name;
+  bool takes_name = false;
   if (!context.request.body.empty()) {
     CERTWRIGHT_TRY(const auto body, context.json_body());
     CERTWRIGHT_TRY(auto reader, json::ObjectReader::of(body));
     CERTWRIGHT_TRY(auto name, reader.optional_string("sign_in_name", {.max_length = 254}));
+    CERTWRIGHT_TRY(const auto takes, reader.optional_boolean("take_name"));
     CERTWRIGHT_CHECK(reader.finish());
     sign_in_name = std::move(name).value_or("");
+    takes_name = takes.value_or(false);
   }
   // Not for one who was promoted since it was looked at.
-  session::ResetOptions options{.names = names_for(context.principal()), .with = {access::require_roles(principal)}};
+  session::ResetOptions options{.names = names_for(context.principal()),
+                                .takes_name = takes_name,
+                                .with = {access::require_roles(principal)}};
   CERTWRIGHT_TRY(const auto made,
                  d.accounts.reset_password(principal.id, sign_in_name, context.actor(), std::move(options)));
   d.authenticator.invalidate();
   json::Writer w;
   w.begin_object().member("principal", principal.id).member("sign_in_name", made.sign_in_name);
+  if (!made.taken_from.empty()) w.member("taken_from", made.taken_from);
   w.member("password", as_text(made.password.reveal())).member("expires_at", to_rfc3339(made.expires_at)).end_object();
   return secret_response(201, std::move(w));
 }

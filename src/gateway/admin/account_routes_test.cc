@@ -73,6 +73,20 @@ TEST_F(AccountRoutes, ResetsSayWhatIsWrong) {
   EXPECT_EQ(ask("POST", "/principals/" + alice + "/password", R"({"sign_in_name":"bob"})").status, 409);
 }
 
+TEST_F(AccountRoutes, AnAdministratorOfAllTakesANameBack) {
+  const auto weaker = world.add_account("default", {{access::Role::admin, "default", {}}});
+  const auto other = must(world.directory.create_principal(
+      {"default", "Other", "alice@example.org", store::PrincipalKind::person, {}}, World::no_evidence()));
+  ASSERT_EQ(ask_as(weaker.token, "POST", "/principals/" + other.id + "/password").status, 201);
+  const auto path = "/principals/" + alice + "/password";
+  EXPECT_EQ(ask("POST", path).status, 409);
+  EXPECT_EQ(ask_as(weaker.token, "POST", path, R"({"take_name":true})").status, 403);
+  const auto taken = ask("POST", path, R"({"take_name":true})");
+  ASSERT_EQ(taken.status, 201) << taken.body.text();
+  EXPECT_EQ(World::text_of(taken, "taken_from"), other.id);
+  EXPECT_NE(sign_in("alice@example.org", World::text_of(taken, "password")), "");
+}
+
 TEST_F(AccountRoutes, TheFirstAdministratorSetsTheirOwn) {
   EXPECT_EQ(ask("POST", "/self/password", R"({"new_password":"short"})").status, 422);
   const auto set = ask("POST", "/self/password", kPassword);

@@ -19,20 +19,25 @@ void end_where(Data& data, UndoLog& undo, Predicate is_meant) {
 Result<void> run(Data& data, UndoLog& undo, const PutPassword& c) {
   const auto& credential = c.credential;
   const auto lookup = std::pair(CredentialKind::password, credential.lookup);
+  std::string gives_way;
   const auto named = data.credential_lookups.find(lookup);
   if (named != data.credential_lookups.end() &&
-      data.credentials.at(named->second).principal != credential.principal)
-    return fail_field(Errc::conflict, "sign_in_name", "somebody else signs in with this name");
+      data.credentials.at(named->second).principal != credential.principal) {
+    gives_way = named->second;
+    if (!data.credentials.at(gives_way).revoked)
+      return fail_field(Errc::conflict, "sign_in_name", "somebody else signs in with this name");
+  }
   std::string present;
   for (const auto& [id, other] : data.credentials)
     if (other.principal == credential.principal && other.kind == CredentialKind::password) present = id;
   if (present != c.replaces)
     return fail_field(Errc::conflict, "password", "the password was changed by someone else meanwhile");
-  if (credential.id != present && data.credentials.contains(credential.id))
+  if (credential.id != present && credential.id != gives_way && data.credentials.contains(credential.id))
     return fail_field(Errc::conflict, "credential", "the credential exists");
-  if (!present.empty()) {
-    undo.erase(data.credential_lookups, std::pair(CredentialKind::password, data.credentials.at(present).lookup));
-    undo.erase(data.credentials, present);
+  for (const auto& id : {present, gives_way}) {
+    if (id.empty()) continue;
+    undo.erase(data.credential_lookups, std::pair(CredentialKind::password, data.credentials.at(id).lookup));
+    undo.erase(data.credentials, id);
   }
   undo.put(data.credentials, credential.id, credential);
   undo.put(data.credential_lookups, lookup, credential.id);

@@ -8,11 +8,15 @@ namespace certwright::store::sqlite {
 
 Result<void> CommandRunner::operator()(const PutPassword& c) {
   const auto& r = c.credential;
+  std::string gives_way;
   {
-    CERTWRIGHT_TRY(auto named, database_.query(Statement::find_credential, static_cast<int>(r.kind), r.lookup));
-    CERTWRIGHT_TRY(const bool found, named.next());
-    if (found && named.text(1) != r.principal)
-      return fail_field(Errc::conflict, "sign_in_name", "somebody else signs in with this name");
+    CERTWRIGHT_TRY(auto row, database_.query(Statement::find_credential, static_cast<int>(r.kind), r.lookup));
+    CERTWRIGHT_TRY(const bool found, row.next());
+    if (found && row.text(1) != r.principal) {
+      const auto named = credential_record(row);
+      if (!named.revoked) return fail_field(Errc::conflict, "sign_in_name", "somebody else signs in with this name");
+      gives_way = named.id;
+    }
   }
   std::string present;
   {
@@ -22,12 +26,13 @@ Result<void> CommandRunner::operator()(const PutPassword& c) {
   }
   if (present != c.replaces)
     return fail_field(Errc::conflict, "password", "the password was changed by someone else meanwhile");
-  if (r.id != present) {  // before anything changes: alone in its transaction it must leave nothing
+  if (r.id != present && r.id != gives_way) {  // before anything changes: alone in its transaction it must leave nothing
     CERTWRIGHT_TRY(auto other, database_.query(Statement::find_credential_id, r.id));
     CERTWRIGHT_TRY(const bool taken, other.next());
     if (taken) return fail_field(Errc::conflict, "credential", "the credential exists");
   }
-  if (!present.empty()) CERTWRIGHT_CHECK(database_.run(Statement::delete_credential, present));
+  for (const auto& id : {present, gives_way})
+    if (!id.empty()) CERTWRIGHT_CHECK(database_.run(Statement::delete_credential, id));
   CERTWRIGHT_TRY(
       const bool inserted,
       database_.insert(Statement::put_credential, r.id, r.principal, static_cast<int>(r.kind),
