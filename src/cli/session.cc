@@ -125,9 +125,10 @@ Result<void> Session::connect() {
     CERTWRIGHT_TRY(options.ca_pem, read_ca(file));
   }
   CERTWRIGHT_TRY(options.bearer_token, read_token(connection_));
-  if (!options.bearer_token.empty() && !options.base_url.starts_with("https://"))
-    return fail(Errc::invalid, "a token is sent over https:// only, not to " + options.base_url);
   has_credentials_ = !options.bearer_token.empty() || !connection_.certificate_file.empty();
+  if (has_credentials_ && !options.base_url.starts_with("https://"))
+    return fail(Errc::invalid, "a token or a client certificate is sent over https:// only, not to " + options.base_url +
+                                   ": give the server's https:// address (--server, CERTWRIGHT_SERVER)");
   if (!connection_.certificate_file.empty()) {
     CERTWRIGHT_TRY(options.client_certificate_pem, read_text_file(connection_.certificate_file));
     CERTWRIGHT_TRY(auto key, read_text_file(connection_.key_file));

@@ -112,6 +112,25 @@ std::string_view advice_for(CURLcode code) {
   }
 }
 
+// Hosts that are this machine whatever a name server says.
+constexpr const char* kNoProxy = "localhost,127.0.0.1,::1";
+
+// By libcurl's own reading of the URL, which it connects by.
+bool is_to_this_machine(const std::string& url) {
+  struct Free {
+    void operator()(CURLU* parsed) const noexcept { curl_url_cleanup(parsed); }
+    void operator()(char* text) const noexcept { curl_free(text); }
+  };
+  const std::unique_ptr<CURLU, Free> parsed(curl_url());
+  char* host = nullptr;
+  if (!parsed || curl_url_set(parsed.get(), CURLUPART_URL, url.c_str(), 0) != CURLUE_OK ||
+      curl_url_get(parsed.get(), CURLUPART_HOST, &host, 0) != CURLUE_OK)
+    return false;
+  const std::unique_ptr<char, Free> owned(host);
+  const std::string_view name(host);
+  return same_name(name, "localhost") || name == "127.0.0.1" || name == "[::1]";
+}
+
 void initialise_curl_once() {
   static std::once_flag once;
   std::call_once(once, [] { curl_global_init(CURL_GLOBAL_DEFAULT); });
@@ -154,7 +173,7 @@ class Client::Impl {
 bool Client::Impl::set_connection(const std::string& url) {
   bool ok = set(CURLOPT_URL, url.c_str()) && set(CURLOPT_PROTOCOLS_STR, "http,https") &&
             set(CURLOPT_FOLLOWLOCATION, 0L) && set(CURLOPT_NOSIGNAL, 1L) &&
-            set(CURLOPT_PATH_AS_IS, 1L) && set(CURLOPT_NOPROXY, "localhost,127.0.0.1,::1") &&
+            set(CURLOPT_PATH_AS_IS, 1L) && set(CURLOPT_NOPROXY, kNoProxy) &&
             set(CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1)) &&
             set(CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2)) &&
             set(CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(options_.connect_timeout.count())) &&
@@ -256,6 +275,12 @@ Result<Client> Client::create(ClientOptions options) {
     return fail(Errc::invalid, "a client certificate and its key belong together");
   }
   initialise_curl_once();
+  const bool has_credentials = !options.bearer_token.empty() || !options.client_certificate_pem.empty();
+  if (http && has_credentials && !is_to_this_machine(options.base_url)) {
+    return fail(Errc::invalid, fmt::format("a token or a client certificate goes over https://, and over http:// to this "
+                                           "machine only, not to {}: give the server's https:// address",
+                                           options.base_url));
+  }
   auto impl = std::make_unique<Impl>(std::move(options));
   if (!impl->is_ready()) return fail(Errc::unavailable, "libcurl cannot be set up");
   return Client(std::move(impl));

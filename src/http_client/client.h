@@ -39,7 +39,8 @@ struct Reply {
 };
 
 // A synchronous HTTP/1.1 client for one server: keeps its connection, verifies the server's
-// certificate and name, follows no redirect, no proxy for loopback, speaks http and https only.
+// certificate and name, follows no redirect, no proxy for loopback, speaks http and https only; with a
+// token or a client certificate http to localhost, 127.0.0.1 and ::1 only, where nobody listens on the way.
 // A reply of any status is a Reply; only no reply is an error.
 // Errors: unavailable with what to look at ("is the server running?"), too_large over
 // max_response_octets, invalid for options or a URL.

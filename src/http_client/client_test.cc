@@ -1,5 +1,6 @@
 #include "http_client/client.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "http/server.h"
@@ -109,6 +110,30 @@ TEST(ClientOptions, AreChecked) {
   half.base_url = "https://a";
   half.client_certificate_pem = "x";
   EXPECT_EQ(Client::create(std::move(half)).error().code, Errc::invalid);
+}
+
+// What a caller who may read the wire could use goes to nobody in clear.
+TEST(ClientOptions, NoCredentialsInClearButToThisMachine) {
+  const auto created = [](const char* url, bool token, bool certificate) {
+    ClientOptions options;
+    options.base_url = url;
+    if (token) options.bearer_token = SecretBytes::copy_of(as_bytes("t0ken"));
+    if (certificate) {
+      options.client_certificate_pem = "x";
+      options.client_key_pem = SecretBytes::copy_of(as_bytes("y"));
+    }
+    const auto client = Client::create(std::move(options));
+    return client ? std::string("ok") : client.error().detail;
+  };
+  for (const char* url : {"http://ca.example", "http://192.0.2.1:8080", "http://127.0.0.1@ca.example", "http://localhost.ca.example/",
+                          "http://127.0.0.1.ca.example", "http://[::2]:80", "http://127.0.0.2", "http://0.0.0.0"}) {
+    EXPECT_THAT(created(url, true, false), ::testing::HasSubstr("give the server's https:// address")) << url;
+    EXPECT_EQ(created(url, true, false).find("t0ken"), std::string::npos);
+    EXPECT_NE(created(url, false, true), "ok") << url;
+    EXPECT_EQ(created(url, false, false), "ok") << url;
+  }
+  for (const char* url : {"http://127.0.0.1:8080", "http://localhost", "http://LOCALHOST:1/", "http://[::1]:8080", "https://ca.example"})
+    EXPECT_EQ(created(url, true, true), "ok") << url;
 }
 
 }  // namespace
