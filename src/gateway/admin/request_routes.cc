@@ -220,18 +220,20 @@ Result<ca::CaPtr> managed_ca(Context& context, const RequestDependencies& d) {
 
 Result<http::Response> set_password(Context& context, const RequestDependencies& d) {
   CERTWRIGHT_TRY(const auto ca, managed_ca(context, d));
-  auto password = [&]() -> Result<std::string> {
+  // From the document, which wipes itself, without a text in between.
+  const auto password = [&]() -> Result<SecretBytes> {
     CERTWRIGHT_TRY(const auto document, context.json_body());
     CERTWRIGHT_TRY(auto reader, json::ObjectReader::of(document));
-    CERTWRIGHT_TRY(auto text, reader.string("password", {.max_length = 256}));
+    const json::Value* value = reader.optional_value("password");
+    const std::string* text = value == nullptr ? nullptr : value->if_string();
+    if (text == nullptr) return fail_field(Errc::invalid, "password", "password: expected a string");
+    auto secret = SecretBytes::copy_of(as_bytes(*text));
     CERTWRIGHT_CHECK(reader.finish());
-    return text;
+    return secret;
   }();
   wipe(context.request.body);
   if (!password) return tl::unexpected(password.error());
-  const SecretBytes secret = SecretBytes::copy_of(as_bytes(*password));
-  wipe(*password);
-  CERTWRIGHT_CHECK(d.passwords.set(ca->id(), secret, context.actor()));
+  CERTWRIGHT_CHECK(d.passwords.set(ca->id(), *password, context.actor()));
   return no_content();
 }
 

@@ -68,11 +68,21 @@ Result<void> take_extensions(std::string_view list, CsrForm& form) {
   return {};
 }
 
-Result<void> take_password(std::string_view text, CsrForm& form) {
-  if (text.size() > kMaxPasswordOctets)
+Result<void> take_password(SecretBytes password, CsrForm& form) {
+  if (password.size() > kMaxPasswordOctets)
     return fail_field(Errc::too_large, "approval_password", "approval_password: at most 256 octets");
-  form.approval_password = SecretBytes::copy_of(as_bytes(text));
+  form.approval_password = std::move(password);
   return {};
+}
+
+// From the document, which wipes itself, without a text in between.
+Result<void> take_password(json::ObjectReader& reader, CsrForm& form) {
+  const json::Value* value = reader.optional_value("approval_password");
+  if (value == nullptr || value->is_null()) return {};
+  const std::string* text = value->if_string();
+  if (text == nullptr)
+    return fail_field(Errc::invalid, "approval_password", "approval_password: expected a string");
+  return take_password(SecretBytes::copy_of(as_bytes(*text)), form);
 }
 
 Result<CsrForm> read_json(std::string_view body) {
@@ -92,12 +102,8 @@ Result<CsrForm> read_json(std::string_view body) {
   }
   CERTWRIGHT_TRY(const auto extensions,
                  reader.optional_strings("requested_extensions", {.max_count = 16, .max_length = 64}));
-  CERTWRIGHT_TRY(auto password, reader.optional_string("approval_password", {.max_length = kMaxPasswordOctets}));
+  CERTWRIGHT_CHECK(take_password(reader, form));
   CERTWRIGHT_CHECK(reader.finish());
-  if (password) {
-    CERTWRIGHT_CHECK(take_password(*password, form));
-    wipe(*password);
-  }
   if (extensions)
     for (const auto& name : *extensions) CERTWRIGHT_CHECK(take_extension(name, form));
   if (csr) CERTWRIGHT_CHECK(take_csr(*csr, form));
@@ -116,7 +122,7 @@ Result<void> take_field(const web::Form::Field& field, CsrForm& form) {
   if (field.value.empty()) return {};  // forms send what was left empty
   if (name == "csr_data") return take_csr(field.value, form);
   if (name == "validity_days") return take_days(field.value, form);
-  if (name == "approval_password") return take_password(field.value, form);
+  if (name == "approval_password") return take_password(SecretBytes::copy_of(as_bytes(field.value)), form);
   if (name == "requested_extensions" || name == "requested_extensions[]") return take_extensions(field.value, form);
   if (std::ranges::find(registration::kExtensionNames, name) != std::ranges::end(registration::kExtensionNames)) {
     CERTWRIGHT_TRY(const bool ticked, is_ticked(field));
@@ -171,8 +177,10 @@ Result<CsrForm> checked(Result<CsrForm> form, Needs needs) {
 
 }  // namespace
 
-Result<CsrForm> read_csr_fields(std::span<const web::Form::Field> fields, Needs needs) {
-  return checked(read_fields(fields), needs);
+Result<CsrForm> read_csr_fields(std::span<const web::Form::Field> fields, SecretBytes approval_password, Needs needs) {
+  auto form = checked(read_fields(fields), needs);
+  if (form) CERTWRIGHT_CHECK(take_password(std::move(approval_password), *form));
+  return form;
 }
 
 Result<CsrForm> read_csr_form(std::string_view content_type, Bytes& body, Needs needs) {

@@ -39,8 +39,9 @@ enum class Needs : std::uint8_t { csr, nothing };  // /csr/process; /csr/select
 // Errors: bad_encoding, invalid and too_large with the field, for unknown ones too; invalid, field
 // "Content-Type".
 Result<CsrForm> read_csr_form(std::string_view content_type, Bytes& body, Needs needs);
-// The same of a form's fields that were read already; the caller wipes them.
-Result<CsrForm> read_csr_fields(std::span<const web::Form::Field> fields, Needs needs);
+// The same of a form's fields that were read already, and of the password apart (empty: none): among the fields
+// there would be copies of it that nobody wipes.
+Result<CsrForm> read_csr_fields(std::span<const web::Form::Field> fields, SecretBytes approval_password, Needs needs);
 
 // The one common name of the CSR's subject. Errors: invalid, field "csr_data", if it has none or several.
 Result<std::string> common_name_of(const pkcs10::CertificationRequest& csr);

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "gateway/certs/testing_world.h"
+#include "http/testing_memory.h"
 #include "json/writer.h"
 
 namespace certwright::gateway::portal {
@@ -87,6 +88,50 @@ TEST(CsrForm, RefusesWithTheField) {
   EXPECT_EQ(outcome(read(kUrlencoded, "server_auth=maybe")), "invalid server_auth");
   EXPECT_EQ(outcome(read(kUrlencoded, "tenant_id=a%00b")), "invalid tenant_id");
   EXPECT_EQ(outcome(read(kUrlencoded, "approval_password=" + std::string(257, 'x'))), "too_large approval_password");
+}
+
+// The JSON parser works on its stack, and what it leaves there the next calls overwrite. Here this is the next.
+[[gnu::noinline]] void use_the_stack() {
+  volatile char deep[64 * 1024];
+  for (volatile char& octet : deep) octet = 0;
+}
+
+// Read, refused for what comes after it, or refused itself: no copy of the password is left.
+TEST(CsrForm, LeavesNoPasswordInMemory) {
+  if (!http::memory_can_be_searched()) GTEST_SKIP() << "a sanitizer keeps copies";
+  constexpr std::size_t kOctets = 200;
+  const auto body_with_password = [](std::string_view before, std::size_t octets, std::string_view after) {
+    Bytes body;
+    body.reserve(1024);  // or growing leaves copies
+    for (const char c : before) body.push_back(static_cast<std::uint8_t>(c));
+    for (std::size_t i = 0; i < octets; ++i) body.push_back(static_cast<std::uint8_t>(http::secret_octet(i)));
+    for (const char c : after) body.push_back(static_cast<std::uint8_t>(c));
+    return body;
+  };
+  struct Case { std::string_view type, before, after, outcome; std::size_t octets = kOctets; };
+  const std::string_view json = R"({"approval_password":")";
+  for (const Case& c : {Case{kJson, json, R"("})", "ok"}, Case{kJson, json, R"(","unknown":1})", "invalid unknown"},
+                        Case{kJson, json, R"("})", "too_large approval_password", 300},
+                        Case{kJson, json, R"(","requested_extensions":["ca"]})", "invalid requested_extensions"},
+                        Case{kUrlencoded, "approval_password=", "", "ok"},
+                        Case{kUrlencoded, "approval_password=", "&x=1", "invalid x"}}) {
+    ++http::which_secret;
+    Bytes body = body_with_password(c.before, c.octets, c.after);
+    EXPECT_TRUE(http::is_in_memory());
+    EXPECT_EQ(outcome(read_csr_form(c.type, body, Needs::nothing)), c.outcome);
+    use_the_stack();
+    EXPECT_FALSE(http::is_in_memory()) << c.type << " " << c.outcome;
+  }
+  // The page's form.
+  const std::vector<web::Form::Field> good = {{"common_name", "a.example"}}, bad = {{"x", "1"}};
+  for (const auto& fields : {good, bad}) {
+    ++http::which_secret;
+    SecretBytes password(kOctets);
+    for (std::size_t i = 0; i < kOctets; ++i) password.writable()[i] = static_cast<std::uint8_t>(http::secret_octet(i));
+    EXPECT_TRUE(http::is_in_memory());
+    EXPECT_EQ(outcome(read_csr_fields(fields, std::move(password), Needs::nothing)), fields == good ? "ok" : "invalid x");
+    EXPECT_FALSE(http::is_in_memory());
+  }
 }
 
 TEST(CsrForm, OneCommonName) {

@@ -24,14 +24,10 @@ Result<CsrForm> form_of(const pages::Upload& upload) {
   std::vector<web::Form::Field> fields = {{"csr_data", upload.csr},
                                           {"common_name", upload.common_name},
                                           {"ca_id", upload.ca},
-                                          {"purpose_category", upload.purpose},
-                                          {"approval_password", std::string(as_text(upload.approval_password.reveal()))}};
-  const std::size_t password = fields.size() - 1;
+                                          {"purpose_category", upload.purpose}};
   if (upload.validity_days) fields.push_back({"validity_days", std::to_string(*upload.validity_days)});
   for (const auto& extension : upload.extensions) fields.push_back({"requested_extensions", extension});
-  auto form = read_csr_fields(fields, Needs::csr);
-  wipe(fields[password].value);
-  return form;
+  return read_csr_fields(fields, SecretBytes::copy_of(upload.approval_password.reveal()), Needs::csr);
 }
 
 std::string changes_text(const registration::RequestChanges& changes) {
