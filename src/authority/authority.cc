@@ -131,15 +131,6 @@ Result<store::CaRecord> Authority::new_record(const NewCa& ca, const KeyPair& pa
                          .created_at = d_.clock.now()};
 }
 
-Result<void> Authority::check_attachable(const ca::CaPolicy& policy) const {
-  for (const auto& name : policy.profiles) {
-    const auto profile = d_.profiles.find(name);
-    if (profile == nullptr || profile->internal)
-      return fail_field(Errc::invalid, "profiles", "profiles: there is no profile \"" + name + "\" to attach");
-  }
-  return {};
-}
-
 Result<void> Authority::check_hierarchy(const store::CaRecord& record) const {
   CERTWRIGHT_TRY(const auto policy, ca::parse_ca_policy(record.policy));
   const ByteView root = record.issuer_chain.empty() ? record.certificate : record.issuer_chain.back();
@@ -201,7 +192,7 @@ Result<ca::CaPtr> Authority::change_policy(std::string_view id, const PolicyChan
                    // The document is read back, so that what is stored is what can be loaded.
                    const std::string document = ca::write_ca_policy(policy);
                    CERTWRIGHT_CHECK(ca::parse_ca_policy(document));
-                   CERTWRIGHT_CHECK(check_attachable(policy));
+                   CERTWRIGHT_CHECK(check_policy(policy));
                    // A shard is written into certificates: fewer would leave some without a CRL.
                    if (policy.crl_shards < before.crl_shards)
                      return fail_field(Errc::conflict, "crl_shards",

@@ -44,9 +44,11 @@ struct ServerIdentity {  // TLS certificate of this server
   Time not_after{};
 };
 
-// Everything that makes a CA or changes its policy refuses profiles that there are not (invalid) and what
-// would put interception and anything else under one root (policy, registration/hierarchy.h), both with
-// field "profiles". Retiring a CA and taking its key away are never refused for that.
+// Everything that makes a CA or changes its policy refuses profiles that there are not (invalid, field
+// "profiles"), approval rules that would never count (invalid, field "approval[0].profiles" or
+// "approval[0].automatic[0].tenant": a misspelt rule lets pass what it was to hold), and what would put
+// interception and anything else under one root (policy, registration/hierarchy.h, field "profiles").
+// Retiring a CA and taking its key away are never refused for that.
 class Authority final : public revocation::RevocationListener {
  public:
   struct Dependencies {
@@ -128,7 +130,8 @@ class Authority final : public revocation::RevocationListener {
   void put_in_directory(const ca::CaPtr& ca);
   Result<std::string> next_id(const std::string& id) const;
   Result<void> check_new_ca(const NewCa& ca) const;
-  Result<void> check_attachable(const ca::CaPolicy& policy) const;
+  Result<void> check_policy(const ca::CaPolicy& policy) const;  // policy_check.cc
+  Result<void> check_approval_rule(const ca::CaPolicy& policy, std::size_t index) const;
   Result<void> check_hierarchy(const store::CaRecord& record) const;
   Result<ca::CaPtr> create_subordinate(const NewCa& ca, std::optional<x509::NameConstraints> constraints,
                                        std::string_view parent, const access::Principal& principal,

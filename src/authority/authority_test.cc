@@ -129,6 +129,33 @@ TEST_F(AuthorityTest, PolicyChangesAreCheckedAndRecorded) {
   EXPECT_THAT(text_at(record, {"fields", "changes"}), HasSubstr(R"("crl_shards":4,)"));
 }
 
+// A misspelt rule would let pass what it was to hold.
+TEST_F(AuthorityTest, ApprovalRulesThatWouldNeverCountAreRefused) {
+  root();
+  auto policy = issuing()->policy();
+  policy.profiles = {"tls-server", "tls-client", "intermediate-ca"};
+  must(store.apply({store::PutTenant{{.id = "acme", .name = "Acme"}}}));
+  const auto with = [&](std::vector<ca::ApprovalRule> rules) {
+    policy.approval = std::move(rules);
+    return error_of(rooms.authority.change_policy("issuing", policy, actor()));
+  };
+  EXPECT_EQ(with({{.profiles = {"tls-sever"}}}), "invalid approval[0].profiles");
+  EXPECT_EQ(with({{.profiles = {"tls-server", "code-signing"}}}), "invalid approval[0].profiles") << "not attached";
+  EXPECT_EQ(with({{.profiles = {"intermediate-ca"}}}), "invalid approval[0].profiles");
+  EXPECT_EQ(with({{.profiles = {"tls-server"}}, {.profiles = {"tls-client", "tls-server"}}}), "invalid approval[1].profiles");
+  EXPECT_EQ(with({{}, {.profiles = {"tls-server"}}}), "invalid approval[1]");
+  EXPECT_EQ(with({{}, {}}), "invalid approval[1]");
+  EXPECT_EQ(with({{.automatic = {{.tenant = "acm", .dns = {"*.acme.example"}}}}}), "invalid approval[0].automatic[0].tenant");
+  EXPECT_TRUE(rooms.world.cas.find("issuing")->policy().approval.empty());
+  EXPECT_EQ(with({{.profiles = {"tls-server"}, .automatic = {{.tenant = "acme", .dns = {"*.acme.example"}}}}, {}}), "ok");
+  // A profile is not taken away from under its rule either, and a new CA is held to the same.
+  policy.profiles = {"tls-client"};
+  EXPECT_EQ(error_of(rooms.authority.change_policy("issuing", policy, actor())), "invalid approval[0].profiles");
+  auto other = new_ca("other", {"tls-server"}, kYear);
+  other.policy.approval = {{.profiles = {"tls-sever"}}};
+  EXPECT_EQ(error_of(rooms.authority.create_subordinate(other, "root", admin(), actor())), "invalid approval[0].profiles");
+}
+
 // Two who each change something else: one of them hears that it must look again, and nothing is lost.
 TEST_F(AuthorityTest, AChangeIsMadeToThePolicyAsItIsStored) {
   root();

@@ -97,7 +97,7 @@ Result<x509::TbsCertificate> build_root(const NewCa& ca, ByteView spki_tlv, Byte
 Result<void> Authority::check_new_ca(const NewCa& ca) const {
   CERTWRIGHT_CHECK(check_ca_id(ca.id));
   CERTWRIGHT_CHECK(ca::parse_ca_policy(ca::write_ca_policy(ca.policy)));
-  CERTWRIGHT_CHECK(check_attachable(ca.policy));
+  CERTWRIGHT_CHECK(check_policy(ca.policy));
   if (ca.validity <= Seconds(0) || ca.validity > kMaxCaValidity)
     return fail_field(Errc::invalid, "validity", "validity: more than 0 and at most 30 years");
   return {};
