@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "access/principal.h"
+#include "crypto/algorithm.h"
 #include "profile/name_rule.h"
 #include "profile/shown.h"
 #include "x509/general_name.h"
@@ -16,6 +17,9 @@ namespace {
 
 constexpr std::array<der::Oid, 4> kExtensionOids = {x509::oids::kServerAuth, x509::oids::kClientAuth,
                                                     x509::oids::kEmailProtection, x509::oids::kCodeSigning};
+
+// What most requests want that say nothing of what they are for.
+constexpr std::string_view kUsualProfile = "tls-server-client";
 
 std::string lower_case(std::string_view text) {
   std::string lower(text);
@@ -40,7 +44,7 @@ bool network_matches(const std::string& rule, std::string_view address) {
 }
 
 // "rsa" is every RSA key, "rsa-2048" that size.
-bool key_type_matches(const std::string& rule, std::string_view key_type) {
+bool key_type_matches(std::string_view rule, std::string_view key_type) {
   return key_type == rule || (key_type.starts_with(rule) && key_type.substr(rule.size()).starts_with('-'));
 }
 
@@ -60,7 +64,8 @@ void apply_rule(const SelectionRule& rule, const SelectionFacts& facts, const Se
        [](const std::string& wanted, std::string_view is) { return wanted == is; }},
       {"e-mail", facts.principal.email, rule.emails, policy.email_points, &email_matches},
       {"client address", facts.client_address, rule.networks, policy.network_points, &network_matches},
-      {"key type", facts.key_type, rule.key_types, policy.key_type_points, &key_type_matches}};
+      {"key type", facts.key_type, rule.key_types, policy.key_type_points,
+       [](const std::string& wanted, std::string_view is) { return key_type_matches(wanted, is); }}};
   for (const auto& each : criteria) {
     if (each.wanted.empty()) continue;
     const auto met = std::ranges::find_if(
@@ -83,30 +88,50 @@ void exclude(SelectionCandidate& candidate, std::string why) {
   candidate.reasons.push_back(std::move(why));
 }
 
-// Can it do what is asked for at all?
-void check_ability(const ca::CertificationAuthority& ca, const SelectionFacts& facts,
-                   const SelectionPolicy& policy, const ProfileDirectory& profiles, Time now,
-                   SelectionCandidate& candidate) {
-  if (!ca.can_issue(now)) return exclude(candidate, "it cannot issue now");
-  if (!facts.profile.empty()) {
-    if (std::ranges::find(ca.policy().profiles, facts.profile) == ca.policy().profiles.end())
-      return exclude(candidate, "it has no profile " + profile::shown(facts.profile));
-  } else if (const auto profile = profile_for(ca, profiles, facts.extensions, facts.purpose); profile == nullptr) {
-    return exclude(candidate, facts.extensions.empty()
-                                  ? std::string("it has no profile for requests")
-                                  : fmt::format("it has no profile with {}", fmt::join(facts.extensions, ", ")));
-  } else if (!facts.key_type.empty() && std::ranges::find(profile->key_algorithms, facts.key_type) ==
-                                            profile->key_algorithms.end()) {
-    return exclude(candidate, fmt::format("its profile \"{}\" takes no {} keys", profile->name, facts.key_type));
-  }
+struct Ranked {
+  SelectionCandidate candidate{};
+  Time not_after{};
+  std::string instead{};  // of the usual profile, where the request says nothing of what it is for
+};
+
+void count_lifetime(const ca::CertificationAuthority& ca, const SelectionFacts& facts, const SelectionPolicy& policy,
+                    Time now, Ranked& ranked) {
+  auto& candidate = ranked.candidate;
   const auto left = std::chrono::floor<Seconds>(ca.not_after() - now);
   const auto needed = std::max(facts.validity.value_or(Seconds(0)), policy.remaining_min);
   if (left < needed)
     return exclude(candidate, fmt::format("it ends in {} days, before the {} that are needed",
                                           left.count() / 86'400, needed.count() / 86'400));
-  const int points = left >= 2 * needed ? policy.lifetime_points : policy.lifetime_points / 2;
+  const int enough = left >= 2 * needed ? policy.lifetime_points : policy.lifetime_points / 2;
+  // A CA for something special may last for decades, and is not for everything because of that.
+  const int points = ranked.instead.empty() ? enough : 0;
   candidate.points += points;
   candidate.reasons.push_back(fmt::format("it lasts {} days more (+{})", left.count() / 86'400, points));
+  if (!ranked.instead.empty())
+    candidate.reasons.push_back(fmt::format("it would give \"{}\", not the usual \"{}\"", ranked.instead, kUsualProfile));
+}
+
+// Can it do what is asked for at all?
+void check_ability(const ca::CertificationAuthority& ca, const SelectionFacts& facts,
+                   const SelectionPolicy& policy, const ProfileDirectory& profiles, Time now, Ranked& ranked) {
+  auto& candidate = ranked.candidate;
+  if (!ca.can_issue(now)) return exclude(candidate, "it cannot issue now");
+  if (!facts.profile.empty()) {
+    if (std::ranges::find(ca.policy().profiles, facts.profile) == ca.policy().profiles.end())
+      return exclude(candidate, "it has no profile " + profile::shown(facts.profile));
+    return count_lifetime(ca, facts, policy, now, ranked);
+  }
+  const auto profile = profile_for(ca, profiles, facts.extensions, facts.purpose);
+  if (profile == nullptr)
+    return exclude(candidate, facts.extensions.empty()
+                                  ? std::string("it has no profile for requests")
+                                  : fmt::format("it has no profile with {}", fmt::join(facts.extensions, ", ")));
+  if (!facts.key_type.empty() &&
+      std::ranges::find(profile->key_algorithms, facts.key_type) == profile->key_algorithms.end())
+    return exclude(candidate, fmt::format("its profile \"{}\" takes no {} keys", profile->name, facts.key_type));
+  if (facts.extensions.empty() && profile->name != facts.purpose && profile->name != kUsualProfile)
+    ranked.instead = profile->name;
+  count_lifetime(ca, facts, policy, now, ranked);
 }
 
 std::string explain(const Selection& selection) {
@@ -142,7 +167,7 @@ std::shared_ptr<const profile::Profile> profile_for(const ca::CertificationAutho
       usable.push_back(std::move(profile));
   }
   if (extensions.empty()) {
-    for (const std::string_view wanted : {purpose, std::string_view("tls-server-client")})
+    for (const std::string_view wanted : {purpose, kUsualProfile})
       for (const auto& profile : usable)
         if (profile->name == wanted) return profile;
     return usable.empty() ? nullptr : usable.front();
@@ -162,21 +187,22 @@ std::shared_ptr<const profile::Profile> profile_for(const ca::CertificationAutho
   return best;
 }
 
+bool is_key_type(std::string_view text) {
+  return std::ranges::any_of(crypto::key_algorithms(), [&](const auto& row) { return key_type_matches(text, row.name); });
+}
+
 Selection select_ca(const SelectionFacts& facts, const SelectionPolicy& policy, const ca::CaDirectory& cas,
                     const ProfileDirectory& profiles, Time now) {
-  struct Ranked {
-    SelectionCandidate candidate;
-    Time not_after;
-  };
   std::vector<Ranked> ranked;
   for (const auto& ca : cas.all()) {
     const auto& tenants = ca->policy().tenants;
     const bool serves_tenant = std::ranges::any_of(tenants, [&](const auto& t) { return t == "*" || t == facts.tenant; });
-    if (ca->is_root() || !serves_tenant) continue;
+    // One that is retired never comes back: no news for anybody.
+    if (ca->is_root() || ca->record().state == store::CaState::retired || !serves_tenant) continue;
     if (!access::authorise(facts.principal, access::Action::certificate_issue_csr, {facts.tenant, ca->id(), ""}))
       continue;
-    Ranked each{{.ca = ca->id(), .reasons = {}}, ca->not_after()};
-    check_ability(*ca, facts, policy, profiles, now, each.candidate);
+    Ranked each{.candidate = {.ca = ca->id()}, .not_after = ca->not_after()};
+    check_ability(*ca, facts, policy, profiles, now, each);
     const auto rule = std::ranges::find(policy.rules, ca->id(), &SelectionRule::ca);
     if (rule != policy.rules.end()) apply_rule(*rule, facts, policy, each.candidate);
     ranked.push_back(std::move(each));
@@ -184,6 +210,7 @@ Selection select_ca(const SelectionFacts& facts, const SelectionPolicy& policy, 
   std::ranges::sort(ranked, [](const Ranked& a, const Ranked& b) {
     if (a.candidate.excluded != b.candidate.excluded) return b.candidate.excluded;
     if (a.candidate.points != b.candidate.points) return a.candidate.points > b.candidate.points;
+    if (a.instead.empty() != b.instead.empty()) return a.instead.empty();
     if (a.not_after != b.not_after) return a.not_after > b.not_after;
     return a.candidate.ca < b.candidate.ca;
   });

@@ -28,7 +28,8 @@ struct SelectionPolicy {
   // Points for a criterion that a rule states and the request meets.
   int purpose_points = 40, email_points = 30, network_points = 20, key_type_points = 10;
   // For a CA that lasts at least twice as long as what is asked for; half of it for one that only
-  // just suffices.
+  // just suffices. None for one that gives not the usual profile (tls-server-client) to a request that says
+  // nothing of what it is for.
   int lifetime_points = 10;
   Seconds remaining_min{};  // a CA that ends sooner is not chosen
   std::vector<SelectionRule> rules{};
@@ -38,6 +39,11 @@ struct SelectionPolicy {
 
 // Errors: bad_encoding; invalid with the field, also for unknown members; too_large.
 Result<SelectionPolicy> parse_selection_policy(std::string_view json_text);
+// For the CAs that there are now: a rule is for an issuing CA that serves the tenant, of a CA there is one, and
+// its key types exist. Errors: invalid with the field; a CA of other tenants looks like none.
+Result<void> check_selection_policy(const SelectionPolicy& policy, std::string_view tenant, const ca::CaDirectory& cas);
+// A key algorithm's name, or the family that begins it.
+bool is_key_type(std::string_view text);
 std::string write_selection_policy(const SelectionPolicy& policy);
 std::string selection_setting(std::string_view tenant);  // "ca-selection:<tenant>"
 
@@ -64,7 +70,8 @@ struct SelectionCandidate {
 struct Selection {
   std::string ca{};  // empty: none suits
   // All that the caller may see: the chosen first, then by points, then the excluded ones; equal
-  // points by the longer remaining lifetime, then by id. Roots are never candidates.
+  // points by who gives the usual profile, the longer remaining lifetime, then by id. Roots and retired CAs
+  // are never candidates.
   std::vector<SelectionCandidate> candidates{};
   // "chose issuing (50 points) because ...; vpn excluded because ..."
   std::string explanation{};

@@ -103,10 +103,42 @@ TEST_F(Selecting, Explains) {
   const auto selection = select({.purpose = "web"}, {.rules = {{.ca = "web", .purposes = {"web"}}}});
   EXPECT_THAT(selection.explanation, HasSubstr("chose web (50 points) because it lasts 1000 days more (+10), purpose \"web\" matches \"web\" (+40)"));
   EXPECT_THAT(selection.explanation, HasSubstr("vpn has 10 points"));
-  EXPECT_THAT(selection.explanation, HasSubstr("gone excluded because it cannot issue now"));
+  EXPECT_EQ(selection.explanation.find("gone"), std::string::npos) << "a retired CA";
   EXPECT_THAT(selection.explanation, HasSubstr("old excluded because it ends in 30 days, before the 90 that are needed"));
   EXPECT_EQ(selection.explanation.find("mail"), std::string::npos) << "another tenant's CA";
   EXPECT_EQ(select({.ca_of_role = "root"}).explanation, "there is no issuing CA that you may use for this tenant");
+}
+
+// A CA for one purpose lasts for ten years. What says nothing of a purpose is not for it; what does, is.
+TEST_F(Selecting, ACaForSomethingSpecialIsNotForEverything) {
+  const std::vector<Bytes> chain = {to_bytes(world.cas.find("root")->certificate().der())};
+  world.add_ca({.id = "device", .profiles = {"tls-client"}, .validity = 3650 * kDay, .issuer_chain = chain});
+  const auto selection = select({});
+  EXPECT_EQ(selection.ca, "vpn") << selection.explanation;
+  EXPECT_THAT(selection.explanation, HasSubstr("device has 0 points: it lasts 3650 days more (+0), it would give "
+                                               "\"tls-client\", not the usual \"tls-server-client\""));
+  EXPECT_EQ(select({}, {.lifetime_points = 0}).ca, "vpn") << "of equals";
+  EXPECT_EQ(select({.extensions = {"client_auth"}}).ca, "device");
+  EXPECT_EQ(select({.purpose = "tls-client"}).ca, "device");
+  EXPECT_EQ(select({.purpose = "iot"}, {.rules = {{.ca = "device", .purposes = {"iot"}}}}).ca, "device");
+  EXPECT_EQ(select({.ca_of_role = "device"}).ca, "device") << "the only one there is";
+  EXPECT_EQ(select({.validity = 2'000 * kDay}).ca, "device") << "the only one that lasts so long";
+}
+
+TEST_F(Selecting, APolicyIsAboutCasThatThereAre) {
+  const auto field = [&](std::vector<SelectionRule> rules, std::string_view tenant = "default") {
+    const auto checked = check_selection_policy({.rules = std::move(rules)}, tenant, world.cas);
+    return checked ? std::string() : checked.error().field + " " + checked.error().detail;
+  };
+  EXPECT_EQ(field({{.ca = "web", .key_types = {"rsa", "rsa-2048", "ecdsa", "ed25519", "ml-dsa"}}, {.ca = "vpn"}, {.ca = "gone"}}), "");
+  EXPECT_EQ(field({{.ca = "mail"}}, "acme"), "");
+  const std::string none = field({{.ca = "vnp"}}), foreign = field({{.ca = "mail"}});
+  EXPECT_EQ(none, "rules[0].ca rules[0].ca: no CA \"vnp\" serves tenant \"default\"");
+  EXPECT_EQ(foreign, "rules[0].ca rules[0].ca: no CA \"mail\" serves tenant \"default\"");
+  EXPECT_THAT(field({{.ca = "root"}}), HasSubstr("rules[0].ca rules[0].ca: \"root\" is a root CA"));
+  EXPECT_THAT(field({{.ca = "web"}, {.ca = "vpn"}, {.ca = "web"}}), HasSubstr("rules[2].ca rules[2].ca: rules[0] is about \"web\""));
+  for (const char* type : {"rsaa", "rsa-", "ecdsa-p25", "", "2048"})
+    EXPECT_THAT(field({{.ca = "web", .key_types = {type}}}), HasSubstr("rules[0].key_types")) << type;
 }
 
 TEST_F(Selecting, WhatARequesterWritesDoesNotBreakALine) {

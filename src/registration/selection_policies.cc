@@ -13,7 +13,9 @@ Result<SelectionPolicy> SelectionPolicies::find(std::string_view tenant) const {
   return policy;
 }
 
-Result<void> SelectionPolicies::put(std::string_view tenant, const SelectionPolicy& policy, const audit::Actor& actor) {
+Result<void> SelectionPolicies::put(std::string_view tenant, const SelectionPolicy& policy, const ca::CaDirectory& cas,
+                                    const audit::Actor& actor) {
+  CERTWRIGHT_CHECK(check_selection_policy(policy, tenant, cas));
   CERTWRIGHT_TRY(const auto before, find(tenant));
   const std::string document = write_selection_policy(policy);
   return store_.apply({store::PutSetting{selection_setting(tenant), to_bytes(as_bytes(document))},

@@ -15,8 +15,9 @@ class SelectionPolicies {
 
   // The default where the tenant has none. Errors: internal if it cannot be read; unavailable.
   Result<SelectionPolicy> find(std::string_view tenant) const;
-  // With an audit record of before and after. Errors: unavailable.
-  Result<void> put(std::string_view tenant, const SelectionPolicy& policy, const audit::Actor& actor);
+  // With an audit record of before and after. Errors: those of check_selection_policy; unavailable.
+  Result<void> put(std::string_view tenant, const SelectionPolicy& policy, const ca::CaDirectory& cas,
+                   const audit::Actor& actor);
 
  private:
   store::Store& store_;

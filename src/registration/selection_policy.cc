@@ -1,9 +1,12 @@
 // The document of a tenant's wishes about its CAs.
 #include <algorithm>
 
+#include <fmt/format.h>
+
 #include "json/object_reader.h"
 #include "json/writer.h"
 #include "profile/name_rule.h"
+#include "profile/shown.h"
 #include "registration/ca_selection.h"
 
 namespace certwright::registration {
@@ -78,6 +81,28 @@ Result<SelectionPolicy> parse_selection_policy(std::string_view json_text) {
     }
   CERTWRIGHT_CHECK(reader.finish());
   return policy;
+}
+
+Result<void> check_selection_policy(const SelectionPolicy& policy, std::string_view tenant, const ca::CaDirectory& cas) {
+  for (std::size_t i = 0; i < policy.rules.size(); ++i) {
+    const auto& rule = policy.rules[i];
+    const auto refuse = [&](const std::string& member, const std::string& why) {
+      const std::string field = fmt::format("rules[{}].{}", i, member);
+      return fail_field(Errc::invalid, field, field + ": " + why);
+    };
+    const auto ca = cas.find(rule.ca);
+    const auto serves = [&](const std::string& served) { return served == "*" || served == tenant; };
+    if (ca == nullptr || std::ranges::none_of(ca->policy().tenants, serves))
+      return refuse("ca", fmt::format("no CA {} serves tenant \"{}\"", profile::shown(rule.ca), tenant));
+    if (ca->is_root()) return refuse("ca", fmt::format("\"{}\" is a root CA, and those are never chosen", rule.ca));
+    for (std::size_t before = 0; before < i; ++before)
+      if (policy.rules[before].ca == rule.ca)
+        return refuse("ca", fmt::format("rules[{}] is about \"{}\" already, and the first one counts", before, rule.ca));
+    for (const auto& type : rule.key_types)
+      if (!is_key_type(type))
+        return refuse("key_types", fmt::format("there is no key type {}; e.g. rsa, rsa-2048, ecdsa-p256", profile::shown(type)));
+  }
+  return {};
 }
 
 std::string write_selection_policy(const SelectionPolicy& policy) {

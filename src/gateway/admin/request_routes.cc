@@ -264,7 +264,7 @@ Result<http::Response> show_selection(Context& context, const RequestDependencie
 Result<http::Response> change_selection(Context& context, const RequestDependencies& d) {
   CERTWRIGHT_TRY(const auto tenant, tenant_of(context, d, Action::access_manage));
   CERTWRIGHT_TRY(const auto policy, registration::parse_selection_policy(context.request.body_text()));
-  CERTWRIGHT_CHECK(d.selection.put(tenant, policy, context.actor()));
+  CERTWRIGHT_CHECK(d.selection.put(tenant, policy, d.cas, context.actor()));
   return show_policy(policy);
 }
 

@@ -188,6 +188,8 @@ TEST_F(RequestRoutes, PasswordAndSelectionAreSet) {
   EXPECT_EQ(call("PUT", "/tenants/default/selection", world.admin, R"({"rules":[{"ca":"issuing","purposes":["web"]}]})"), 200);
   EXPECT_EQ(call("GET", "/tenants/default/selection", world.admin), 200);
   EXPECT_EQ(last.find("rules")->if_array()->size(), 1U);
+  EXPECT_EQ(call("PUT", "/tenants/default/selection", world.admin, R"({"rules":[{"ca":"isuing"}]})"), 422);
+  EXPECT_EQ(text({"field"}), "rules[0].ca");
   EXPECT_EQ(call("PUT", "/tenants/none/selection", world.admin, "{}"), 404);
 }
 
