@@ -1,5 +1,7 @@
 #include "gateway/portal/answers.h"
 
+#include <fmt/format.h>
+
 #include "json/writer.h"
 #include "registration/request_content.h"
 #include "x509/pem.h"
@@ -11,6 +13,15 @@ http::Response json_answer(int status, json::Writer&& w) {
   auto response = http::respond(status, "application/json", std::move(w).take() + "\n");
   response.headers.set("Cache-Control", "no-store");
   return response;
+}
+
+// Without a validity_days of its own a certificate may end with its CA, long before the profile's default.
+std::string message_with_end(const Outcome& outcome) {
+  std::string message = message_of(outcome.request);
+  if (outcome.certificate && outcome.ca != nullptr &&
+      outcome.certificate->not_after == std::chrono::floor<Seconds>(outcome.ca->not_after()))
+    message += fmt::format(" It ends with its CA \"{}\", on {}.", outcome.ca->id(), to_rfc3339(outcome.certificate->not_after));
+  return message;
 }
 
 void write_certificate(json::Writer& w, const Outcome& outcome) {
@@ -53,7 +64,7 @@ std::string message_of(const store::RequestRecord& request) {
 http::Response outcome_answer(const Outcome& outcome) {
   const bool is_issued = outcome.request.state == store::RequestState::issued;
   json::Writer w;
-  w.begin_object().member("success", true).member("message", message_of(outcome.request));
+  w.begin_object().member("success", true).member("message", message_with_end(outcome));
   if (!is_issued) w.member("pending", true);
   w.member("request_id", outcome.request.id).member("status_url", status_url(outcome.request));
   write_certificate(w, outcome);
@@ -66,7 +77,7 @@ http::Response outcome_answer(const Outcome& outcome) {
 http::Response status_answer(const Outcome& outcome) {
   const auto& request = outcome.request;
   json::Writer w;
-  w.begin_object().member("success", true).member("message", message_of(request)).key("request").begin_object();
+  w.begin_object().member("success", true).member("message", message_with_end(outcome)).key("request").begin_object();
   w.member("request_id", request.id).member("state", registration::name_of(request.state));
   w.member("ca_id", request.ca).member("tenant_id", request.tenant).member("profile", request.profile);
   w.member("common_name", request.entity_id).member("subject", request.subject);

@@ -232,6 +232,25 @@ TEST_F(Portal, TemplateHasWhatTheSpecificationLists) {
   EXPECT_EQ(call("GET", "/csr/ca-template/issuing", dave.token).status, 200);
 }
 
+TEST_F(Portal, ACertificateThatEndsWithItsCaSaysSo) {
+  ASSERT_EQ(call("POST", "/csr/process", alice.token, body(pem())).status, 200);
+  EXPECT_EQ(text({"message"}), "The certificate was issued.");
+  const auto ca = world.cas.find("issuing");
+  world.clock.advance(std::chrono::floor<Seconds>(ca->not_after() - world.clock.now()) - 20 * Seconds(86'400));
+  ASSERT_EQ(call("POST", "/csr/process", alice.token, body(pem("CN=b.example", {"b.example"}), {}, "b.example")).status, 200)
+      << json::write(last);
+  const std::string said = "The certificate was issued. It ends with its CA \"issuing\", on " + to_rfc3339(ca->not_after()) + ".";
+  EXPECT_EQ(text({"message"}), said);
+  EXPECT_EQ(text({"certificate", "not_after"}), to_rfc3339(ca->not_after()));
+  const std::string status = text({"status_url"});
+  EXPECT_EQ(call("GET", status, alice.token).status, 200);
+  EXPECT_EQ(text({"message"}), said);
+  // Whoever says how long, and has it, need not be told.
+  ASSERT_EQ(call("POST", "/csr/process", alice.token,
+                 body(pem("CN=c.example", {"c.example"}), {{"validity_days", "10"}}, "c.example")).status, 200);
+  EXPECT_EQ(text({"message"}), "The certificate was issued.");
+}
+
 TEST_F(Portal, ACaWithoutProfilesSaysSo) {
   auto policy = world.cas.find("issuing")->policy();
   policy.profiles.clear();
