@@ -38,6 +38,19 @@ struct ImportedCa {
   ca::CaPolicy policy;
 };
 
+// What knew the CA by its id, and knows its successor now.
+struct CarriedOver {
+  std::size_t roles = 0;             // given at this CA alone; they hold at both: what it issued is still revoked
+  std::size_t selection_rules = 0;   // of tenants; they are the successor's
+  bool approval_password = false;    // the same at both
+  std::size_t open_requests = 0;     // not carried over: they were checked, and are approved, for the present CA
+};
+
+struct Rotated {
+  ca::CaPtr successor;
+  CarriedOver carried_over{};
+};
+
 struct ServerIdentity {  // TLS certificate of this server
   std::string chain_pem;  // leaf, then issuing CA
   SecretBytes private_key_pkcs8;
@@ -90,12 +103,12 @@ class Authority final : public revocation::RevocationListener {
   Result<ca::CaPtr> change_policy(std::string_view id, const PolicyChange& change, const audit::Actor& actor);
   Result<ca::CaPtr> change_policy(std::string_view id, const ca::CaPolicy& policy, const audit::Actor& actor);
   // A successor with a new key under the same parent, subject, nameConstraints and policy, for as long as
-  // the present one was made, or the parent lives if that is shorter; then the present one is retired. What
-  // it issued stays valid and chains as before.
+  // the present one was made, or the parent lives if that is shorter; what goes with the id is carried over,
+  // and then the present one is retired. What it issued stays valid and chains as before. If it fails in
+  // between, the present one is not retired yet. Afterwards call Authenticator::invalidate().
   // Its id is the present one's with the next number: "issuing" -> "issuing-2". Errors: conflict for
   // a root or a CA whose parent is not here (export a request for those); as create_subordinate.
-  Result<ca::CaPtr> rotate(std::string_view id, const access::Principal& principal,
-                           const audit::Actor& actor);
+  Result<Rotated> rotate(std::string_view id, const access::Principal& principal, const audit::Actor& actor);
   // It issues no more; CRLs and OCSP go on.
   Result<ca::CaPtr> retire(std::string_view id, const audit::Actor& actor);
   // Erases a root's key here for good, after leaving a CRL that is valid as long as the policy's
@@ -129,6 +142,8 @@ class Authority final : public revocation::RevocationListener {
   Result<bool> is_revoked(const store::CaRecord& record, const std::vector<store::CaRecord>& all) const;
   void put_in_directory(const ca::CaPtr& ca);
   Result<std::string> next_id(const std::string& id) const;
+  Result<CarriedOver> carry_over(const std::string& from, const std::string& to, const audit::Actor& actor);
+  Result<std::size_t> carry_roles_over(const std::string& from, const std::string& to, const audit::Actor& actor);
   Result<void> check_new_ca(const NewCa& ca) const;
   Result<void> check_policy(const ca::CaPolicy& policy) const;  // policy_check.cc
   Result<void> check_approval_rule(const ca::CaPolicy& policy, std::size_t index) const;

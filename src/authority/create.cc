@@ -183,8 +183,8 @@ Result<ca::CaPtr> Authority::create_subordinate(const NewCa& ca, std::optional<x
   return store_ca(std::move(record), pair.signer, event);
 }
 
-Result<ca::CaPtr> Authority::rotate(std::string_view id, const access::Principal& principal,
-                                    const audit::Actor& actor) {
+Result<Rotated> Authority::rotate(std::string_view id, const access::Principal& principal,
+                                  const audit::Actor& actor) {
   const auto present = d_.cas.find(id);
   if (present == nullptr)
     return fail_field(Errc::not_found, "ca", "ca: there is no CA \"" + std::string(id) + "\"");
@@ -207,8 +207,9 @@ Result<ca::CaPtr> Authority::rotate(std::string_view id, const access::Principal
                                      .validity = validity,
                                      .policy = present->policy()},
                                     std::move(constraints), present->record().parent, principal, actor));
+  CERTWRIGHT_TRY(const auto carried_over, carry_over(present->id(), successor_id, actor));
   CERTWRIGHT_CHECK(retire(present->id(), actor));
-  return successor;
+  return Rotated{.successor = successor, .carried_over = carried_over};
 }
 
 // "issuing" -> "issuing-2" -> "issuing-3": the first that is free.

@@ -33,7 +33,7 @@ TEST_F(CaHierarchy, AnInterceptionCaIsForServersOnlyAndEndsItsPath) {
   EXPECT_EQ(excluded.excluded[1].to_text(), "IP:10.0.0.0/8");
   EXPECT_TRUE(rooms.world.registration.approve_interception("", "interception"));
 
-  const auto successor = must(rooms.authority.rotate("mitm", admin(), actor()));
+  const auto successor = must(rooms.authority.rotate("mitm", admin(), actor())).successor;
   EXPECT_EQ(successor->certificate().find_extension(x509::oids::kNameConstraints)->value, names->value);
 }
 

@@ -1,9 +1,12 @@
 #include "authority/testing_authority.h"
 
 #include <future>
+#include <set>
 
 #include <gtest/gtest.h>
 
+#include "registration/approval_password.h"
+#include "registration/selection_policies.h"
 #include "x509/oids.h"
 
 namespace certwright::authority {
@@ -14,13 +17,14 @@ using testing::OutsideRoot;
 using testing::pkcs8_of;
 using testing::Rooms;
 using registration::testing::must;
+using registration::testing::text_at;
 
 class CaRotation : public testing::AuthorityTest {};
 
 TEST_F(CaRotation, RotationMakesASuccessorAndRetiresThePresentOne) {
   root();
   const auto first = issuing();
-  const auto second = must(rooms.authority.rotate("issuing", admin(), actor()));
+  const auto second = must(rooms.authority.rotate("issuing", admin(), actor())).successor;
   EXPECT_EQ(second->id(), "issuing-2");
   EXPECT_EQ(second->certificate().subject().to_text(), first->certificate().subject().to_text());
   EXPECT_NE(to_bytes(second->subject_key_identifier()), to_bytes(first->subject_key_identifier()));
@@ -29,16 +33,86 @@ TEST_F(CaRotation, RotationMakesASuccessorAndRetiresThePresentOne) {
   EXPECT_NE(rooms.world.cas.find("issuing")->signer(), nullptr);  // CRLs and OCSP go on
   EXPECT_FALSE(issues("issuing"));
   EXPECT_TRUE(issues("issuing-2"));
-  EXPECT_EQ(must(rooms.authority.rotate("issuing-2", admin(), actor()))->id(), "issuing-3");
+  EXPECT_EQ(must(rooms.authority.rotate("issuing-2", admin(), actor())).successor->id(), "issuing-3");
   EXPECT_EQ(error_of(rooms.authority.rotate("root", admin(), actor())), "conflict ca");
   EXPECT_EQ(error_of(rooms.authority.rotate("nobody", admin(), actor())), "not_found ca");
+}
+
+// Whoever rotates a CA expects its people, its selection rules and its password to go on.
+TEST_F(CaRotation, WhatGoesWithTheCaGoesOnWithTheSuccessor) {
+  root();
+  issuing();
+  must(store.apply({store::PutPrincipal{{.id = "pa", .tenant = "default", .name = "Alice", .email = {}}},
+                    store::PutPrincipal{{.id = "pb", .tenant = "acme", .name = "Bob", .email = {}}},
+                    store::PutRoleBinding{{"pa", "requester", "default", "issuing"}},
+                    store::PutRoleBinding{{"pa", "issuer", "default", ""}},
+                    store::PutRoleBinding{{"pa", "auditor", "default", "root"}},
+                    store::PutRoleBinding{{"pb", "approver", "*", "issuing"}}}));
+  registration::SelectionPolicies policies(store, rooms.world.journal);
+  const registration::SelectionPolicy wishes{.remaining_min = Seconds(60),
+                                             .rules = {{.ca = "issuing", .purposes = {"web"}, .required = true}}};
+  must(policies.put("acme", wishes, rooms.world.cas, actor()));
+  registration::ApprovalPasswords passwords(store, rooms.world.journal, random, clock,
+                                            {.operations = 1, .memory_octets = 8192});
+  const auto password = SecretBytes::copy_of(as_bytes("correct horse battery"));
+  must(passwords.set("issuing", password, actor()));
+  for (const auto& [id, state] : {std::pair(std::string(32, '1'), store::RequestState::pending),
+                                  std::pair(std::string(32, '2'), store::RequestState::denied)})
+    must(store.apply({store::PutRequest{{.id = id, .revision = 1, .state = state, .tenant = "default",
+                                         .ca = "issuing", .principal = "pa", .request_sha256 = {state == store::RequestState::pending},
+                                         .received_at = clock.now(), .changed_at = clock.now(), .expires_at = clock.now()}}}));
+
+  const auto carried = must(rooms.authority.rotate("issuing", admin(), actor())).carried_over;
+  EXPECT_EQ(carried.roles, 2U);
+  EXPECT_EQ(carried.selection_rules, 1U);
+  EXPECT_TRUE(carried.approval_password);
+  EXPECT_EQ(carried.open_requests, 1U);
+  using Bindings = std::set<std::string>;
+  const auto bindings = [&](const char* principal) {
+    Bindings all;
+    for (const auto& each : must(memory.list_role_bindings(principal))) all.insert(each.role + "@" + each.tenant + "/" + each.ca);
+    return all;
+  };
+  EXPECT_EQ(bindings("pa"), (Bindings{"requester@default/issuing", "requester@default/issuing-2", "issuer@default/", "auditor@default/root"}));
+  EXPECT_EQ(bindings("pb"), (Bindings{"approver@*/issuing", "approver@*/issuing-2"}));
+  ASSERT_EQ(rooms.world.records("ROLE_GRANTED").size(), 2U);
+  EXPECT_EQ(text_at(rooms.world.records("ROLE_GRANTED").front(), {"fields", "ca"}), "issuing-2");
+  auto expected = wishes;
+  expected.rules[0].ca = "issuing-2";
+  EXPECT_EQ(must(policies.find("acme")), expected);
+  EXPECT_EQ(rooms.world.records("SELECTION_CHANGED").size(), 2U);
+  EXPECT_TRUE(must(passwords.check("issuing-2", password, actor())).right);
+  EXPECT_FALSE(must(passwords.check("issuing-2", SecretBytes::copy_of(as_bytes("correct horse batterz")), actor())).right);
+  EXPECT_EQ(rooms.world.records("APPROVAL_PASSWORD_SET").size(), 2U);
+}
+
+TEST_F(CaRotation, WhereNothingGoesWithACaNothingIsMade) {
+  root();
+  issuing();
+  const auto carried = must(rooms.authority.rotate("issuing", admin(), actor())).carried_over;
+  EXPECT_EQ(carried.roles + carried.selection_rules + carried.open_requests, 0U);
+  EXPECT_FALSE(carried.approval_password);
+  EXPECT_FALSE(must(memory.find_setting(registration::ApprovalPasswords::setting("issuing-2"))));
+  EXPECT_TRUE(rooms.world.records("SELECTION_CHANGED").empty());
+}
+
+// The present one goes on issuing where its successor is not ready.
+TEST_F(CaRotation, WhatCannotBeCarriedOverRetiresNothing) {
+  root();
+  issuing();
+  must(store.apply({store::PutSetting{registration::ApprovalPasswords::setting("issuing"), {1}}}));
+  store.applied = 0;
+  store.fail_at = 4;  // after the successor's serial, certificate and record
+  EXPECT_EQ(error_of(rooms.authority.rotate("issuing", admin(), actor())), "unavailable ");
+  EXPECT_TRUE(rooms.world.cas.find("issuing")->can_issue(clock.now()));
+  EXPECT_NE(rooms.world.cas.find("issuing-2"), nullptr);
 }
 
 TEST_F(CaRotation, ARotationNearTheParentsEndEndsWithIt) {
   const auto parent = root();
   issuing(5 * kYear);
   clock.advance(7 * kYear);  // expired by now; its successor is made all the same
-  const auto successor = must(rooms.authority.rotate("issuing", admin(), actor()));
+  const auto successor = must(rooms.authority.rotate("issuing", admin(), actor())).successor;
   EXPECT_EQ(successor->certificate().not_after(), parent->certificate().not_after());
 }
 
@@ -62,7 +136,7 @@ TEST_F(CaRotation, ASuccessorHasItsPredecessorsNameConstraints) {
   const Bytes answer = outside.sign(pem, "critical,CA:TRUE,pathlen:0", 1000, "critical,keyCertSign,cRLSign",
                                     {{NID_name_constraints, "critical,DER:" + to_hex(value)}});
   must(rooms.authority.install("issuing", answer, {outside.der()}, actor()));
-  const auto successor = must(rooms.authority.rotate("issuing", admin(), actor()));
+  const auto successor = must(rooms.authority.rotate("issuing", admin(), actor())).successor;
   const auto* extension = successor->certificate().find_extension(x509::oids::kNameConstraints);
   ASSERT_NE(extension, nullptr);
   EXPECT_TRUE(extension->critical);
@@ -152,7 +226,7 @@ TEST_F(CaRotation, ARevokedCaIssuesNoMore) {
   must(again.authority.load());
   EXPECT_TRUE(again.world.cas.find("issuing")->is_revoked());
   EXPECT_FALSE(again.world.cas.find("root")->is_revoked());
-  EXPECT_TRUE(must(rooms.authority.rotate("issuing", admin(), actor()))->can_issue(clock.now()))
+  EXPECT_TRUE(must(rooms.authority.rotate("issuing", admin(), actor())).successor->can_issue(clock.now()))
       << "its successor";
 }
 

@@ -181,7 +181,8 @@ class AuthorityTest : public ::testing::Test {
   ca::CaPtr issuing(Seconds validity = 5 * kYear) {
     return must(rooms.authority.create_subordinate(new_ca("issuing", {"tls-server"}, validity), "root", admin(), actor()));
   }
-  std::string error_of(const Result<ca::CaPtr>& result) {
+  template <class T>
+  std::string error_of(const Result<T>& result) {
     return result ? "ok" : std::string(name_of(result.error().code)) + " " + result.error().field;
   }
   bool issues(std::string ca) {

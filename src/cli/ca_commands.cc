@@ -157,6 +157,17 @@ Result<void> build_crls(Session& session, const CaOptions& o) {
   return {};
 }
 
+void say_what_rotation_did(const CaOptions& o, const json::Value& successor) {
+  const std::string id = text_of(successor, "id");
+  fmt::print("{} issues from now on; {} goes on with CRLs and OCSP\n", id, o.id);
+  if (const auto* carried = successor.find("carried_over"))
+    fmt::print("Hold for {} too: roles at {} ({}), selection rules ({}), its approval password ({})\n", id, o.id,
+               text_of(*carried, "roles"), text_of(*carried, "selection_rules"), text_of(*carried, "approval_password"));
+  if (const std::string open = text_of(successor, "open_requests"); open != "0")
+    fmt::print("Requests that wait at {}: {}. They cannot be issued any more: deny them (certwright request list "
+               "--ca-scope {}), and they can be made again\n", o.id, open, o.id);
+}
+
 Command post(const std::shared_ptr<CaOptions>& o, const std::string& what) {
   return [o, what](Session& session) -> Result<void> {
     CERTWRIGHT_TRY(const auto answer,
@@ -223,9 +234,7 @@ void add_ca_commands(CLI::App& app, Registry& registry) {
         CERTWRIGHT_TRY(const auto successor,
                        s.call_json("POST", "/api/v1/cas/" + url_encode(o->id) + "/rotate"));
         CERTWRIGHT_CHECK(show(s, successor));
-        if (!s.json())
-          fmt::print("{} issues from now on; {} goes on with CRLs and OCSP\n",
-                     text_of(successor, "id"), o->id);
+        if (!s.json()) say_what_rotation_did(*o, successor);
         return {};
       });
   add("retire", "It issues no more; CRLs and OCSP go on", post(o, "retire"));

@@ -18,8 +18,13 @@ class SelectionPolicies {
   // With an audit record of before and after. Errors: those of check_selection_policy; unavailable.
   Result<void> put(std::string_view tenant, const SelectionPolicy& policy, const ca::CaDirectory& cas,
                    const audit::Actor& actor);
+  // Every tenant's rules about the CA `from` are about `to` from then on, each tenant's with a record as of put.
+  // How many they were. Errors: as find.
+  Result<std::size_t> carry_over(std::string_view from, std::string_view to, const audit::Actor& actor);
 
  private:
+  Result<void> replace(std::string_view tenant, const SelectionPolicy& before, const SelectionPolicy& policy,
+                       const audit::Actor& actor);
   store::Store& store_;
   audit::Journal& journal_;
 };

@@ -20,11 +20,8 @@ std::string_view state_name(store::CaState state) {
   return "";
 }
 
-}  // namespace
-
-void write_ca(json::Writer& w, const ca::CertificationAuthority& ca, Time now) {
+void write_members(json::Writer& w, const ca::CertificationAuthority& ca, Time now) {
   const auto& certificate = ca.certificate();
-  w.begin_object();
   w.member("id", ca.id());
   w.member("name", ca.record().name);
   w.member("state", state_name(ca.record().state));
@@ -41,7 +38,23 @@ void write_ca(json::Writer& w, const ca::CertificationAuthority& ca, Time now) {
   w.member("subject_key_identifier", to_hex(ca.subject_key_identifier()));
   w.key("policy").raw(ca::write_whole_ca_policy(ca.policy()));
   w.member("chain", ca.chain_pem());
+}
+
+}  // namespace
+
+void write_ca(json::Writer& w, const ca::CertificationAuthority& ca, Time now) {
+  w.begin_object();
+  write_members(w, ca, now);
   w.end_object();
+}
+
+void write_rotated(json::Writer& w, const authority::Rotated& rotated, Time now) {
+  const auto& carried = rotated.carried_over;
+  w.begin_object();
+  write_members(w, *rotated.successor, now);
+  w.key("carried_over").begin_object().member("roles", carried.roles);
+  w.member("selection_rules", carried.selection_rules).member("approval_password", carried.approval_password).end_object();
+  w.member("open_requests", carried.open_requests).end_object();
 }
 
 Result<ca::CaPolicy> read_policy(json::ObjectReader& reader) {

@@ -8,6 +8,8 @@
 namespace certwright::gateway::admin {
 
 void write_ca(json::Writer& w, const ca::CertificationAuthority& ca, Time now);
+// The successor as a CA, with what was carried over to it: "carried_over", "open_requests".
+void write_rotated(json::Writer& w, const authority::Rotated& rotated, Time now);
 
 enum class NewCaKind : std::uint8_t { root, subordinate, request };
 struct NewCaBody {

@@ -115,8 +115,12 @@ Result<http::Response> retire(Context& context, const Dependencies& d) {
 
 Result<http::Response> rotate(Context& context, const Dependencies& d) {
   CERTWRIGHT_TRY(const auto ca, find_ca(context, d, Action::ca_manage));
-  CERTWRIGHT_TRY(const auto successor, d.authority.rotate(ca->id(), context.principal(), context.actor()));
-  return show(201, *successor, d.clock);
+  const auto rotated = d.authority.rotate(ca->id(), context.principal(), context.actor());
+  d.authenticator.invalidate();  // also where it failed half way: roles at the successor
+  if (!rotated) return tl::unexpected(rotated.error());
+  json::Writer w;
+  write_rotated(w, *rotated, d.clock.now());
+  return json_response(201, std::move(w));
 }
 
 Result<http::Response> rebuild_crl(Context& context, const Dependencies& d) {

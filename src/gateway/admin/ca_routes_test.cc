@@ -76,5 +76,20 @@ TEST_F(CaRoutes, APartOfAPolicyIsChangedAlone) {
   EXPECT_TRUE(policy().approval.empty());
 }
 
+TEST_F(CaRoutes, ARotationSaysWhatGoesOnWithTheSuccessor) {
+  const auto alice = world.add_account("default", {{access::Role::admin, "default", "issuing"}});
+  const auto may_read = [&](const std::string& ca) {
+    const auto response = handler->handle(web::testing::make_request(
+        "GET", "/api/v1/cas/" + ca, http::Headers{{"Authorization", "Bearer " + alice.token}}, {}));
+    return response.status == 200;
+  };
+  EXPECT_TRUE(may_read("issuing"));
+  ASSERT_EQ(ask("POST", "/issuing/rotate"), 201) << json::write(last);
+  EXPECT_EQ(text("id"), "issuing-2");
+  EXPECT_EQ(json::write(*last.find("carried_over")), R"({"roles":1,"selection_rules":0,"approval_password":false})");
+  EXPECT_EQ(*last.find("open_requests"), json::Value(0));
+  EXPECT_TRUE(may_read("issuing-2")) << "from now on, not when a cache is over";
+}
+
 }  // namespace
 }  // namespace certwright::gateway::admin
