@@ -10,8 +10,8 @@ namespace certwright::ca {
 
 // Requests that need nobody although the rule would want somebody: of this tenant, with at least one
 // name, and with no name but these. Patterns as in a profile's name rules, each for names of its type only:
-// exact text, or "*" for one or more characters; for addresses "10.0.0.0/8" or one address. A request's
-// wildcard names are never covered.
+// exact text, or "*" for one or more characters, dots too ("*.acme.example" covers a.b.acme.example); for
+// addresses "10.0.0.0/8" or one address. A request's wildcard names are never covered.
 struct StandingRule {
   std::string tenant{};
   std::vector<std::string> dns{};  // JSON: also "names", as it was called before there were the others

@@ -71,6 +71,17 @@ TEST_F(ApprovalPolicy, StandingRules) {
   EXPECT_FALSE(passes(directory));
 }
 
+TEST_F(ApprovalPolicy, AStandingRulesAsteriskGoesAcrossDots) {
+  const auto ca = with({{.officers = 1, .automatic = {{"acme", {"*.acme.example"}}}}});
+  const auto needed = [&](const std::string& name) {
+    return approval_requirement(*ca, named("tls-server"), "acme", asking({}, {name})).needed();
+  };
+  EXPECT_FALSE(needed("www.acme.example"));
+  EXPECT_FALSE(needed("a.b.acme.example"));
+  EXPECT_TRUE(needed("acme.example"));
+  EXPECT_TRUE(needed("wwwacme.example"));
+}
+
 // A pattern is about names of its type: "*.acme.example" about hosts, whatever else may end like that.
 TEST_F(ApprovalPolicy, StandingRulesAreForATypeOfName) {
   const auto ca = with({{.officers = 1, .automatic = {{"acme", {"*.acme.example"}, {"10.0.0.0/8"}, {"*@acme.example"}, {"spiffe://acme/*"}}}}});
