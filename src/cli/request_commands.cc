@@ -69,6 +69,21 @@ void print_comparison(const json::Value& request) {
   table.print();
 }
 
+// What officers changed. Of a decided request the comparison is gone, and this stays.
+void print_difference(const json::Value& request) {
+  const json::Value* difference = request.find("difference");
+  if (difference == nullptr) return;
+  std::string text;
+  if (const auto* validity = difference->find("validity_s"); validity != nullptr && validity->if_int64() != nullptr) {
+    constexpr std::int64_t kDay_s = 86'400;
+    const std::int64_t seconds = *validity->if_int64();
+    text = seconds % kDay_s == 0 ? fmt::format("validity {}d", seconds / kDay_s) : fmt::format("validity {}s", seconds);
+  }
+  for (const auto& name : rows_of(*difference, "names_removed"))
+    if (const auto* name_text = name.if_string()) text += (text.empty() ? "without " : ", without ") + *name_text;
+  if (!text.empty()) fmt::print("\nChanged by officers: {}\n", printable(text));
+}
+
 void print_approvals(const json::Value& request) {
   Table table({"APPROVED BY", "KIND", "WHEN", "COUNTS", "COMMENT"});
   for (const auto& row : rows_of(request, "approvals"))
@@ -86,6 +101,7 @@ void print_request(const json::Value& request) {
     plain.set(member, text_of(request, member));
   print_members(plain);
   print_comparison(request);
+  print_difference(request);
   print_approvals(request);
   if (const auto* certificate = request.find("certificate"))
     fmt::print("\nCertificate {}: certwright cert show {}\n", text_of(*certificate, "serial_number"),
@@ -121,28 +137,8 @@ Result<bool> ask_at_terminal(const char* question) {
   return text == "y\n" || text == "yes\n";
 }
 
-// The binding of what was seen: given by its beginning, or shown now and asked about.
-Result<std::string> seen_binding(Session& session, const RequestOptions& o) {
-  constexpr std::size_t kWhole = 64, kLeast = 16;  // digits; fewer could be another request's by chance
-  if (o.binding.size() >= kWhole) return o.binding;
-  if (!o.binding.empty() && o.binding.size() < kLeast)
-    return fail_field(Errc::invalid, "binding", "--binding: at least 16 digits of what certwright request show prints");
-  CERTWRIGHT_TRY(const auto request, session.call_json("GET", path_of(o)));
-  const std::string present = text_of(request, "binding");
-  if (!present.starts_with(o.binding))
-    return fail(Errc::conflict, "the request is not the one that you saw; look again: certwright request show " + o.id);
-  if (!o.binding.empty()) return present;
-  print_request(request);
-  const auto yes = ask_at_terminal("\nApprove this? [y/N] ");
-  if (!yes)
-    return fail_field(Errc::invalid, "binding",
-                      "--binding: what certwright request show prints says what you approve; without a terminal it is needed");
-  if (!*yes) return fail(Errc::conflict, "nothing was approved");
-  return present;
-}
-
-Result<void> approve(Session& session, const RequestOptions& o) {
-  CERTWRIGHT_TRY(const auto binding, seen_binding(session, o));
+// What an officer decides: the body of approve and of preview.
+std::string decision_body(const RequestOptions& o, const std::string& binding) {
   json::Writer w;
   w.begin_object().member("binding", binding);
   if (!o.comment.empty()) w.member("comment", o.comment);
@@ -153,7 +149,50 @@ Result<void> approve(Session& session, const RequestOptions& o) {
     w.end_array();
   }
   w.end_object();
-  CERTWRIGHT_TRY(const auto request, session.call_json("POST", path_of(o, "/approve"), w.text()));
+  return std::move(w).take();
+}
+
+// The request as it would be with the changes asked for; as it is without any.
+Result<json::Value> previewed(Session& session, const RequestOptions& o, json::Value request) {
+  if (o.validity.empty() && o.remove_names.empty()) return request;
+  return session.call_json("POST", path_of(o, "/preview"), decision_body(o, text_of(request, "binding")));
+}
+
+Result<void> preview(Session& session, const RequestOptions& o) {
+  CERTWRIGHT_TRY(auto request, session.call_json("GET", path_of(o)));
+  CERTWRIGHT_TRY(const auto shown, previewed(session, o, std::move(request)));
+  if (session.json()) return print_json(shown), Result<void>();
+  print_request(shown);
+  return {};
+}
+
+// The binding of what was seen: given by its beginning, or shown now and asked about. With changes it is what
+// they make of the request.
+Result<std::string> seen_binding(Session& session, const RequestOptions& o) {
+  constexpr std::size_t kWhole = 64, kLeast = 16;  // digits; fewer could be another request's by chance
+  if (o.binding.size() >= kWhole) return o.binding;
+  if (!o.binding.empty() && o.binding.size() < kLeast)
+    return fail_field(Errc::invalid, "binding", "--binding: at least 16 digits of what certwright request show prints");
+  CERTWRIGHT_TRY(auto request, session.call_json("GET", path_of(o)));
+  std::string present = text_of(request, "binding");
+  if (!o.binding.empty() && present.starts_with(o.binding)) return present;
+  CERTWRIGHT_TRY(const auto shown, previewed(session, o, std::move(request)));
+  present = text_of(shown, "binding");
+  if (!present.starts_with(o.binding))
+    return fail(Errc::conflict, "the request is not the one that you saw; look again: certwright request show " + o.id);
+  if (!o.binding.empty()) return present;
+  print_request(shown);
+  const auto yes = ask_at_terminal("\nApprove this? [y/N] ");
+  if (!yes)
+    return fail_field(Errc::invalid, "binding",
+                      "--binding: what certwright request show prints says what you approve; without a terminal it is needed");
+  if (!*yes) return fail(Errc::conflict, "nothing was approved");
+  return present;
+}
+
+Result<void> approve(Session& session, const RequestOptions& o) {
+  CERTWRIGHT_TRY(const auto binding, seen_binding(session, o));
+  CERTWRIGHT_TRY(const auto request, session.call_json("POST", path_of(o, "/approve"), decision_body(o, binding)));
   return report(session, request);
 }
 
@@ -205,12 +244,17 @@ void add_request_commands(CLI::App& app, Registry& registry) {
   auto* shown = add_id(add_command(*group, registry, "show", "One request: what was asked for, what would be issued, who said what",
                                    with(show)));
   shown->add_flag("--case", o->as_case, "the case file: everything, with audit records and their proofs, as JSON");
+  const auto add_changes = [&](CLI::App* sub) {
+    sub->add_option("--validity", o->validity, "a shorter validity, e.g. 30d")->type_name("TIME");
+    sub->add_option("--remove-name", o->remove_names, "a name to leave out, as show prints it: DNS:a.example")->type_name("NAME");
+  };
+  add_changes(add_id(add_command(*group, registry, "preview", "What approving a request with something taken away would issue",
+                                 with(preview))));
   auto* approved = add_id(add_command(*group, registry, "approve", "Approve a request, as it is or with something taken away",
                                       with(approve)));
-  approved->add_option("--binding", o->binding, "what show printed, or 16 digits of it or more; without it you are shown the request and asked")->type_name("HEX");
+  approved->add_option("--binding", o->binding, "what show or preview printed, or 16 digits of it or more; without it you are shown what you approve, and asked")->type_name("HEX");
   approved->add_option("--comment", o->comment, "for the record")->type_name("TEXT");
-  approved->add_option("--validity", o->validity, "a shorter validity, e.g. 30d")->type_name("TIME");
-  approved->add_option("--remove-name", o->remove_names, "a name to leave out, as show prints it: DNS:a.example")->type_name("NAME");
+  add_changes(approved);
   auto* denied = add_id(add_command(*group, registry, "deny", "Deny a request",
                                     [o](Session& s) { return end_request(s, *o, "/deny"); }));
   denied->add_option("--reason", o->reason, "why; the requester sees it")->required()->type_name("TEXT");

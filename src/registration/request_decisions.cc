@@ -127,7 +127,7 @@ Result<RequestRecord> RequestDesk::approve(const Decision& decision) {
   }
 }
 
-Result<RequestRecord> RequestDesk::approve_once(const Decision& decision) {
+Result<RequestDesk::Weighed> RequestDesk::weigh(const Decision& decision) {
   CERTWRIGHT_CHECK(check_reason("comment", decision.comment, 0));
   CERTWRIGHT_TRY(auto before, load(decision.id));
   CERTWRIGHT_CHECK(access::authorise(decision.officer, Action::request_decide, object_of(before)));
@@ -139,15 +139,28 @@ Result<RequestRecord> RequestDesk::approve_once(const Decision& decision) {
     CERTWRIGHT_TRY(const auto rebased, rebase(before, decision.actor));
     return changed_meanwhile(fmt::format("profile \"{}\" has version {} since", rebased.profile, rebased.profile_version));
   }
-  if (decision.binding != before.binding) return changed_meanwhile("it is another one than you saw");
-  CERTWRIGHT_TRY(auto after, with_changes(decision, before, examined));
+  auto after = with_changes(decision, before, examined);
+  const bool is_what_was_seen = decision.binding == before.binding || (after && decision.binding == after->binding);
+  if (!is_what_was_seen) return changed_meanwhile("it is another one than you saw");
+  if (!after) return tl::unexpected(std::move(after).error());
+  return Weighed{.before = std::move(before), .after = *std::move(after), .requirement = examined.requirement};
+}
+
+Result<RequestRecord> RequestDesk::preview(const Decision& decision) {
+  CERTWRIGHT_TRY(auto weighed, weigh(decision));
+  return std::move(weighed.after);
+}
+
+Result<RequestRecord> RequestDesk::approve_once(const Decision& decision) {
+  CERTWRIGHT_TRY(auto weighed, weigh(decision));
+  auto& [before, after, requirement] = weighed;
   Step step{.actor = decision.actor, .approval = {}, .events = {}};
   if (after.binding != before.binding)
     step.events.push_back(changed_event(before, after, "officer", decision.actor));
 
   // The policy of now decides how many. Where it wants nobody any more, the one who decides is enough.
-  after.approvals_needed = std::max(examined.requirement.officers, 1U);
-  CERTWRIGHT_TRY(const auto given, officers_for(after, examined.requirement, decision.officer.id));
+  after.approvals_needed = std::max(requirement.officers, 1U);
+  CERTWRIGHT_TRY(const auto given, officers_for(after, requirement, decision.officer.id));
   after.decided_by = decision.officer.id;
   step.approval = store::ApprovalRecord{.request = after.id,
                                         .principal = decision.officer.id,

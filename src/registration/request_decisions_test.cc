@@ -101,6 +101,29 @@ TEST_F(Decisions, ChangesOnlyTakeAway) {
   EXPECT_EQ(as_asked.not_after - as_changed.not_after, 7 * kDay);
 }
 
+TEST_F(Decisions, APreviewIsWhatIsApprovedAndApprovesNothing) {
+  const auto pending = must(world.submit(alice, {"a.example", "b.example"})).record;
+  const audit::Actor actor = DeskWorld::actor_of(bob);
+  const auto decision = [&](const auto& binding, const access::Principal& officer, const char* name = "DNS:b.example") {
+    return RequestDesk::Decision{.id = pending.id, .officer = officer, .actor = actor, .binding = binding,
+                                 .changes = {.validity = {}, .names_removed = {name}}};
+  };
+  const auto seen = must(world.desk.preview(decision(pending.binding, bob)));
+  EXPECT_EQ(seen.state, RequestState::pending);
+  EXPECT_NE(seen.binding, pending.binding);
+  EXPECT_EQ(must(world.desk.examine(seen, RequestDesk::View::as_changed)).names, std::vector<std::string>{"DNS:a.example"});
+  EXPECT_EQ(world.stored(pending.id).changes, "");
+  EXPECT_EQ(world.stored(pending.id).revision, pending.revision);
+  EXPECT_EQ(recorded("APPROVAL_GIVEN"), 0U);
+  EXPECT_EQ(told(world.desk.preview(decision(pending.binding, alice))), "not_permitted ");
+  EXPECT_EQ(told(world.desk.preview(decision(pending.binding, bob, "DNS:c.example"))), "invalid names_removed");
+  EXPECT_EQ(told(world.desk.preview(decision(std::array<std::uint8_t, 32>{}, bob))), "conflict binding");
+  // Its binding stands for the request with these changes, and for nothing else.
+  EXPECT_EQ(told(world.desk.approve({.id = pending.id, .officer = bob, .actor = actor, .binding = seen.binding})), "conflict binding");
+  EXPECT_EQ(must(world.desk.approve(decision(seen.binding, bob))).binding, seen.binding);
+  EXPECT_EQ(world.stored(pending.id).state, RequestState::approved);
+}
+
 // Certificates begin with whole seconds, people decide in between.
 TEST_F(Decisions, WhatItWouldHaveAnywayIsNotLonger) {
   clock.advance(std::chrono::milliseconds(500));

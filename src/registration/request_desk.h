@@ -116,8 +116,8 @@ class RequestDesk {
     std::string id{};
     const access::Principal& officer;
     const audit::Actor& actor;
-    // RequestRecord::binding that the officer looked at: another one means that the request, its profile
-    // or its changes are not what was seen.
+    // RequestRecord::binding that the officer looked at, of the request as it is or of preview() with these
+    // changes: another one means that the request, its profile or its changes are not what was seen.
     std::array<std::uint8_t, 32> binding{};
     std::string comment{};       // at most 1,000 octets
     RequestChanges changes{};  // empty: none, and those of earlier officers stay
@@ -129,6 +129,10 @@ class RequestDesk {
   // "principal", for a second approval; conflict, field "state", also when its time is over; policy and invalid for changes that
   // cannot be; not_found.
   Result<store::RequestRecord> approve(const Decision& decision);
+  // The request as approve() would leave it, but for the approval: with the changes, and the binding that they
+  // make. For reading: nothing is approved. As by approve(), one whose time is over expires, and one whose
+  // profile has a new version is pending under that. Errors: those of approve(), but for a second approval.
+  Result<store::RequestRecord> preview(const Decision& decision);
   // `reason` is mandatory: 3 to 1,000 octets. The requester may not deny (it may withdraw).
   Result<store::RequestRecord> deny(std::string_view id, const access::Principal& officer,
                                     const audit::Actor& actor, std::string reason);
@@ -169,6 +173,12 @@ class RequestDesk {
   Result<store::RequestRecord> expire(const store::RequestRecord& before, const audit::Actor& actor);
   // As it is, or expired if its time is over by now: the sweep comes only from time to time.
   Result<store::RequestRecord> in_time(store::RequestRecord record, const audit::Actor& actor);
+  struct Weighed {
+    store::RequestRecord before{}, after{};
+    ApprovalRequirement requirement{};
+  };
+  // Everything that can refuse an approval before it is stored.
+  Result<Weighed> weigh(const Decision& decision);
   Result<store::RequestRecord> approve_once(const Decision& decision);
   Result<store::RequestRecord> with_changes(const Decision& decision, store::RequestRecord record,
                                             const Examination& examined) const;

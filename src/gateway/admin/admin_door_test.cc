@@ -81,6 +81,7 @@ constexpr Row kRows[] = {
     {"GET /api/v1/requests", "/api/v1/requests", "", "++++++++?"},
     {"GET /api/v1/requests/{request}", "/api/v1/requests/%R", "", "+++++0+0?"},
     {"GET /api/v1/requests/{request}/case", "/api/v1/requests/%R/case", "", "+++++0+0?"},
+    {"POST /api/v1/requests/{request}/preview", "/api/v1/requests/%R/preview", "{}", "++-+-0-0?"},
     {"POST /api/v1/requests/{request}/approve", "/api/v1/requests/%R/approve", "{}", "++-+-0-0?"},
     {"POST /api/v1/requests/{request}/deny", "/api/v1/requests/%R/deny", "{}", "++-+-0-0?"},
     {"POST /api/v1/requests/{request}/withdraw", "/api/v1/requests/%R/withdraw", "", "-----0-0?"},

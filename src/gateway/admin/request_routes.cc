@@ -164,6 +164,20 @@ Result<ApproveBody> read_approve(const json::Value& document) {
   return body;
 }
 
+// What approving it with these changes would come to. The body is approve's.
+Result<http::Response> preview_request(Context& context, const RequestDependencies& d) {
+  CERTWRIGHT_TRY(const auto seen, find(context, d, Action::request_decide));
+  CERTWRIGHT_TRY(const auto document, context.json_body());
+  CERTWRIGHT_TRY(auto body, read_approve(document));
+  CERTWRIGHT_TRY(const auto previewed, d.requests.preview({.id = seen.id,
+                                                           .officer = context.principal(),
+                                                           .actor = context.actor(),
+                                                           .binding = body.binding,
+                                                           .comment = std::move(body.comment),
+                                                           .changes = std::move(body.changes)}));
+  return show_as(200, d, previewed);
+}
+
 Result<http::Response> approve_request(Context& context, const RequestDependencies& d) {
   CERTWRIGHT_TRY(const auto seen, find(context, d, Action::request_decide));
   CERTWRIGHT_TRY(const auto document, context.json_body());
@@ -280,6 +294,7 @@ std::vector<web::Route> request_routes(const RequestDependencies& d) {
       route("GET", "/api/v1/requests", read, "listRequests", with(list_requests)),
       route("GET", "/api/v1/requests/{request}", read, "showRequest", with(show_request)),
       route("GET", "/api/v1/requests/{request}/case", read, "showRequestCase", with(show_case)),
+      route("POST", "/api/v1/requests/{request}/preview", decide, "previewRequest", with(preview_request)),
       route("POST", "/api/v1/requests/{request}/approve", decide, "approveRequest", with(approve_request)),
       route("POST", "/api/v1/requests/{request}/deny", decide, "denyRequest", with(deny_request)),
       route("POST", "/api/v1/requests/{request}/withdraw", read, "withdrawRequest", with(withdraw_request)),

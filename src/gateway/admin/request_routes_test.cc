@@ -87,6 +87,25 @@ TEST_F(RequestRoutes, ShowsWhatWasAskedBesideWhatWouldBeIssued) {
   EXPECT_EQ(text({"purpose"}), "web");
 }
 
+TEST_F(RequestRoutes, APreviewShowsWhatAChangeWouldIssueAndStoresNothing) {
+  const std::string changes = R"(,"validity":"10d","remove_names":["DNS:b.example"])";
+  const auto before = binding();
+  const auto preview = [&](const World::Account& who, const std::string& seen) {
+    return call("POST", "/requests/" + id + "/preview", who.token, R"({"binding":")" + seen + "\"" + changes + "}");
+  };
+  ASSERT_EQ(preview(bob, before), 200) << json::write(last);
+  EXPECT_EQ(json::write(*last.find("asked")->find("names")), R"(["DNS:a.example","DNS:b.example"])");
+  EXPECT_EQ(json::write(*last.find("would_be_issued")->find("names")), R"(["DNS:a.example"])");
+  EXPECT_EQ(json::write(*last.find("difference")), R"({"validity_s":864000,"names_removed":["DNS:b.example"]})");
+  const auto shown = text({"binding"});
+  EXPECT_NE(shown, before);
+  EXPECT_EQ(binding(), before) << "nothing is stored";
+  EXPECT_EQ(preview(alice, before), 403);
+  EXPECT_EQ(preview(bob, std::string(64, '0')), 409);
+  ASSERT_EQ(approve(bob, shown, changes), 200) << json::write(last);
+  EXPECT_EQ(binding(), shown);
+}
+
 TEST_F(RequestRoutes, TheLastApprovalIssues) {
   const auto seen = binding();
   ASSERT_EQ(approve(bob, seen), 200);

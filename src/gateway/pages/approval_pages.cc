@@ -109,6 +109,34 @@ Result<http::Response> review_page(Context& context, PortalPort& portal, const E
               });
 }
 
+// What was changed, and asked for once more: the second answer is about what this page shows.
+void confirm_form(Html& html, const Context& context, const Review& review, const Decision& decision) {
+  html.element("h2", "Approve with these changes");
+  html.begin("form", {{"method", "post"}, {UrlAttribute::action, Url::of({"approvals", decision.id})}, {"class", "card"}});
+  decision_hidden(html, context, review, "approve");
+  html.begin("input", {{"type", "hidden"}, {"name", "changes_seen"}, {"value", "1"}});
+  if (decision.validity_days)
+    html.begin("input", {{"type", "hidden"}, {"name", "validity_days"}, {"value", std::to_string(*decision.validity_days)}});
+  for (const auto& name : decision.names_removed)
+    html.begin("input", {{"type", "hidden"}, {"name", "remove"}, {"value", name}});
+  html.begin("input", {{"type", "hidden"}, {"name", "comment"}, {"value", decision.comment}});
+  if (!review.request.changes.empty()) html.element("p", "Changed by officers: " + review.request.changes);
+  html.element("button", "Approve with these changes").end();
+  html.begin("p").link(Url::of({"approvals", decision.id}), "Back, without approving").end();
+}
+
+Result<http::Response> confirm_page(Context& context, PortalPort& portal, const Decision& decision) {
+  CERTWRIGHT_TRY(const auto review, portal.preview(context, decision));
+  return page({.title = "Look at your changes", .context = &context}, [&](Html& html) {
+    note(html, Tone::plain, "Nothing is approved yet. This is what would be issued with your changes.");
+    comparison_table(html, review);
+    lint_list(html, review);
+    confirm_form(html, context, review, decision);
+    request_facts(html, review.request);
+    request_steps(html, review.request);
+  });
+}
+
 Result<http::Response> show_approval(Context& context, PortalPort& portal) { return review_page(context, portal); }
 
 Result<Decision> read_decision(const web::Form& form, std::string_view id) {
@@ -127,24 +155,32 @@ Result<Decision> read_decision(const web::Form& form, std::string_view id) {
   return decision;
 }
 
-Result<void> apply_decision(Context& context, PortalPort& portal, const web::Form& form) {
+// Approved, or shown first where there are changes that were not seen.
+Result<http::Response> approve(Context& context, PortalPort& portal, const web::Form& form, const std::string& id) {
+  CERTWRIGHT_TRY(const auto decision, read_decision(form, id));
+  CERTWRIGHT_TRY(const auto seen, field(form, "changes_seen"));
+  const bool has_changes = decision.validity_days || !decision.names_removed.empty();
+  if (has_changes && seen != "1") return confirm_page(context, portal, decision);
+  CERTWRIGHT_CHECK(portal.approve(context, decision));
+  return see_other(Url::of({"requests", id}));
+}
+
+Result<http::Response> apply_decision(Context& context, PortalPort& portal, const web::Form& form) {
   const std::string id(context.param("request"));
   CERTWRIGHT_TRY(const auto verdict, field(form, "verdict"));
-  if (verdict == "approve") {
-    CERTWRIGHT_TRY(const auto decision, read_decision(form, id));
-    return portal.approve(context, decision);
-  }
+  if (verdict == "approve") return approve(context, portal, form, id);
   if (verdict != "deny") return fail_field(Errc::invalid, "verdict", "Approve or deny.");
   CERTWRIGHT_TRY(const auto reason, field(form, "reason"));
   if (reason.find_first_not_of(" \t\r\n") == reason.npos)
     return fail_field(Errc::invalid, "reason", "Say why: the requester reads it.");
-  return portal.deny(context, id, reason);
+  CERTWRIGHT_CHECK(portal.deny(context, id, reason));
+  return see_other(Url::of({"requests", id}));
 }
 
 Result<http::Response> decide(Context& context, PortalPort& portal) {
   CERTWRIGHT_TRY(const auto form, context.form());
-  const auto done = apply_decision(context, portal, form);
-  if (done) return see_other(Url::of({"requests", context.param("request")}));
+  auto done = apply_decision(context, portal, form);
+  if (done) return done;
   const Error& error = done.error();
   const bool shows_form = error.code == Errc::invalid || error.code == Errc::policy || error.code == Errc::conflict;
   if (!shows_form) return tl::unexpected<Error>(error);

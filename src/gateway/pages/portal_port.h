@@ -106,6 +106,9 @@ class PortalPort {
   // Those that wait for somebody with the caller's rights, oldest first; not the caller's own.
   virtual Result<RequestRows> queue(web::Context& context, std::string_view after) = 0;
   virtual Result<Review> review(web::Context& context, std::string_view id) = 0;
+  // What approving with the decision's changes would come to; nothing is approved. Its binding is that of the
+  // request with them: a decision that has it, and the same changes, is about what was shown.
+  virtual Result<Review> preview(web::Context& context, const Decision& decision) = 0;
   virtual Result<void> approve(web::Context& context, const Decision& decision) = 0;
   virtual Result<void> deny(web::Context& context, std::string_view id, std::string_view reason) = 0;
 };

@@ -42,6 +42,12 @@ class FakePortal final : public PortalPort {
     CERTWRIGHT_TRY(to_review.request, find(context, id));
     return to_review;
   }
+  Result<Review> preview(web::Context&, const Decision& decision) override {
+    if (refusal) return tl::unexpected<Error>(*refusal);
+    Review shown = to_review;
+    shown.binding = "with " + decision.binding;
+    return shown;
+  }
   Result<void> approve(web::Context&, const Decision& decision) override {
     if (refusal) return tl::unexpected<Error>(*refusal);
     decided = decision;
@@ -207,7 +213,7 @@ TEST_F(RequestPages, TheOfficerSeesBothSides) {
 
 TEST_F(RequestPages, TheOfficerDecides) {
   EXPECT_EQ(browser_.post("/approvals/r1", {{"verdict", "approve"}, {"binding", "abcd"}, {"validity_days", "30"}, {"comment", "fine"},
-                                            {"remove", "DNS:a"}, {"remove", "DNS:b"}})
+                                            {"remove", "DNS:a"}, {"remove", "DNS:b"}, {"changes_seen", "1"}})
                 .headers.get("Location"),
             "/requests/r1");
   ASSERT_TRUE(portal_.decided);
@@ -216,7 +222,7 @@ TEST_F(RequestPages, TheOfficerDecides) {
   EXPECT_EQ(portal_.decided->comment, "fine");
   EXPECT_EQ(portal_.decided->validity_days, 30U);
   EXPECT_EQ(portal_.decided->names_removed, (std::vector<std::string>{"DNS:a", "DNS:b"}));
-  std::vector<std::pair<std::string, std::string>> everything{{"verdict", "approve"}, {"binding", "abcd"}};
+  std::vector<std::pair<std::string, std::string>> everything{{"verdict", "approve"}, {"binding", "abcd"}, {"changes_seen", "1"}};
   for (int i = 0; i < 1024; ++i) everything.emplace_back("remove", "DNS:host" + std::to_string(i) + ".example");
   EXPECT_EQ(browser_.post("/approvals/r1", everything).status, 303);
   EXPECT_EQ(portal_.decided->names_removed.size(), 1024U);
@@ -232,6 +238,26 @@ TEST_F(RequestPages, TheOfficerDecides) {
   EXPECT_TRUE(has(changed, "<mark>"));
   portal_.refusal = Error{Errc::not_permitted, "You made this request yourself.", ""};
   EXPECT_EQ(browser_.post("/approvals/r1", {{"verdict", "approve"}}).status, 403);
+}
+
+// What an officer changes is shown as it would be issued, and approved by a second answer about that.
+TEST_F(RequestPages, ChangesAreShownBeforeTheyAreApproved) {
+  const auto shown = browser_.post("/approvals/r1", {{"verdict", "approve"}, {"binding", "abcd"}, {"validity_days", "30"},
+                                                     {"comment", kHostile}, {"remove", kHostile}, {"remove", "DNS:b"}});
+  EXPECT_EQ(shown.status, 200);
+  EXPECT_FALSE(portal_.decided);
+  expect_harmless(shown);
+  EXPECT_TRUE(has(shown, "Nothing is approved yet"));
+  EXPECT_TRUE(has(shown, "<mark>Changed: "));
+  EXPECT_TRUE(has(shown, "name=\"binding\" value=\"with abcd\""));
+  EXPECT_TRUE(has(shown, "name=\"validity_days\" value=\"30\""));
+  EXPECT_TRUE(has(shown, "name=\"remove\" value=\"" + escaped(kHostile) + "\""));
+  EXPECT_TRUE(has(shown, "name=\"remove\" value=\"DNS:b\""));
+  EXPECT_TRUE(has(shown, "name=\"changes_seen\" value=\"1\""));
+  portal_.refusal = Error{Errc::policy, "would not pass lint", ""};
+  const auto refused = browser_.post("/approvals/r1", {{"verdict", "approve"}, {"binding", "abcd"}, {"validity_days", "30"}});
+  EXPECT_EQ(refused.status, 422);
+  EXPECT_TRUE(has(refused, "would not pass lint"));
 }
 
 TEST_F(RequestPages, LeadsEverybodyToWhatTheirRolesAreFor) {

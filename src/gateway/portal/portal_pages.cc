@@ -218,14 +218,20 @@ Result<pages::Review> PortalPages::review(web::Context& context, std::string_vie
     review.lint.push_back({.is_error = true, .text = seen.error().detail});
     return review;
   }
-  const Time now = d_.clock.now();
-  CERTWRIGHT_TRY(review.comparison, compare(request, *seen, now));
-  review.validity_days = days_left(*seen, now);
-  review.names = removable(*seen);
+  CERTWRIGHT_CHECK(add_comparison(request, *seen, review));
   return review;
 }
 
-Result<void> PortalPages::approve(web::Context& context, const pages::Decision& decision) {
+Result<void> PortalPages::add_comparison(const store::RequestRecord& request, const registration::Examination& seen,
+                                         pages::Review& review) const {
+  const Time now = d_.clock.now();
+  CERTWRIGHT_TRY(review.comparison, compare(request, seen, now));
+  review.validity_days = days_left(seen, now);
+  review.names = removable(seen);
+  return {};
+}
+
+Result<RequestDesk::Decision> PortalPages::desk_decision(web::Context& context, const pages::Decision& decision) const {
   CERTWRIGHT_TRY(const auto request, load(context, Action::request_decide, decision.id));
   RequestDesk::Decision made{.id = request.id, .officer = context.principal(), .actor = context.actor(), .comment = decision.comment};
   const auto binding = from_hex(decision.binding);
@@ -239,6 +245,21 @@ Result<void> PortalPages::approve(web::Context& context, const pages::Decision& 
     if (!seen || days_left(*seen, d_.clock.now()) != *decision.validity_days)
       made.changes.validity = Seconds(*decision.validity_days * kDay_s);
   }
+  return made;
+}
+
+Result<pages::Review> PortalPages::preview(web::Context& context, const pages::Decision& decision) {
+  CERTWRIGHT_TRY(const auto made, desk_decision(context, decision));
+  CERTWRIGHT_TRY(const auto request, d_.requests.preview(made));
+  CERTWRIGHT_TRY(const auto seen, d_.requests.examine(request, View::as_changed));
+  pages::Review review{.request = {}, .binding = to_hex(request.binding), .comparison = {}, .lint = {}, .names = {}, .may_decide = true, .why_not = {}};
+  CERTWRIGHT_TRY(review.request, view_of(request, context.principal()));
+  CERTWRIGHT_CHECK(add_comparison(request, seen, review));
+  return review;
+}
+
+Result<void> PortalPages::approve(web::Context& context, const pages::Decision& decision) {
+  CERTWRIGHT_TRY(const auto made, desk_decision(context, decision));
   CERTWRIGHT_TRY(const auto decided, d_.requests.approve(made));
   // Whether it can be issued at once is the request's business, not the approval's: its state says it.
   if (decided.state == RequestState::approved) (void)d_.issuance.resume(decided.id, context.actor());

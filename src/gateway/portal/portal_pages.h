@@ -23,6 +23,7 @@ class PortalPages final : public pages::PortalPort {
   Result<void> withdraw(web::Context& context, std::string_view id, std::string_view reason) override;
   Result<pages::RequestRows> queue(web::Context& context, std::string_view after) override;
   Result<pages::Review> review(web::Context& context, std::string_view id) override;
+  Result<pages::Review> preview(web::Context& context, const pages::Decision& decision) override;
   Result<void> approve(web::Context& context, const pages::Decision& decision) override;
   Result<void> deny(web::Context& context, std::string_view id, std::string_view reason) override;
 
@@ -33,6 +34,9 @@ class PortalPages final : public pages::PortalPort {
   Result<pages::RequestRow> row_of(const store::RequestRecord& request) const;
   Result<pages::RequestRows> rows_of(const store::RequestList& list, std::string_view but_not_of) const;
   Result<pages::RequestView> view_of(const store::RequestRecord& request, const access::Principal& who) const;
+  Result<void> add_comparison(const store::RequestRecord& request, const registration::Examination& seen,
+                              pages::Review& review) const;
+  Result<registration::RequestDesk::Decision> desk_decision(web::Context& context, const pages::Decision& decision) const;
   Result<void> add_steps(const store::RequestRecord& request, std::string_view purpose, pages::RequestView& view) const;
   Result<void> add_certificate(const store::RequestRecord& request, pages::RequestView& view) const;
 

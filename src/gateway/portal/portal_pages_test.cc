@@ -77,11 +77,18 @@ class PortalPagesTest : public ::testing::Test {
     std::smatch found;
     return std::regex_search(text, found, pattern) ? found[1].str() : std::string();
   }
-  // On what the page shows now.
+  // On what the page shows now; with changes, on what it shows then.
   int approve(Browser& officer, const std::string& id, Fields more = {}) {
-    more.emplace_back("binding", hidden(officer.get("/approvals/" + id), "binding"));
     more.emplace_back("verdict", "approve");
-    last = officer.post("/approvals/" + id, std::move(more));
+    const auto send = [&](const std::string& binding) {
+      Fields fields = more;
+      fields.emplace_back("binding", binding);
+      last = officer.post("/approvals/" + id, std::move(fields));
+    };
+    send(hidden(officer.get("/approvals/" + id), "binding"));
+    if (hidden(last, "changes_seen").empty()) return last.status;
+    more.emplace_back("changes_seen", "1");
+    send(hidden(last, "binding"));
     return last.status;
   }
   store::RequestState state(const std::string& id) { return must(world.requests.find(id))->state; }
@@ -164,6 +171,34 @@ TEST_F(PortalPagesTest, ChangesTakeAwayAndShow) {
   EXPECT_EQ(issued.not_after() - world.clock.now(), Seconds(20 * 86'400));
   EXPECT_EQ(must(x509::parse_subject_alt_name(issued.find_extension(x509::oids::kSubjectAltName)->value)).size(), 1U);
   EXPECT_TRUE(has(alice->get("/requests/" + id), "validity 20d, without DNS:www.a.example"));
+}
+
+TEST_F(PortalPagesTest, AChangeIsShownLintedBeforeItIsApproved) {
+  world.set_approval("issuing", {{}});
+  const auto id = upload(csr("CN=a.example", {"a.example", "www.a.example"}), "a.example", {{"validity_days", "90"}});
+  const auto binding = hidden(bob->get("/approvals/" + id), "binding");
+  const Fields change = {{"verdict", "approve"}, {"validity_days", "20"}, {"remove", "DNS:www.a.example"}};
+  const auto with = [&](const std::string& seen, bool again) {
+    Fields fields = change;
+    fields.emplace_back("binding", seen);
+    if (again) fields.emplace_back("changes_seen", "1");
+    return fields;
+  };
+  const auto shown = bob->post("/approvals/" + id, with(binding, false));
+  EXPECT_EQ(shown.status, 200) << shown.body.text();
+  EXPECT_TRUE(has(shown, "<mark>Changed: left out</mark>")) << shown.body.text();
+  EXPECT_TRUE(has(shown, "<mark>Changed: 20d, until "));
+  EXPECT_TRUE(has(shown, "No findings."));
+  EXPECT_TRUE(has(shown, "validity 20d, without DNS:www.a.example"));
+  EXPECT_EQ(state(id), store::RequestState::pending);
+  EXPECT_EQ(must(world.requests.find(id))->changes, "");
+  const auto seen = hidden(shown, "binding");
+  EXPECT_NE(seen, binding);
+  // What was shown, and nothing else.
+  EXPECT_EQ(bob->post("/approvals/" + id, {{"verdict", "approve"}, {"binding", seen}}).status, 409);
+  EXPECT_EQ(bob->post("/approvals/" + id, with(std::string(64, '0'), true)).status, 409);
+  EXPECT_EQ(bob->post("/approvals/" + id, with(seen, true)).status, 303);
+  EXPECT_EQ(state(id), store::RequestState::issued);
 }
 
 TEST_F(PortalPagesTest, TwoOfficersAndAChangeInBetween) {
