@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 #include <string>
 
 #include <fmt/format.h>
@@ -87,6 +88,18 @@ bool may_be_copied(const der::Oid& oid) noexcept {
   return std::ranges::find(kNeverCopied, oid) == kNeverCopied.end();
 }
 
+std::vector<der::Oid> ignored_extensions(const Profile& profile, const x509::Extensions& requested) {
+  constexpr der::Oid kDecided[] = {oids::kSubjectAltName, oids::kBasicConstraints, oids::kKeyUsage,
+                                   oids::kExtKeyUsage, oids::kSubjectKeyIdentifier};
+  std::vector<der::Oid> ignored;
+  for (const x509::Extension& extension : requested) {
+    const bool is_copied = may_be_copied(extension.oid) &&
+                           std::ranges::find(profile.copy_extensions, extension.oid, &CopyRule::oid) != profile.copy_extensions.end();
+    if (!is_copied && std::ranges::find(kDecided, extension.oid) == std::end(kDecided)) ignored.push_back(extension.oid);
+  }
+  return ignored;
+}
+
 Result<std::vector<const x509::Extension*>> select_requested_extensions(
     const Profile& profile, const std::vector<x509::Extension>& requested) {
   std::vector<const x509::Extension*> copied;
@@ -113,6 +126,11 @@ Result<std::vector<const x509::Extension*>> select_requested_extensions(
     }
     const auto rule = std::ranges::find(profile.copy_extensions, oid, &CopyRule::oid);
     if (rule == profile.copy_extensions.end() || !may_be_copied(oid)) {
+      // RFC 7633: whoever asks for it relies on clients that insist on it; without it they would not.
+      if (oid == oids::kTlsFeature)
+        return fail_field(Errc::policy, extension_field(extension),
+                          fmt::format("extension {} (tlsfeature, must-staple): profile {} does not copy it",
+                                      oid.to_text(), profile.name));
       if (extension.critical)
         return fail_field(Errc::policy, extension_field(extension),
                           fmt::format("critical extension {}: profile {} does not copy it",

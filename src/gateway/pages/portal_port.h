@@ -54,6 +54,7 @@ struct RequestView {
   std::string selection;  // how the CA was chosen
   std::string rule;       // why it waits for people; may be empty
   std::string changes;    // what officers changed; empty: nothing
+  std::string left_out;   // extensions of the CSR that its certificate does not have; may be empty
   std::uint32_t approvals_given = 0, approvals_needed = 0;
   std::optional<Time> expires_at;  // while it is open
   std::vector<RequestStep> steps;  // oldest first

@@ -49,6 +49,7 @@ void request_facts(Html& html, const RequestView& request) {
   fact(html, "Profile", request.row.profile);
   if (!request.rule.empty()) fact(html, "Why it needs approval", request.rule);
   if (!request.changes.empty()) fact(html, "Changed by officers", request.changes);
+  if (!request.left_out.empty()) fact(html, "Extensions of the CSR that are left out", request.left_out);
   fact(html, "Requested by", request.row.requester);
   fact(html, "Tenant", request.tenant);
   fact(html, "From", request.remote);

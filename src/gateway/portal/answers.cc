@@ -13,6 +13,12 @@ http::Response json_answer(int status, json::Writer&& w) {
   return response;
 }
 
+void write_ignored(json::Writer& w, const Outcome& outcome) {
+  w.key("ignored_extensions").begin_array();
+  for (const auto& oid : outcome.ignored_extensions) w.value(oid);
+  w.end_array();
+}
+
 void write_certificate(json::Writer& w, const Outcome& outcome) {
   if (!outcome.certificate) return;
   const auto& certificate = *outcome.certificate;
@@ -56,6 +62,7 @@ http::Response outcome_answer(const Outcome& outcome) {
   w.begin_object().member("success", true).member("message", message_of(outcome.request));
   if (!is_issued) w.member("pending", true);
   w.member("request_id", outcome.request.id).member("status_url", status_url(outcome.request));
+  write_ignored(w, outcome);
   write_certificate(w, outcome);
   w.end_object();
   auto response = json_answer(is_issued ? 200 : 202, std::move(w));
@@ -76,6 +83,7 @@ http::Response status_answer(const Outcome& outcome) {
   w.member("received_at", to_rfc3339(request.received_at)).member("changed_at", to_rfc3339(request.changed_at));
   if (store::is_open(request.state)) w.member("expires_at", to_rfc3339(request.expires_at));
   w.end_object();
+  write_ignored(w, outcome);
   write_certificate(w, outcome);
   w.end_object();
   return json_answer(200, std::move(w));

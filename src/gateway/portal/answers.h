@@ -5,10 +5,10 @@
 
 namespace certwright::gateway::portal {
 
-// 200 {"success":true,"message","certificate":{...},"request_id","status_url"} where it is issued, 202 and no
-// certificate where it waits.
+// 200 {"success":true,"message","certificate":{...},"request_id","status_url","ignored_extensions"} where it is
+// issued, 202 and no certificate where it waits.
 http::Response outcome_answer(const Outcome& outcome);
-// 200 {"success":true,"message","request":{...}[,"certificate"]}: the state of a request, whatever it is.
+// 200 {"success":true,"message","request":{...},"ignored_extensions"[,"certificate"]}: the state of a request, whatever it is.
 http::Response status_answer(const Outcome& outcome);
 http::Response selection_answer(const registration::Selection& selection);
 

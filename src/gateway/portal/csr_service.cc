@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "crypto/public_key.h"
+#include "profile/requested_extensions.h"
 #include "profile/shown.h"
 #include "x509/oids.h"
 
@@ -265,8 +266,11 @@ Result<Outcome> CsrService::issue_approved(store::RequestRecord request, const a
   auto issued = d_.issuance.resume(request.id, actor);
   CERTWRIGHT_TRY(auto now, d_.requests.find(request.id));
   if (!now) return tl::unexpected<Error>(access::not_found_error());
-  if (issued)
-    return Outcome{.request = *std::move(now), .certificate = std::move(issued->certificate), .ca = issued->ca};
+  if (issued) {
+    auto ignored = ignored_extensions(*now);
+    return Outcome{.request = *std::move(now), .certificate = std::move(issued->certificate), .ca = issued->ca,
+                   .ignored_extensions = std::move(ignored)};
+  }
   // Somebody else issues it at this moment, it waits again, or it failed: the record says so. Where it is
   // approved still, an outage is what the caller should hear of; it will be issued when that is over.
   const Error& error = issued.error();
@@ -275,9 +279,19 @@ Result<Outcome> CsrService::issue_approved(store::RequestRecord request, const a
   return look(*std::move(now));
 }
 
+std::vector<std::string> CsrService::ignored_extensions(const store::RequestRecord& request) const {
+  const auto profile = d_.profiles.find(request.profile);
+  const auto csr = pkcs10::CertificationRequest::parse(request.certification_request);
+  std::vector<std::string> ignored;
+  if (profile == nullptr || !csr) return ignored;
+  for (const auto& oid : profile::ignored_extensions(*profile, csr->requested_extensions())) ignored.push_back(oid.to_text());
+  return ignored;
+}
+
 Result<Outcome> CsrService::look(store::RequestRecord request) const {
   Outcome outcome{.request = std::move(request)};
   outcome.ca = d_.cas.find(outcome.request.ca);
+  outcome.ignored_extensions = ignored_extensions(outcome.request);
   if (outcome.request.state != store::RequestState::issued) return outcome;
   CERTWRIGHT_TRY(auto stored, d_.store.find_certificate(outcome.request.certificate));
   if (stored) outcome.certificate = std::move(stored->certificate);

@@ -24,6 +24,8 @@ struct Outcome {
   std::optional<store::CertificateRecord> certificate{};
   ca::CaPtr ca{};  // of the request
   bool coalesced = false;
+  // Extensions of the CSR, as OIDs, that its certificate does not have by the profile as it is now.
+  std::vector<std::string> ignored_extensions{};
 };
 
 // The longest validity that a CA gives by this profile now, in whole days, at most kMaxValidity_days; and
@@ -82,6 +84,7 @@ class CsrService {
   Result<void> check_validity(const CsrForm& form, const Chosen& chosen) const;
   Result<registration::RequestDesk::Submitted> submit(CsrForm form, const access::Principal& who,
                                                       const audit::Actor& actor);
+  std::vector<std::string> ignored_extensions(const store::RequestRecord& request) const;
   Result<Outcome> issue_approved(store::RequestRecord request, const audit::Actor& actor);
 
   Dependencies d_;

@@ -125,6 +125,7 @@ Result<void> PortalPages::add_steps(const store::RequestRecord& request, std::st
 
 Result<void> PortalPages::add_certificate(const store::RequestRecord& request, pages::RequestView& view) const {
   CERTWRIGHT_TRY(const auto outcome, d_.csr.look(request));
+  view.left_out = fmt::format("{}", fmt::join(outcome.ignored_extensions, ", "));
   if (!outcome.certificate) return {};
   view.serial = outcome.certificate->serial.decimal();
   if (!outcome.certificate->der.empty())

@@ -131,6 +131,16 @@ TEST_F(PortalPagesTest, AFileIsSignedAtOnceWhereNobodyMustApprove) {
   EXPECT_TRUE(has(alice->get("/requests"), "/requests/" + id));
 }
 
+TEST_F(PortalPagesTest, WhatIsLeftOutOfTheCsrIsSaid) {
+  x509::Extensions policies;
+  must(policies.add({x509::oids::kCertificatePolicies, false, to_bytes(as_bytes("\x30"))}));
+  const auto id = upload(csr("CN=a.example", {"a.example"}, policies));
+  ASSERT_NE(id, "") << last.body.text();
+  EXPECT_TRUE(has(alice->get("/requests/" + id), "<dt>Extensions of the CSR that are left out</dt><dd>2.5.29.32</dd>"));
+  const auto without = upload(csr("CN=b.example", {"b.example"}), "b.example");
+  EXPECT_FALSE(has(alice->get("/requests/" + without), "left out"));
+}
+
 TEST_F(PortalPagesTest, AnOfficerSeesBothSidesAndDecides) {
   world.set_approval("issuing", {{}});
   const auto id = upload(csr("CN=a.example,O=Acme", {"a.example", "www.a.example"}), "a.example", {{"purpose_category", "web"}});

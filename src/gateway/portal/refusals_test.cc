@@ -11,6 +11,7 @@ namespace {
 using certs::testing::must;
 using certs::testing::World;
 using ::testing::HasSubstr;
+using std::string_view_literals::operator""sv;
 
 class PortalRefusals : public testing::PortalFixture {};
 
@@ -18,6 +19,28 @@ class PortalRefusals : public testing::PortalFixture {};
 std::string rsa_2560() {
   std::ifstream file("testdata/rsa_2560.pem");
   return {std::istreambuf_iterator<char>(file), {}};
+}
+
+TEST_F(PortalRefusals, ExtensionsThatAreLeftOutAreNamedAndOthersRefused) {
+  const auto with = [&](const der::Oid& oid, bool critical) {
+    x509::Extensions extensions;
+    must(extensions.add({x509::oids::kSubjectAltName, false, x509::encode_subject_alt_name({must(x509::GeneralName::dns("a.example"))})}));
+    must(extensions.add({x509::oids::kKeyUsage, true, x509::encode_key_usage(x509::KeyUsage::from_mask(1))}));
+    must(extensions.add({oid, critical, to_bytes(as_bytes("\x05\x00"sv))}));
+    return call("POST", "/csr/process", alice.token, body(World::csr_pem(must(x509::Name::from_text("CN=a.example")), extensions))).status;
+  };
+  const auto comment = der::Oid::of({2, 16, 840, 1, 113730, 1, 13}), copied = der::Oid::of({2, 99999, 1, 0});
+  ASSERT_EQ(with(comment, false), 200) << json::write(last);
+  EXPECT_EQ(json::write(*last.find("ignored_extensions")), R"(["2.16.840.1.113730.1.13"])");
+  EXPECT_EQ(call("GET", text({"status_url"}), alice.token).status, 200);
+  EXPECT_EQ(json::write(*last.find("ignored_extensions")), R"(["2.16.840.1.113730.1.13"])");
+  ASSERT_EQ(with(copied, false), 200) << json::write(last);
+  EXPECT_EQ(json::write(*last.find("ignored_extensions")), "[]");
+  EXPECT_EQ(with(comment, true), 422);
+  EXPECT_THAT(text({"message"}), HasSubstr("critical extension 2.16.840.1.113730.1.13: profile tls-server-client does not copy it"));
+  EXPECT_EQ(with(x509::oids::kTlsFeature, false), 422);
+  EXPECT_EQ(text({"field"}), "extensions[1.3.6.1.5.5.7.1.24]");
+  EXPECT_THAT(text({"message"}), HasSubstr("must-staple"));
 }
 
 struct Refusal {
