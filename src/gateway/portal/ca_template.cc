@@ -30,39 +30,64 @@ std::string openssl_name(std::string_view extension) {
   return "codeSigning";
 }
 
-// The first key type that `openssl req` of every version makes.
-std::string new_key_options(const std::vector<std::string>& key_types) {
-  for (const std::string& type : key_types) {
-    if (type == "ecdsa-p256") return "ec -pkeyopt ec_paramgen_curve:P-256";
-    if (type == "ecdsa-p384") return "ec -pkeyopt ec_paramgen_curve:P-384";
-    if (type == "ecdsa-p521") return "ec -pkeyopt ec_paramgen_curve:P-521";
-    if (type == "ed25519") return "ed25519";
-    if (type.starts_with("rsa-")) return "rsa:" + type.substr(4);
-  }
-  return "rsa:2048";
+// What `openssl req -newkey` wants for a key of this type. Those of FIPS 204 and 205 it knows by our names, from
+// version 3.5 on; the others in every version.
+std::string new_key_options(const std::string& type) {
+  if (type == "ecdsa-p256") return "ec -pkeyopt ec_paramgen_curve:P-256";
+  if (type == "ecdsa-p384") return "ec -pkeyopt ec_paramgen_curve:P-384";
+  if (type == "ecdsa-p521") return "ec -pkeyopt ec_paramgen_curve:P-521";
+  if (type.starts_with("rsa-")) return "rsa:" + type.substr(4);
+  return type;
+}
+
+bool is_post_quantum(std::string_view type) { return type.starts_with("ml-dsa-") || type.starts_with("slh-dsa-"); }
+
+std::vector<KeyCommand> commands_for(const std::vector<std::string>& key_types) {
+  std::vector<KeyCommand> commands;
+  for (const auto& type : key_types)
+    commands.push_back({type, fmt::format("openssl req -new -newkey {} -nodes -keyout key.pem -out request.pem -config csr.cnf",
+                                          new_key_options(type))});
+  // The first is for whoever has no wish, and any openssl.
+  std::ranges::stable_partition(commands, [](const KeyCommand& each) { return !is_post_quantum(each.key_type); });
+  return commands;
+}
+
+// Names that a CSR for the profile may have, to be replaced; no alternative name where it takes none.
+struct Sample {
+  std::string_view common_name, subject_alt_name;
+};
+Sample sample_for(const profile::Profile* profile) {
+  constexpr Sample kNoName{"Your Name", ""};
+  if (profile == nullptr || profile->names_max == 0) return kNoName;
+  if (profile->dns.permitted) return {"www.example.com", "DNS:www.example.com"};
+  if (profile->email.permitted) return {"you@example.com", "email:you@example.com"};
+  if (profile->ip.permitted) return {"192.0.2.1", "IP:192.0.2.1"};
+  if (profile->uri.permitted) return {"Your Name", "URI:https://www.example.com/"};
+  return kNoName;
 }
 
 std::string config_for(const profile::Profile* profile, const std::vector<std::string>& extensions) {
-  std::string text =
-      "# csr.cnf: put your own names in place of www.example.com\n"
+  const Sample sample = sample_for(profile);
+  std::string lines;
+  if (!sample.subject_alt_name.empty()) lines += fmt::format("subjectAltName = {}\n", sample.subject_alt_name);
+  if (!extensions.empty()) {
+    std::vector<std::string> names;
+    for (const auto& extension : extensions) names.push_back(openssl_name(extension));
+    lines += fmt::format("extendedKeyUsage = {}\n", fmt::join(names, ", "));
+  }
+  return fmt::format(
+      "# csr.cnf: put your own names in place of {0}\n"
       "[req]\n"
       "prompt = no\n"
       "utf8 = yes\n"
       "distinguished_name = subject\n"
-      "req_extensions = extensions\n"
+      "{1}"
       "\n"
       "[subject]\n"
-      "CN = www.example.com\n"
-      "\n"
-      "[extensions]\n";
-  const bool is_email = profile != nullptr && profile->email.permitted && !profile->dns.permitted;
-  text += is_email ? "subjectAltName = email:you@example.com\n" : "subjectAltName = DNS:www.example.com\n";
-  if (!extensions.empty()) {
-    std::vector<std::string> names;
-    for (const auto& extension : extensions) names.push_back(openssl_name(extension));
-    text += fmt::format("extendedKeyUsage = {}\n", fmt::join(names, ", "));
-  }
-  return text;
+      "CN = {0}\n"
+      "{2}",
+      sample.common_name, lines.empty() ? "" : "req_extensions = extensions\n",
+      lines.empty() ? "" : "\n[extensions]\n" + lines);
 }
 
 }  // namespace
@@ -98,9 +123,9 @@ CaTemplate CsrService::template_of(const ca::CertificationAuthority& ca) const {
   const auto usual = registration::profile_for(ca, d_.profiles, {}, {});
   shown.max_validity_days = usual == nullptr ? shortest : longest_validity(ca, *usual).days;
   shown.openssl_config = config_for(usual.get(), usual == nullptr ? extensions : registration::extension_names(*usual));
-  shown.openssl_command =
-      fmt::format("openssl req -new -newkey {} -nodes -keyout key.pem -out request.pem -config csr.cnf",
-                  new_key_options(usual == nullptr ? shown.allowed_key_types : usual->key_algorithms));
+  // The file asks for what the usual profile gives: so the keys are those that it takes.
+  if (usual != nullptr) shown.openssl_commands = commands_for(usual->key_algorithms);
+  if (!shown.openssl_commands.empty()) shown.openssl_command = shown.openssl_commands.front().command;
   return shown;
 }
 
@@ -121,7 +146,10 @@ http::Response template_answer(const CaTemplate& shown) {
   texts("allowed_extensions", shown.allowed_extensions);
   texts("allowed_key_types", shown.allowed_key_types);
   w.member("openssl_config", shown.openssl_config).member("openssl_command", shown.openssl_command);
-  w.end_object();
+  w.key("openssl_commands").begin_array();
+  for (const auto& [key_type, command] : shown.openssl_commands)
+    w.begin_object().member("key_type", key_type).member("command", command).end_object();
+  w.end_array().end_object();
   return http::respond(200, "application/json", std::move(w).take() + "\n");
 }
 

@@ -109,6 +109,35 @@ TEST_F(Portal, TemplateHasWhatTheSpecificationLists) {
   EXPECT_EQ(call("GET", "/csr/ca-template/issuing", dave.token).status, 200);
 }
 
+// For every profile that can be the only one: a file that openssl reads, and names that the profile takes.
+TEST_F(Portal, TheTemplateIsForTheProfileThatTheRequestGets) {
+  const auto shown = [&](const std::string& profile) {
+    auto policy = world.cas.find("issuing")->policy();
+    policy.profiles = {profile};
+    must(world.authority.change_policy("issuing", policy, {}));
+    EXPECT_EQ(call("GET", "/csr/ca-template/issuing", alice.token).status, 200);
+  };
+  shown("code-signing");
+  EXPECT_THAT(text({"openssl_config"}), ::testing::Not(HasSubstr("subjectAltName"))) << "the profile takes none";
+  EXPECT_THAT(text({"openssl_config"}), HasSubstr("extendedKeyUsage = codeSigning"));
+  const auto& commands = *last.find("openssl_commands")->if_array();
+  EXPECT_EQ(commands.size(), world.profiles.find("code-signing")->key_algorithms.size());
+  EXPECT_EQ(*commands.front().find("command")->if_string(), text({"openssl_command"}));
+  for (const auto& each : commands)
+    if (*each.find("key_type")->if_string() == "slh-dsa-sha2-128s") {
+      EXPECT_THAT(*each.find("command")->if_string(), HasSubstr("-newkey slh-dsa-sha2-128s "));
+    }
+  shown("tls-client");
+  EXPECT_THAT(text({"openssl_config"}), HasSubstr("subjectAltName = DNS:www.example.com"));
+  // One that takes nothing but post-quantum keys.
+  auto document = must(json::parse(profile::write_profile(*world.profiles.find("code-signing"))));
+  document.set("key_algorithms", json::Array{"ml-dsa-65", "slh-dsa-sha2-128f"});
+  must(world.publisher.publish(document, {}));
+  shown("code-signing");
+  EXPECT_THAT(text({"openssl_command"}), HasSubstr("-newkey ml-dsa-65 "));
+  EXPECT_EQ(last.find("openssl_commands")->if_array()->size(), 2U);
+}
+
 TEST_F(Portal, AFileAsMultipart) {
   const std::string file = pem();
   const std::string multipart =
