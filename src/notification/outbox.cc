@@ -99,12 +99,12 @@ std::string Outbox::link_to(std::string_view kind, std::string_view id) const {
   return options_.portal_url + "/" + std::string(kind) + "/" + std::string(id);
 }
 
-Facts Outbox::facts_of(const RequestNotice& n) const {
+Facts Outbox::facts_of(const RequestNotice& n, std::string_view section) const {
   return {{"request", n.request},       {"ca", n.ca},           {"profile", n.profile},
           {"common_name", n.common_name}, {"names", listed(n.names)}, {"requester", n.requester_name},
           {"decided_by", n.decided_by}, {"reason", n.reason},   {"changes", n.changes},
           {"serial", n.serial},         {"not_after", n.not_after ? to_rfc3339(*n.not_after) : ""},
-          {"link", link_to("requests", n.request)}};
+          {"link", link_to(section, n.request)}};
 }
 
 Result<store::Transaction> Outbox::request_pending(const RequestNotice& notice) const {
@@ -118,13 +118,13 @@ Result<store::Transaction> Outbox::request_pending(const RequestNotice& notice) 
     add_missing(officers, std::move(administrators));
     drop_requester();
   }
-  return enqueue({EventKind::request_pending, notice.tenant, notice.request, notice.occasion, facts_of(notice),
-                  std::move(officers)});
+  return enqueue({EventKind::request_pending, notice.tenant, notice.request, notice.occasion,
+                  facts_of(notice, "approvals"), std::move(officers)});
 }
 
 Result<store::Transaction> Outbox::to_requester(EventKind kind, const RequestNotice& notice) const {
   CERTWRIGHT_TRY(auto requester, recipients_.principal(notice.requester));
-  return enqueue({kind, notice.tenant, notice.request, notice.occasion, facts_of(notice), std::move(requester)});
+  return enqueue({kind, notice.tenant, notice.request, notice.occasion, facts_of(notice, "requests"), std::move(requester)});
 }
 
 Result<store::Transaction> Outbox::request_approved(const RequestNotice& notice) const {

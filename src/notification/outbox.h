@@ -95,7 +95,8 @@ class Outbox {
   void add(store::Transaction& to, const Notice& notice, store::NotificationChannel channel,
            const std::string& recipient) const;
   Result<store::Transaction> to_requester(EventKind kind, const RequestNotice& notice) const;
-  Facts facts_of(const RequestNotice& notice) const;
+  // Its link leads to the request in this section of the pages: "requests", or "approvals" for officers.
+  Facts facts_of(const RequestNotice& notice, std::string_view section) const;
   std::string link_to(std::string_view kind, std::string_view id) const;
   bool can_be_reached(const store::PrincipalRecord& principal) const;
 

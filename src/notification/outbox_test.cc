@@ -45,7 +45,7 @@ TEST_F(OutboxTest, APendingRequestGoesToTheOfficersOfItsTenantAndCa) {
   const auto read = read_facts(first.facts);
   EXPECT_EQ(fact(*read, "names"), "www.example.org, example.org");
   EXPECT_EQ(fact(*read, "requester"), "Alice");
-  EXPECT_EQ(fact(*read, "link"), "https://ca.example.org/requests/r1");
+  EXPECT_EQ(fact(*read, "link"), "https://ca.example.org/approvals/r1");
 }
 
 TEST_F(OutboxTest, TheRequesterIsNotAskedToDecide) {
@@ -83,6 +83,13 @@ TEST_F(OutboxTest, DecisionsGoToTheRequester) {
   EXPECT_EQ(World::recipients(outbox_.request_issued(notice())), requester);
   EXPECT_EQ(World::recipients(outbox_.request_closed(notice())), requester);
   EXPECT_EQ(World::recipients(outbox_.request_issued(notice("nobody"))), Names{});
+}
+
+// Whoever is told can do there what they are told for.
+TEST_F(OutboxTest, OfficersAreLedToTheDecisionRequestersToTheirRequest) {
+  const std::string base = "https://ca.example.org/", id = notice().request;
+  EXPECT_EQ(fact(*read_facts(facts(outbox_.request_pending(notice()))), "link"), base + "approvals/" + id);
+  EXPECT_EQ(fact(*read_facts(facts(outbox_.request_denied(notice()))), "link"), base + "requests/" + id);
 }
 
 TEST_F(OutboxTest, WebhooksOfTheTenantAndOfAllHearWhatTheyAskedFor) {

@@ -61,6 +61,7 @@ struct RequestView {
   std::string serial;              // of the certificate; empty: none yet
   std::string certificate_pem;     // with its chain
   bool may_withdraw = false;       // by the caller, now
+  bool may_decide = false;         // the caller is an officer for it, and it waits
 };
 
 // One aspect, side by side.

@@ -148,6 +148,7 @@ Result<http::Response> show_request(Context& context, PortalPort& portal) {
   CERTWRIGHT_TRY(const auto request, portal.find(context, id));
   return page({.title = "Request", .context = &context}, [&](Html& html) {
     announce(html, request);
+    if (request.may_decide) html.begin("p").link(Url::of({"approvals", id}), "Decide about this request").end();
     request_facts(html, request);
     if (!request.certificate_pem.empty()) {
       html.element("h2", "Certificate, with its chain");

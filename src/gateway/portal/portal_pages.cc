@@ -147,6 +147,8 @@ Result<pages::RequestView> PortalPages::view_of(const store::RequestRecord& requ
   view.changes = changes_text(changes);
   view.approvals_needed = request.approvals_needed;
   view.may_withdraw = request.state == RequestState::pending && request.principal == who.id;
+  view.may_decide = request.state == RequestState::pending && request.principal != who.id &&
+                    access::authorise(who, Action::request_decide, RequestDesk::object_of(request)).has_value();
   if (request.state == RequestState::pending) view.expires_at = request.expires_at;
   CERTWRIGHT_CHECK(add_steps(request, content.purpose, view));
   CERTWRIGHT_CHECK(add_certificate(request, view));

@@ -147,6 +147,8 @@ TEST_F(PortalPagesTest, AnOfficerSeesBothSidesAndDecides) {
   ASSERT_NE(id, "") << last.body.text() << internal_error;
   EXPECT_TRUE(has(alice->get("/requests/" + id), "waits for approval"));
   EXPECT_TRUE(has(bob->get("/approvals"), "/approvals/" + id));
+  EXPECT_TRUE(has(bob->get("/requests/" + id), "<a href=\"/approvals/" + id + "\">Decide about this request</a>"));
+  EXPECT_FALSE(has(alice->get("/requests/" + id), "/approvals/" + id));
   const auto review = bob->get("/approvals/" + id);
   EXPECT_EQ(review.status, 200);
   EXPECT_TRUE(has(review, "<th scope=\"row\">Name</th><td>DNS:www.a.example</td>")) << review.body.text();
@@ -164,6 +166,7 @@ TEST_F(PortalPagesTest, AnOfficerSeesBothSidesAndDecides) {
   EXPECT_TRUE(has(seen_by_officer, must(certificate(id).serial_number()).decimal()));
   EXPECT_TRUE(has(alice->get("/requests/" + id), "known to us"));
   EXPECT_FALSE(has(bob->get("/approvals"), id)) << "it waits no more";
+  EXPECT_FALSE(has(bob->get("/requests/" + id), "Decide about this request"));
   const auto again = bob->get("/approvals/" + id);
   EXPECT_TRUE(has(again, "nothing to decide"));
   EXPECT_FALSE(has(again, "value=\"approve\""));
