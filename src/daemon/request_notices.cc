@@ -92,7 +92,7 @@ Result<store::Transaction> RequestNotices::about_state(const registration::Reque
     case RequestState::issued: {
       CERTWRIGHT_TRY(const auto certificate, store_.find_reservation(after.certificate));
       if (certificate) {
-        notice.serial = certificate->serial.hex();
+        notice.serial = certificate->serial.decimal();
         notice.not_after = certificate->not_after;
       }
       // Nobody came in between, and the requester waits for the answer.

@@ -99,7 +99,7 @@ TEST_F(RequestNoticesTest, AnApprovalAndItsCertificateAreOneNotice) {
   EXPECT_EQ(said(told, "names"), "DNS:www.example.org, DNS:c.example.org");
   EXPECT_EQ(said(told, "changes"), "without DNS:b.example.org");
   EXPECT_EQ(said(told, "decided_by"), "Name of officer");
-  EXPECT_EQ(said(told, "serial"), store::contract::serial_of(1).hex());
+  EXPECT_EQ(said(told, "serial"), store::contract::serial_of(1).decimal());
   EXPECT_EQ(said(told, "not_after"), to_rfc3339(store::contract::reservation(1).not_after));
 }
 

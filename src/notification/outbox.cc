@@ -155,7 +155,7 @@ Result<store::Transaction> Outbox::approval_failures(const ApprovalFailures& f) 
 Result<store::Transaction> Outbox::certificate_revoked(const RevocationNotice& notice) const {
   const auto& c = notice.certificate;
   CERTWRIGHT_TRY(auto owner, recipients_.principal(c.principal));
-  const std::string serial = c.serial.hex();
+  const std::string serial = c.serial.decimal();
   // A hold may end and come again, so its time makes it another.
   return enqueue({EventKind::certificate_revoked, c.tenant, serial,
                   std::string(notice.reason) + " " + to_rfc3339(notice.revoked_at),
@@ -167,7 +167,7 @@ Result<store::Transaction> Outbox::certificate_revoked(const RevocationNotice& n
                    {"revoked_at", to_rfc3339(notice.revoked_at)},
                    {"entity_type", c.entity_type},
                    {"entity_id", c.entity_id},
-                   {"link", link_to("certs", c.serial.decimal())}},
+                   {"link", link_to("certs", serial)}},
                   std::move(owner)});
 }
 
@@ -176,7 +176,7 @@ bool Outbox::can_be_reached(const store::PrincipalRecord& principal) const {
 }
 
 Result<store::Transaction> Outbox::certificate_expiring(const store::LineageRow& row, std::uint32_t days) const {
-  const std::string serial = row.current_serial.hex();
+  const std::string serial = row.current_serial.decimal();
   CERTWRIGHT_TRY(auto principals, recipients_.principal(row.principal));
   if (principals.empty() || !can_be_reached(principals.front())) {
     CERTWRIGHT_TRY(auto administrators, recipients_.administrators(row.tenant));
@@ -198,7 +198,7 @@ Result<store::Transaction> Outbox::certificate_expiring(const store::LineageRow&
                    {"days", std::to_string(days)},
                    {"entity_type", row.entity_type},
                    {"entity_id", row.entity_id},
-                   {"link", link_to("certs", row.current_serial.decimal())}},
+                   {"link", link_to("certs", serial)}},
                   std::move(unaware)});
 }
 

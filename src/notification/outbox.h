@@ -31,7 +31,7 @@ struct RequestNotice {
   std::string decided_by;      // name of the officer, or "password", "rule"
   std::string reason;
   std::string changes;         // what the officer changed, in words
-  std::string serial;          // once it is issued, hex
+  std::string serial;          // once it is issued, decimal
   std::optional<Time> not_after;
   std::uint32_t approvals_needed = 1;
   std::string occasion;        // tells apart several notices of one kind about one request: "changed-2"

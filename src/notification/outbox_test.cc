@@ -150,6 +150,7 @@ TEST_F(OutboxTest, ARevocationGoesToWhoeverAskedForTheCertificate) {
   EXPECT_EQ(World::recipients(outbox_.certificate_revoked({certificate, "keyCompromise", world_.clock.now()})),
             (Names{"email:requester", "in_product:requester"}));
   const auto read = read_facts(facts(outbox_.certificate_revoked({certificate, "keyCompromise", world_.clock.now()})));
+  EXPECT_EQ(fact(*read, "serial"), certificate.serial.decimal()) << "as certwright cert show takes it";
   EXPECT_EQ(fact(*read, "link"), "https://ca.example.org/certs/" + certificate.serial.decimal());
 }
 
