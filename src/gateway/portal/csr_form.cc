@@ -138,7 +138,7 @@ Result<CsrForm> read_fields(std::span<const web::Form::Field> fields) {
     // A page may offer a file and a text for the CSR: one of them is empty.
     const auto filled = [&](const web::Form::Field& other) { return other.name == field.name && !other.value.empty(); };
     if (!repeats && std::ranges::count_if(fields, filled) > 1)
-      return fail_field(Errc::bad_encoding, field.name, field.name + ": it is there twice");
+      return fail_field(Errc::bad_encoding, field.name, profile::shown(field.name) + " is there twice");
     CERTWRIGHT_CHECK(take_field(field, form));
   }
   return form;

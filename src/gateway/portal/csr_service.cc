@@ -249,11 +249,22 @@ Result<RequestDesk::Submitted> CsrService::submit(CsrForm form, const access::Pr
   return submitted;
 }
 
-Result<Outcome> CsrService::process(CsrForm form, const access::Principal& who, const audit::Actor& actor) {
-  const std::string profile = form.profile;
-  auto submitted = submit(std::move(form), who, actor);
+// A record of a refusal. The names of fields that nobody knows are as long as their senders like.
+void CsrService::record_refusal(const audit::Actor& actor, const std::string& profile, Error error) const {
+  constexpr std::size_t kMaxReasonOctets = 1'000;
+  if (error.detail.size() > kMaxReasonOctets) error.detail.resize(kMaxReasonOctets);
+  d_.issuance.refused(actor, profile, error);
+}
+
+Result<Outcome> CsrService::process(Result<CsrForm> form, const access::Principal& who, const audit::Actor& actor) {
+  if (!form) {
+    record_refusal(actor, "", form.error());
+    return tl::unexpected(std::move(form).error());
+  }
+  const std::string profile = form->profile;
+  auto submitted = submit(*std::move(form), who, actor);
   if (!submitted) {
-    d_.issuance.refused(actor, profile, submitted.error());
+    record_refusal(actor, profile, submitted.error());
     return tl::unexpected(std::move(submitted).error());
   }
   CERTWRIGHT_TRY(auto outcome, issue_approved(std::move(submitted->record), actor));

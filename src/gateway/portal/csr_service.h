@@ -53,7 +53,8 @@ class CsrService {
   // Errors: policy and invalid with the field, naming rule and value; not_found, with field and value, for a CA
   // or a tenant that is not the caller's; registration's with the form's names of fields, lint's, issuance's.
   // Each is an audit record.
-  Result<Outcome> process(CsrForm form, const access::Principal& who, const audit::Actor& actor);
+  // `form`: what came of reading it; that it could not be read is a refusal like any other.
+  Result<Outcome> process(Result<CsrForm> form, const access::Principal& who, const audit::Actor& actor);
 
   // How the CA would be chosen, and why. Authorises: what the caller may not use is not named. Errors: internal.
   Result<registration::Selection> select(const CsrForm& form, const access::Principal& who,
@@ -82,6 +83,7 @@ class CsrService {
   Result<Chosen> choose(const CsrForm& form, const access::Principal& who, const std::string& tenant,
                         std::string_view client_address) const;
   Result<void> check_validity(const CsrForm& form, const Chosen& chosen) const;
+  void record_refusal(const audit::Actor& actor, const std::string& profile, Error error) const;
   Result<registration::RequestDesk::Submitted> submit(CsrForm form, const access::Principal& who,
                                                       const audit::Actor& actor);
   std::vector<std::string> ignored_extensions(const store::RequestRecord& request) const;

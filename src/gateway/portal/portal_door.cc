@@ -32,7 +32,7 @@ std::vector<web::Route> Door::routes() {
 
 Door::Answer Door::process(web::Context& context) {
   context.authorised_by_service();  // it alone knows the CA
-  CERTWRIGHT_TRY(auto form, read_csr_form(context.request.headers.get("Content-Type"), context.request.body, Needs::csr));
+  auto form = read_csr_form(context.request.headers.get("Content-Type"), context.request.body, Needs::csr);
   CERTWRIGHT_TRY(const auto outcome, service_.process(std::move(form), context.principal(), context.actor()));
   return outcome_answer(outcome);
 }

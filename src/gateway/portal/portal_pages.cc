@@ -164,8 +164,7 @@ Result<std::vector<pages::CaChoice>> PortalPages::issuing_cas(web::Context& cont
 }
 
 Result<std::string> PortalPages::upload(web::Context& context, pages::Upload upload) {
-  CERTWRIGHT_TRY(auto form, form_of(upload));
-  CERTWRIGHT_TRY(const auto outcome, d_.csr.process(std::move(form), context.principal(), context.actor()));
+  CERTWRIGHT_TRY(const auto outcome, d_.csr.process(form_of(upload), context.principal(), context.actor()));
   return outcome.request.id;
 }
 

@@ -337,6 +337,15 @@ TEST_F(PortalPagesTest, RefusalsNameFieldAndRuleAndStoreNothing) {
     EXPECT_TRUE(has(last, "role=\"alert\"")) << row.name;
     EXPECT_TRUE(has(last, "name=\"csr_data\"")) << row.name << ": the form is there again";
   }
+  const auto refusals = [&] {
+    const auto leaves = must(world.store.audit_leaves(0, 1000));
+    return std::ranges::count_if(leaves, [](const auto& leaf) {
+      return as_text(leaf.record).find("\"ISSUANCE_REFUSED\"") != std::string_view::npos;
+    });
+  };
+  const auto before = refusals();
+  EXPECT_EQ(upload("x"), "");
+  EXPECT_EQ(refusals(), before + 1) << "what cannot be read is recorded too";
   for (const char* days : {"0", "-1", "1.5", "x", "99999999999999999999"}) {
     EXPECT_EQ(upload(good, "a.example", {{"validity_days", days}}), "") << days;
     EXPECT_TRUE(has(last, "a whole number of days from 1 to 3650, got &quot;" + std::string(days) + "&quot;")) << last.body.text();

@@ -123,5 +123,26 @@ TEST_F(PortalRefusals, ARefusalIsOneAuditRecord) {
   EXPECT_EQ(refused(), before + 3) << "to wait is no refusal";
 }
 
+TEST_F(PortalRefusals, WhatCannotBeReadIsAnAuditRecordToo) {
+  const auto reason = [&](const std::string& sent, std::string_view type = "application/json") {
+    const auto before = must(world.store.audit_leaves(0, 1000)).size();
+    call("POST", "/csr/process", alice.token, sent, type);
+    const auto leaves = must(world.store.audit_leaves(0, 1000));
+    if (leaves.size() != before + 1) return std::to_string(leaves.size() - before) + " records";
+    const auto record = must(json::parse(as_text(leaves.back().record)));
+    EXPECT_EQ(*record.find("event")->if_string(), "ISSUANCE_REFUSED");
+    return *record.find("fields")->find("reason")->if_string();
+  };
+  EXPECT_THAT(reason(body("x")), HasSubstr("csr_data"));
+  EXPECT_THAT(reason(body(pem(), {{"validity_days", "0"}})), HasSubstr("got \"0\""));
+  EXPECT_THAT(reason(body(pem(), {{"requested_extensions", R"(["cert_sign"])"}})), HasSubstr("\"cert_sign\" is none of"));
+  EXPECT_THAT(reason("{"), ::testing::Not(HasSubstr("records")));
+  EXPECT_THAT(reason("x", "text/plain"), HasSubstr("Content-Type"));
+  // Neither a password nor a whole body goes there.
+  EXPECT_THAT(reason(body("x", {{"approval_password", "\"correct horse battery\""}})), ::testing::Not(HasSubstr("horse")));
+  EXPECT_LE(reason(std::string(50'000, 'a') + "=1&" + std::string(50'000, 'a') + "=1", "application/x-www-form-urlencoded").size(), 1'000U);
+  EXPECT_LE(reason("{\"" + std::string(50'000, 'a') + "\":1}").size(), 1'000U);
+}
+
 }  // namespace
 }  // namespace certwright::gateway::portal
