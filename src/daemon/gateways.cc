@@ -133,7 +133,8 @@ struct Gateways::Doors {
                                                           .checkpoint_key = audit::CheckpointKey::of(*in.checkpoint_signer),
                                                           .clock = in.clock});
     const auto pages = gateway::pages::pages_routes(
-        {.accounts = in.accounts, .sessions = in.sessions, .authenticator = in.authenticator, .portal = &portal_pages});
+        {.accounts = in.accounts, .sessions = in.sessions, .authenticator = in.authenticator, .inbox = notices.door().inbox,
+         .portal = &portal_pages});
     for (const auto& door : {certs.routes(), portal.routes(), pki.routes(), gateway::notices::routes(notices.door()), admin,
                              requests, pages})
       all.insert(all.end(), door.begin(), door.end());

@@ -99,6 +99,10 @@ std::string Outbox::link_to(std::string_view kind, std::string_view id) const {
   return options_.portal_url + "/" + std::string(kind) + "/" + std::string(id);
 }
 
+std::string Outbox::link_to_inbox() const {
+  return options_.portal_url.empty() ? std::string() : options_.portal_url + "/notifications";
+}
+
 Facts Outbox::facts_of(const RequestNotice& n, std::string_view section) const {
   return {{"request", n.request},       {"ca", n.ca},           {"profile", n.profile},
           {"common_name", n.common_name}, {"names", listed(n.names)}, {"requester", n.requester_name},
@@ -167,7 +171,7 @@ Result<store::Transaction> Outbox::certificate_revoked(const RevocationNotice& n
                    {"revoked_at", to_rfc3339(notice.revoked_at)},
                    {"entity_type", c.entity_type},
                    {"entity_id", c.entity_id},
-                   {"link", link_to("certs", serial)}},
+                   {"link", link_to_inbox()}},
                   std::move(owner)});
 }
 
@@ -198,7 +202,7 @@ Result<store::Transaction> Outbox::certificate_expiring(const store::LineageRow&
                    {"days", std::to_string(days)},
                    {"entity_type", row.entity_type},
                    {"entity_id", row.entity_id},
-                   {"link", link_to("certs", serial)}},
+                   {"link", link_to_inbox()}},
                   std::move(unaware)});
 }
 

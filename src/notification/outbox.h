@@ -98,6 +98,7 @@ class Outbox {
   // Its link leads to the request in this section of the pages: "requests", or "approvals" for officers.
   Facts facts_of(const RequestNotice& notice, std::string_view section) const;
   std::string link_to(std::string_view kind, std::string_view id) const;
+  std::string link_to_inbox() const;  // for what has no page of its own: there it is acknowledged
   bool can_be_reached(const store::PrincipalRecord& principal) const;
 
   const store::Store& store_;

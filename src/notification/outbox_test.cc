@@ -151,7 +151,7 @@ TEST_F(OutboxTest, ARevocationGoesToWhoeverAskedForTheCertificate) {
             (Names{"email:requester", "in_product:requester"}));
   const auto read = read_facts(facts(outbox_.certificate_revoked({certificate, "keyCompromise", world_.clock.now()})));
   EXPECT_EQ(fact(*read, "serial"), certificate.serial.decimal()) << "as certwright cert show takes it";
-  EXPECT_EQ(fact(*read, "link"), "https://ca.example.org/certs/" + certificate.serial.decimal());
+  EXPECT_EQ(fact(*read, "link"), "https://ca.example.org/notifications") << "a page, where it is acknowledged";
 }
 
 TEST_F(OutboxTest, NotificationsHaveIdsThatStay) {

@@ -18,6 +18,7 @@ using access::Action;
 constexpr Entry kNavigation[] = {{"csr", "upload", "Request a certificate", Action::certificate_issue_csr},
                                  {"requests", "", "My requests", Action::certificate_issue_csr},
                                  {"approvals", "", "Approvals", Action::request_decide},
+                                 {"notifications", "", "Notifications", std::nullopt},
                                  {"account", "password", "Account", std::nullopt}};
 
 void navigation(Html& html, const Frame& frame) {

@@ -49,6 +49,7 @@ Result<std::string> field(const web::Form& form, std::string_view name) {
 
 std::vector<web::Route> pages_routes(const Dependencies& d) {
   std::vector<web::Route> all = account_routes(d);
+  for (auto& each : notification_routes(d)) all.push_back(std::move(each));
   if (d.portal != nullptr)
     for (auto&& group : {request_routes(*d.portal), approval_routes(*d.portal)})
       all.insert(all.end(), group.begin(), group.end());

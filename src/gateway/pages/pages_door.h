@@ -7,12 +7,17 @@
 #include "session/accounts.h"
 #include "session/sessions.h"
 
+namespace certwright::notification {
+class Inbox;
+}
+
 namespace certwright::gateway::pages {
 
 struct Dependencies {  // all must outlive the routes
   session::Accounts& accounts;
   session::Sessions& sessions;
   access::Authenticator& authenticator;
+  notification::Inbox& inbox;
   PortalPort* portal = nullptr;  // null: there are no pages of requests
 };
 

@@ -298,6 +298,8 @@ constexpr Row kRows[] = {
     {"POST /sign-out", "/sign-out", 303, 303, 403},
     {"GET /account/password", "/account/password", 303, 200, 0},
     {"POST /account/password", "/account/password", 303, 422, 403},
+    {"GET /notifications", "/notifications", 303, 200, 0},
+    {"POST /notifications/{notification}/acknowledge", "/notifications/1/acknowledge", 303, 404, 403},
     {"GET /csr/upload", "/csr/upload", 303, 200, 0},
     {"POST /csr/upload", "/csr/upload", 303, 422, 403},
     {"GET /requests", "/requests", 303, 200, 0},

@@ -6,9 +6,10 @@ configure_file(${CMAKE_SOURCE_DIR}/src/gateway/pages/style_sheet.cc.in
 
 certwright_room(gateway/pages
   EXPOSES gateway/web access session store http clock bytes errors
-  USES audit crypto
+  USES audit crypto notification
   SOURCES html.cc page.cc pages_door.cc account_pages.cc request_pages.cc approval_pages.cc request_parts.cc
-  TESTS html_test.cc account_pages_test.cc request_pages_test.cc
+          notification_pages.cc
+  TESTS html_test.cc account_pages_test.cc notification_pages_test.cc request_pages_test.cc
   FUZZ html)
 if(TARGET certwright_gateway_pages)
   target_sources(certwright_gateway_pages PRIVATE ${CMAKE_BINARY_DIR}/generated/style_sheet.cc)

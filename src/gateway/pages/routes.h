@@ -10,6 +10,7 @@
 namespace certwright::gateway::pages {
 
 std::vector<web::Route> account_routes(const Dependencies& d);
+std::vector<web::Route> notification_routes(const Dependencies& d);
 // `portal` must outlive the routes.
 std::vector<web::Route> request_routes(PortalPort& portal);
 std::vector<web::Route> approval_routes(PortalPort& portal);

@@ -10,6 +10,7 @@
 #include "gateway/web/cookie.h"
 #include "gateway/web/testing_request.h"
 #include "gateway/web/web_handler.h"
+#include "notification/inbox.h"
 #include "session/csrf.h"
 #include "session/testing_accounts.h"
 
@@ -17,7 +18,7 @@ namespace certwright::gateway::pages::testing {
 
 struct Site {
   explicit Site(PortalPort* portal = nullptr) {
-    auto routes = pages_routes({world.accounts, world.sessions, world.authenticator, portal});
+    auto routes = pages_routes({world.accounts, world.sessions, world.authenticator, inbox, portal});
     web::WebOptions options;
     options.error_page = error_page;
     options.on_internal_error = [this](const web::InternalError& error) { internal_error = error.detail; };
@@ -31,6 +32,7 @@ struct Site {
                   .value();
   }
   session::testing::World world;
+  notification::Inbox inbox{world.store, world.journal, world.clock};
   metrics::Registry metrics;
   std::string internal_error;
   std::unique_ptr<web::WebHandler> handler;

@@ -44,7 +44,7 @@ class PortalPagesTest : public ::testing::Test {
     handler = must(web::WebHandler::create(
         {.authenticator = world.authenticator, .clock = world.clock, .random = world.random, .metrics = world.metrics,
          .journal = &world.journal, .sessions = &world.sessions},
-        pages::pages_routes({world.accounts, world.sessions, world.authenticator, &portal}), std::move(options)));
+        pages::pages_routes({world.accounts, world.sessions, world.authenticator, inbox, &portal}), std::move(options)));
     alice = person("Alice", {{Role::requester, "default", ""}});
     bob = person("Bob", {{Role::approver, "default", ""}});
     carol = person("Carol", {{Role::approver, "default", ""}});
@@ -99,6 +99,7 @@ class PortalPagesTest : public ::testing::Test {
   std::size_t requests() { return must(world.requests.list({.scope = {{"*", "", ""}}}, {.limit = 100})).requests.size(); }
 
   World world;
+  notification::Inbox inbox{world.store, world.journal, world.clock};
   CsrService service{{.requests = world.requests, .issuance = world.issuance, .cas = world.cas, .profiles = world.profiles,
                       .selection = world.selection, .store = world.store, .clock = world.clock}};
   PortalPages portal{{.csr = service, .requests = world.requests, .issuance = world.issuance, .store = world.store, .clock = world.clock}};
