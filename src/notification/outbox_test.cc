@@ -46,14 +46,10 @@ TEST_F(OutboxTest, APendingRequestGoesToTheOfficersOfItsTenantAndCa) {
   const auto read = read_facts(first.facts);
   EXPECT_EQ(fact(*read, "names"), "www.example.org, example.org");
   EXPECT_EQ(fact(*read, "requester"), "Alice");
-<<<<<<< ours
   EXPECT_EQ(fact(*read, "requester_id"), "requester");  // names of accounts are not unique
   const auto mail = render(default_template(EventKind::request_pending), *read);
   EXPECT_NE(mail.text.find("Requested by: Alice\nAccount id: requester\n"), std::string::npos) << mail.text;
-  EXPECT_EQ(fact(*read, "link"), "https://ca.example.org/requests/r1");
-=======
   EXPECT_EQ(fact(*read, "link"), "https://ca.example.org/approvals/r1");
->>>>>>> theirs
 }
 
 // A tenant's administrator makes as many approvers as it likes, with any ids.
