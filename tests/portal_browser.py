@@ -95,7 +95,7 @@ def password():
     wrong = browser.eval("document.querySelector('main').innerText").split("\n")[0:2]
     browser.fill(reason="a test")
     browser.press("Withdraw")
-    check("and is withdrawn", says("Withdrawn, by alice: a test"))
+    check("and is withdrawn", says("Withdrawn"))
     paste("removed.example")
     check("without one it waits with the same words",
           browser.eval("document.querySelector('main').innerText").split("\n")[0:2], wrong)
@@ -177,6 +177,9 @@ def two():
     review(number)
     browser.tick("remove", "DNS:www.change.example")
     approve()
+    check("what the change would issue is shown first", says("Nothing is approved yet."))
+    browser.look("changes", pictures)
+    browser.press("Approve with these changes")
     check("a change in between: the first counts no more", says("counts no more"))
     check("it waits", says("waits for approval"))
     sign_out()
