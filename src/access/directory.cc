@@ -247,10 +247,9 @@ Result<void> Directory::revoke_credential(std::string_view principal, std::strin
 }
 
 Result<Directory::Outgrown> Directory::outgrown(const Principal& before, const Principal& after) const {
-  const bool is_rise = may_manage(administrator_of(before.tenant), before).has_value();
   const auto could_grant = [&](const std::string& maker) -> Result<bool> {
-    if (maker.empty()) return !is_rise;  // not known: as weak as any that could have made it
-    if (maker == before.id) return may_manage(before, after).has_value();
+    // Not known, for it is from before makers were noted: no more than its owner may do by now.
+    if (maker.empty() || maker == before.id) return may_manage(before, after).has_value();
     const auto found = find_principal(maker);
     if (!found && found.error().code != Errc::not_found) return tl::unexpected<Error>(found.error());
     return found && may_manage(*found, after).has_value();
@@ -277,7 +276,10 @@ Result<std::vector<std::string>> Directory::grant_role(std::string_view principa
   store::Transaction transaction{require_roles(before), store::PutRoleBinding{to_record(principal, binding)}};
   append(transaction, evidence(principal));
   Outgrown credentials;
-  if (is_new && !may_manage(administrator_of(before.tenant), after)) {
+  // For who administers the installation no role is a rise.
+  const bool is_rise = is_new && std::ranges::none_of(before.bindings, is_administrator) &&
+                       !may_manage(administrator_of(before.tenant), after);
+  if (is_rise) {
     CERTWRIGHT_TRY(credentials, outgrown(before, after));
     // Also one that is made at this moment, which nobody looked at.
     transaction.push_back(store::RevokeOtherCredentials{before.id, credentials.kept});

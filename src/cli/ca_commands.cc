@@ -164,8 +164,8 @@ void say_what_rotation_did(const CaOptions& o, const json::Value& successor) {
     fmt::print("Hold for {} too: roles at {} ({}), selection rules ({}), its approval password ({})\n", id, o.id,
                text_of(*carried, "roles"), text_of(*carried, "selection_rules"), text_of(*carried, "approval_password"));
   if (const std::string open = text_of(successor, "open_requests"); open != "0")
-    fmt::print("Requests that wait at {}: {}. They cannot be issued any more: deny them (certwright request list "
-               "--ca-scope {}), and they can be made again\n", o.id, open, o.id);
+    fmt::print("Requests that wait at {}: {}. They cannot be issued any more: within minutes they are failed, their "
+               "requesters are told, and they can be made again\n", o.id, open);
 }
 
 Command post(const std::shared_ptr<CaOptions>& o, const std::string& what) {

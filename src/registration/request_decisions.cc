@@ -309,6 +309,12 @@ Result<store::Transaction> RequestDesk::commands_of_issue(RequestRecord& record,
 Result<void> RequestDesk::fail(const RequestRecord& record, const Error& refusal, const audit::Actor& actor) {
   CERTWRIGHT_TRY(const auto before, load(record.id));
   if (before.state != RequestState::approved) return not_in_state(before);
+  CERTWRIGHT_CHECK(end_as_failed(before, refusal, actor));
+  return {};
+}
+
+Result<RequestRecord> RequestDesk::end_as_failed(const RequestRecord& before, const Error& refusal,
+                                                 const audit::Actor& actor) {
   RequestRecord after = before;
   after.state = RequestState::failed;
   after.reason = refusal.detail.substr(0, kReasonMaxOctets);
@@ -321,8 +327,7 @@ Result<void> RequestDesk::fail(const RequestRecord& record, const Error& refusal
                                     {"after", std::string(name_of(after.state))},
                                     {"code", std::string(::certwright::name_of(refusal.code))},
                                     {"reason", after.reason}}});
-  CERTWRIGHT_CHECK(commit(&before, std::move(after), std::move(step)));
-  return {};
+  return commit(&before, std::move(after), std::move(step));
 }
 
 }  // namespace certwright::registration

@@ -70,6 +70,14 @@ TEST_F(Decisions, AnAccountThatTheRequestersAdministratorCouldUseIsNoNamedOffice
             RequestState::approved);
 }
 
+// However many administrators its tenant makes: none of them can sign in as an officer of the installation.
+TEST_F(Decisions, ManyAdministratorsOfItsTenantTakeNothingFromAnOfficerOfTheInstallation) {
+  world.add_ca({.id = "named", .approval = {{.officers = 1, .officers_of = {"frank"}}}});
+  const auto frank = world.person("frank", {{access::Role::approver, "*", ""}}, "acme");
+  for (int i = 0; i < 1'100; ++i) world.person("admin" + std::to_string(i), {{access::Role::admin, "acme", ""}}, "acme");
+  EXPECT_EQ(must(world.approve(frank, must(world.submit(alice, {"a.example"}, "named")).record)).state, RequestState::approved);
+}
+
 // Who could change the rule is not kept from being served by those it names.
 TEST_F(Decisions, AnAdministratorOfTheInstallationIsServedByNamedOfficers) {
   EXPECT_EQ(must(world.approve(bob, must(world.submit(chief, {"a.example"}, "named")).record)).state, RequestState::approved);

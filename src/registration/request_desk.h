@@ -167,7 +167,7 @@ class RequestDesk {
   // Refused after the approval: failed, with the refusal as reason. Errors: conflict.
   Result<void> fail(const store::RequestRecord& record, const Error& refusal, const audit::Actor& actor);
   // Requests that wait although the policy of now is satisfied, as where it wants less than it did: they are
-  // approved. Looks at 50 in a call, and goes on where the last call ended. Returns how many it approved.
+  // approved. Those whose CA has ended for good (RegistrationAuthority::has_ended()) are failed. Looks at 50 in a call, and goes on where the last call ended. Returns how many it approved.
   Result<std::size_t> settle_waiting(const audit::Actor& actor);
   // Requests whose time is over: nobody decided in time, or no certificate could be issued for kApprovedKept.
   // Returns how many; at most 1,100 in a call.
@@ -195,6 +195,9 @@ class RequestDesk {
   Result<Submitted> join_once(const store::RequestRecord& open, const ApprovalPasswords::Checked& password,
                               const Examination& examined);
   void record_guess(const store::RequestRecord& tried_at, const audit::Event& guess, const audit::Actor& actor);
+  Result<store::RequestRecord> end_as_failed(const store::RequestRecord& before, const Error& refusal,
+                                             const audit::Actor& actor);
+  Result<void> close_with_its_ca(const store::RequestRecord& record, const Error& refusal, const audit::Actor& actor);
   Result<store::RequestRecord> expire(const store::RequestRecord& before, const audit::Actor& actor);
   // As it is, or expired if its time is over by now: the sweep comes only from time to time.
   Result<store::RequestRecord> in_time(store::RequestRecord record, const audit::Actor& actor);

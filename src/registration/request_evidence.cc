@@ -32,6 +32,7 @@ bool holds_both(const access::Principal& administrator, const access::Principal&
 // the officer has a role that no administrator of its tenant can give.
 Result<bool> are_in_one_hand(const store::Store& store, const access::Principal& requester,
                              const access::Principal& officer) {
+  if (std::ranges::any_of(officer.bindings, [](const auto& binding) { return binding.tenant == "*"; })) return false;
   if (holds_both(requester, requester, officer)) return true;
   const auto& queries = store.notifications();
   CERTWRIGHT_TRY(const auto bindings, queries.role_holders(access::name_of(access::Role::admin), officer.tenant));
@@ -132,6 +133,16 @@ Result<bool> RequestDesk::settle(RequestRecord& record, const Examination& exami
   return true;
 }
 
+// A CA that has ended for good issues nothing any more: whoever waits for it should not wait until the time is over.
+Result<void> RequestDesk::close_with_its_ca(const RequestRecord& record, const Error& refusal,
+                                            const audit::Actor& actor) {
+  CERTWRIGHT_TRY(const bool has_ended, d_.registration.has_ended(record.ca));
+  if (!has_ended) return {};
+  const auto closed = end_as_failed(record, refusal, actor);
+  if (!closed && closed.error().code != Errc::conflict) return tl::unexpected(closed.error());
+  return {};
+}
+
 Result<std::size_t> RequestDesk::settle_waiting(const audit::Actor& actor) {
   const std::lock_guard lock(settled_mutex_);
   const store::RequestFilter pending{
@@ -142,7 +153,10 @@ Result<std::size_t> RequestDesk::settle_waiting(const audit::Actor& actor) {
   for (const auto& each : list.requests) {
     RequestRecord before = each;
     const auto examined = examine(before, View::as_changed);
-    if (!examined) continue;  // whoever decides, or issues, will hear why
+    if (!examined) {  // whoever decides, or issues, will hear why
+      CERTWRIGHT_CHECK(close_with_its_ca(before, examined.error(), actor));
+      continue;
+    }
     if (examined->profile->version != before.profile_version) {
       if (examined->requirement.needed()) continue;  // what was given before counts no more
       auto rebased = rebase(before, actor);

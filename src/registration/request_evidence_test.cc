@@ -95,6 +95,20 @@ TEST_F(PolicyOfNow, UpkeepApprovesWhatNeedsNobodyAnyMore) {
   EXPECT_EQ(world.state(other.id), RequestState::pending);
 }
 
+// Whoever waits for a CA that is gone would wait in vain, and its key and its place with it.
+TEST_F(PolicyOfNow, UpkeepEndsWhatWaitsForACaThatHasEnded) {
+  const auto waits = must(world.submit(alice, {"a.example"}, "two")).record;
+  const auto other = must(world.submit(alice, {"b.example"}, "named")).record;
+  world.add_ca({.id = "two", .offline = true, .approval = {{.officers = 2}}});
+  EXPECT_EQ(must(world.desk.settle_waiting({})), 0U);
+  EXPECT_EQ(world.state(waits.id), RequestState::pending) << "it may come back";
+  world.add_ca({.id = "two", .state = store::CaState::retired, .approval = {{.officers = 2}}});
+  EXPECT_EQ(must(world.desk.settle_waiting({})), 0U);
+  EXPECT_EQ(world.state(waits.id), RequestState::failed);
+  EXPECT_NE(world.stored(waits.id).reason, "");
+  EXPECT_EQ(world.state(other.id), RequestState::pending);
+}
+
 // An officer's approval counts once, also where the one who gave it has no right to by now.
 TEST_F(PolicyOfNow, UpkeepCountsAsTheNextDecisionWould) {
   const auto half = must(world.submit(alice, {"b.example"}, "two")).record;

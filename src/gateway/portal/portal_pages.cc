@@ -217,7 +217,8 @@ Result<pages::Review> PortalPages::review(web::Context& context, std::string_vie
   review.may_decide = may.has_value();
   if (!may) review.why_not = may.error().detail;
   if (!seen) {
-    if (seen.error().code == Errc::internal || seen.error().code == Errc::unavailable) return tl::unexpected(seen.error());
+    // A CA that cannot issue now is a reason to deny too, so it is shown with the forms.
+    if (seen.error().code == Errc::internal) return tl::unexpected(seen.error());
     review.lint.push_back({.is_error = true, .text = seen.error().detail});
     return review;
   }
