@@ -4,6 +4,7 @@
 #include <CLI/CLI.hpp>
 
 #include "cli/audit_files.h"
+#include "cli/case_file.h"
 #include "cli/commands.h"
 #include "cli/output_file.h"
 #include "cli/session.h"
@@ -154,11 +155,31 @@ Result<void> prove(Session& session, const AuditOptions& o) {
   return {};
 }
 
+json::Object report_case(const std::string& path, const CheckedCase& checked, bool quiet) {
+  if (!quiet) {
+    fmt::print("{}: request {}: {} records are in the log", path, checked.request, checked.proved);
+    if (checked.has_csr) fmt::print(", the CSR is the one they name");
+    if (checked.has_certificate) fmt::print(", the certificate too");
+    fmt::print("\n");
+    if (checked.unproved != 0) fmt::print("{}: {} records have no proof yet: fetch the file again later\n", path, checked.unproved);
+    if (!checked.complete) fmt::print("{}: there are more records: certwright audit export\n", path);
+  }
+  return {{"file", path}, {"request", checked.request}, {"proved", checked.proved}, {"unproved", checked.unproved},
+          {"csr", checked.has_csr}, {"certificate", checked.has_certificate}, {"complete", checked.complete}};
+}
+
 Result<void> check_proof(Session& session, const AuditOptions& o) {
+  constexpr std::size_t kMaxCaseFileOctets = std::size_t{256} << 20;
   CERTWRIGHT_TRY(const auto key, read_log_key(o.key));
   json::Array proofs;
   for (const auto& path : o.files) {
-    CERTWRIGHT_TRY(const auto text, read_text_file(path));
+    CERTWRIGHT_TRY(const auto text, read_text_file(path, kMaxCaseFileOctets));
+    if (text.starts_with('{')) {  // a case file
+      CERTWRIGHT_TRY(const auto file, json::parse(text));
+      CERTWRIGHT_TRY(const auto checked, check_case_file(file, key));
+      proofs.push_back(report_case(path, checked, session.json()));
+      continue;
+    }
     CERTWRIGHT_TRY(const auto proof, audit::verify_record_proof(text, key));
     proofs.push_back(json::Object{{"file", path},
                                   {"position", proof.position},
