@@ -142,7 +142,8 @@ class Authority final : public revocation::RevocationListener {
   void put_in_directory(const ca::CaPtr& ca);
   Result<std::string> next_id(const std::string& id) const;
   Result<CarriedOver> carry_over(const std::string& from, const std::string& to, const audit::Actor& actor);
-  Result<std::size_t> carry_roles_over(const std::string& from, const std::string& to, const audit::Actor& actor);
+  Result<std::size_t> carry_roles_over(const std::string& principal, const std::string& from, const std::string& to,
+                                       const audit::Actor& actor);
   Result<void> check_new_ca(const NewCa& ca) const;
   Result<void> check_policy(const ca::CaPolicy& policy) const;  // policy_check.cc
   Result<void> check_approval_rule(const ca::CaPolicy& policy, std::size_t index) const;

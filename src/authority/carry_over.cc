@@ -6,8 +6,6 @@
 namespace certwright::authority {
 namespace {
 
-constexpr std::size_t kCommandsAtOnce = 1000;
-
 Result<std::size_t> open_requests_of(const store::Store& store, const std::string& ca) {
   using enum store::RequestState;
   const store::RequestFilter filter{.scope = {{.tenant = "*"}}, .states = {received, pending, approved}, .ca = ca};
@@ -23,35 +21,32 @@ Result<std::size_t> open_requests_of(const store::Store& store, const std::strin
 
 }  // namespace
 
-// Each with the evidence that a grant of it has: an auditor asks who was given what, not how.
-Result<std::size_t> Authority::carry_roles_over(const std::string& from, const std::string& to,
-                                                const audit::Actor& actor) {
-  std::size_t carried = 0;
-  store::Transaction transaction;
-  CERTWRIGHT_TRY(const auto tenants, d_.store.list_tenants());
-  for (const auto& tenant : tenants) {
-    CERTWRIGHT_TRY(const auto principals, d_.store.list_principals(tenant.id));
-    for (const auto& principal : principals) {
-      CERTWRIGHT_TRY(auto bindings, d_.store.list_role_bindings(principal.id));
-      for (auto& binding : bindings) {
-        if (binding.ca != from) continue;
-        binding.ca = to;
-        transaction.push_back(d_.journal.leaf({.type = audit::EventType::role_granted,
-                                               .actor = actor,
-                                               .fields = {{"principal", binding.principal},
-                                                          {"role", binding.role},
-                                                          {"tenant", binding.tenant},
-                                                          {"ca", binding.ca}}}));
-        transaction.push_back(store::PutRoleBinding{std::move(binding)});
-        ++carried;
-      }
-      if (transaction.size() < kCommandsAtOnce) continue;
-      CERTWRIGHT_CHECK(d_.store.apply(transaction));
-      transaction.clear();
+// A role that is taken away meanwhile is not given again: what is written holds for the roles that were read. Each
+// with the evidence that a grant of it has: an auditor asks who was given what, not how.
+Result<std::size_t> Authority::carry_roles_over(const std::string& principal, const std::string& from,
+                                                const std::string& to, const audit::Actor& actor) {
+  constexpr int kAttempts = 5;
+  for (int attempt = 1;; ++attempt) {
+    CERTWRIGHT_TRY(auto bindings, d_.store.list_role_bindings(principal));
+    store::Transaction transaction{store::RequireRoles{principal, bindings}};
+    std::size_t carried = 0;
+    for (auto& binding : bindings) {
+      if (binding.ca != from) continue;
+      binding.ca = to;
+      transaction.push_back(d_.journal.leaf({.type = audit::EventType::role_granted,
+                                             .actor = actor,
+                                             .fields = {{"principal", binding.principal},
+                                                        {"role", binding.role},
+                                                        {"tenant", binding.tenant},
+                                                        {"ca", binding.ca}}}));
+      transaction.push_back(store::PutRoleBinding{std::move(binding)});
+      ++carried;
     }
+    if (carried == 0) return 0;
+    const auto stored = d_.store.apply(transaction);
+    if (stored) return carried;
+    if (stored.error().field != "roles" || attempt == kAttempts) return tl::unexpected(stored.error());
   }
-  if (!transaction.empty()) CERTWRIGHT_CHECK(d_.store.apply(transaction));
-  return carried;
 }
 
 Result<CarriedOver> Authority::carry_over(const std::string& from, const std::string& to, const audit::Actor& actor) {
@@ -64,7 +59,14 @@ Result<CarriedOver> Authority::carry_over(const std::string& from, const std::st
                                      d_.journal.leaf({.type = audit::EventType::approval_password_set,
                                                       .actor = actor,
                                                       .fields = {{"ca", to}}})}));
-  CERTWRIGHT_TRY(carried.roles, carry_roles_over(from, to, actor));
+  CERTWRIGHT_TRY(const auto tenants, d_.store.list_tenants());
+  for (const auto& tenant : tenants) {
+    CERTWRIGHT_TRY(const auto principals, d_.store.list_principals(tenant.id));
+    for (const auto& principal : principals) {
+      CERTWRIGHT_TRY(const auto roles, carry_roles_over(principal.id, from, to, actor));
+      carried.roles += roles;
+    }
+  }
   registration::SelectionPolicies policies(d_.store, d_.journal);
   CERTWRIGHT_TRY(carried.selection_rules, policies.carry_over(from, to, actor));
   CERTWRIGHT_TRY(carried.open_requests, open_requests_of(d_.store, from));

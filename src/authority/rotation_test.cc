@@ -97,6 +97,28 @@ TEST_F(CaRotation, WhereNothingGoesWithACaNothingIsMade) {
 }
 
 // The present one goes on issuing where its successor is not ready.
+// An administrator is a moment earlier: what they took away is not given again.
+TEST_F(CaRotation, ARoleThatIsTakenAwayMeanwhileStaysAway) {
+  root();
+  issuing();
+  must(store.apply({store::PutPrincipal{{.id = "pb", .tenant = "default", .name = "Bob", .email = {}}},
+                    store::PutRoleBinding{{"pb", "approver", "*", "issuing"}},
+                    store::PutRoleBinding{{"pb", "requester", "default", "issuing"}}}));
+  bool is_done = false;
+  store.before_apply = [&](const store::Transaction& transaction) {
+    const bool carries = std::ranges::any_of(transaction, [](const store::Command& command) {
+      const auto* put = std::get_if<store::PutRoleBinding>(&command);
+      return put != nullptr && put->binding.ca == "issuing-2";
+    });
+    if (!carries || std::exchange(is_done, true)) return;
+    must(memory.apply({store::RemoveRoleBinding{{"pb", "approver", "*", "issuing"}}}));
+  };
+  EXPECT_EQ(must(rooms.authority.rotate("issuing", admin(), actor())).carried_over.roles, 1U);
+  const auto bindings = must(store.list_role_bindings("pb"));
+  EXPECT_EQ(std::ranges::count(bindings, "approver", &store::RoleBindingRecord::role), 0);
+  EXPECT_EQ(std::ranges::count(bindings, "issuing-2", &store::RoleBindingRecord::ca), 1);
+}
+
 TEST_F(CaRotation, WhatCannotBeCarriedOverRetiresNothing) {
   root();
   issuing();

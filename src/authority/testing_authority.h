@@ -125,6 +125,7 @@ class FailingStore : public store::testing::ForwardingStore {
  public:
   using ForwardingStore::ForwardingStore;
   Result<void> apply(const store::Transaction& transaction) override {
+    if (before_apply) before_apply(transaction);
     if (fail_at != 0 && ++applied == fail_at) return fail(Errc::unavailable, "the disk is away");
     blind = blind_from_now;
     auto result = to().apply(transaction);
@@ -143,6 +144,7 @@ class FailingStore : public store::testing::ForwardingStore {
   }
   int fail_at = 0, applied = 0;
   bool blind_from_now = false, blind = false;  // reads fail from the next commit on
+  std::function<void(const store::Transaction&)> before_apply;  // each time
   std::function<void()> after_commit;          // once, before whoever committed hears of it
   mutable std::function<void(const x509::SerialNumber&)> after_status;  // once, likewise
 };
