@@ -73,6 +73,6 @@ std::optional<char32_t> find_hidden(std::string_view utf8) noexcept {
 
 std::string name_of(char32_t point) { return fmt::format("U+{:04X}", static_cast<std::uint32_t>(point)); }
 
-std::string marked(char32_t point) { return "[" + name_of(point) + "]"; }
+std::string marked(char32_t point) { return fmt::format("[{}]", name_of(point)); }
 
 }  // namespace certwright::unicode
