@@ -43,7 +43,7 @@ std::string extensions_text(const json::Value& issued) {
   for (const auto& row : rows)
     table.add({text_of(row, "oid"), text_of(row, "critical"), text_of(row, "size_octets"), text_of(row, "sha256"),
                text_of(row, "copied")});
-  return "\n" + table.text();
+  return fmt::format("\n{}", table.text());
 }
 
 std::string issued_text(const json::Value& request) {
@@ -52,7 +52,7 @@ std::string issued_text(const json::Value& request) {
   if (asked == nullptr || issued == nullptr) return {};
   if (const auto refused = text_of(*issued, "refused"); !refused.empty())
     return fmt::format("\nWould be refused now: {}\n", printable(refused));
-  return "\n" + comparison_text(*asked, *issued) + extensions_text(*issued);
+  return fmt::format("\n{}{}", comparison_text(*asked, *issued), extensions_text(*issued));
 }
 
 // What officers changed. Of a decided request the comparison is gone, and this stays.
@@ -75,7 +75,7 @@ std::string approvals_text(const json::Value& request) {
   for (const auto& row : rows_of(request, "approvals"))
     table.add({text_of(row, "principal"), text_of(row, "kind"), time_of(row, "approved_at"), text_of(row, "counts"),
                text_of(row, "comment")});
-  return "\n" + table.text();
+  return fmt::format("\n{}", table.text());
 }
 
 }  // namespace
