@@ -1,4 +1,5 @@
-// What a policy must be for the CAs, profiles and tenants that there are. A stored one was, when it was stored.
+// What a policy must be for the CAs, profiles and tenants that there are, where one is stored. One that was stored
+// before these rules were may break them: it goes on as it is, until it is changed or its CA is rotated.
 #include <algorithm>
 
 #include <fmt/format.h>

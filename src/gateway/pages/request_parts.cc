@@ -9,7 +9,7 @@ namespace certwright::gateway::pages {
 std::string_view state_text(std::string_view state) noexcept {
   constexpr std::pair<std::string_view, std::string_view> kTexts[] = {
       {"received", "Received"},   {"pending", "Waits for approval"}, {"approved", "Approved, being issued"},
-      {"denied", "Denied"},       {"withdrawn", "Withdrawn"},        {"expired", "Expired undecided"},
+      {"denied", "Denied"},       {"withdrawn", "Withdrawn"},        {"expired", "Expired"},
       {"issued", "Issued"},       {"failed", "Failed"}};
   for (const auto& [name, text] : kTexts)
     if (name == state) return text;

@@ -60,9 +60,9 @@ std::string message_of(const store::RequestRecord& request) {
     case approved: return "The request is approved; its certificate is being issued.";
     case denied: return "The request was denied: " + request.reason;
     case withdrawn: return "The request was withdrawn.";
-    case expired: return "Nobody decided the request in time; it can be made again.";
+    case expired: return "The request's time is over: nobody decided it, or its certificate could not be made; it can be made again.";
     case issued: return "The certificate was issued.";
-    case failed: return "The request was approved, and could not be issued: " + request.reason;
+    case failed: return "The request could not be issued: " + request.reason;
   }
   return {};
 }

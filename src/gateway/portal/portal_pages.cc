@@ -48,7 +48,7 @@ std::string last_step(RequestState state) {
   switch (state) {
     case RequestState::denied: return "Denied";
     case RequestState::withdrawn: return "Withdrawn";
-    case RequestState::expired: return "Expired undecided";
+    case RequestState::expired: return "Expired";
     case RequestState::issued: return "Issued";
     case RequestState::failed: return "Could not be issued";
     default: return {};
