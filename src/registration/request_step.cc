@@ -1,5 +1,7 @@
 #include "registration/request_step.h"
 
+#include <array>
+
 #include <fmt/format.h>
 
 #include "crypto/digest.h"
@@ -20,6 +22,13 @@ std::string_view name_of_kind(store::ApprovalKind kind) {
 }
 
 }  // namespace
+
+std::string id_digits_of(Time time) {
+  std::array<std::uint8_t, 6> octets{};
+  const auto ms = static_cast<std::uint64_t>(to_unix_us(time) / 1000);
+  for (std::size_t i = 0; i < octets.size(); ++i) octets[i] = static_cast<std::uint8_t>(ms >> (40 - 8 * i));
+  return to_hex(octets);
+}
 
 void add_changes_digest(audit::Event& event, const store::RequestRecord& record) {
   if (record.changes.empty()) return;

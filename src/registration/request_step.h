@@ -23,6 +23,16 @@ store::ApprovalRecord approval_by_requester(const store::RequestRecord& record, 
 inline constexpr int kAttempts = 5;
 inline bool is_lost_race(const Error& error) { return error.code == Errc::conflict && error.field == "revision"; }
 
+// Is its time over: nobody decided it, or approved it could not be issued for so long?
+bool is_overdue(const auto& record, Time now) {
+  using enum store::RequestState;
+  if (record.state == approved) return record.changed_at + RequestDesk::kApprovedKept <= now;
+  return record.state < approved && record.expires_at <= now;
+}
+
+// The first digits of the ids of requests that come at that time. By itself it sorts before all of them.
+std::string id_digits_of(Time time);
+
 // A text that people write about a decision: `least` characters, one line, at most 1,000 octets.
 Result<void> check_reason(std::string_view field, std::string_view text, std::size_t least);
 
