@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "crypto/digest.h"
 #include "registration/registration_authority.h"
 #include "registration/request_content.h"
 #include "registration/request_digest.h"
