@@ -143,7 +143,7 @@ namespace certwright::audit {
     "Nothing is sealed under a retired key-encryption key any more; it was deleted.",              \
     "Backups from before the rotation need it: keep it with them, or make a new backup.")          \
   X(100, request_received, "REQUEST_RECEIVED",                                                     \
-    "request ca profile profile_version subject names csr_sha256 binding selection rule",          \
+    "request ca profile profile_version subject names csr_sha256 generate_key renews binding selection rule", \
     "A request for a certificate passed every check and was stored.", "Nothing.")                  \
   X(101, request_pending, "REQUEST_PENDING", "request before after ca needed expires_at",          \
     "A request waits for the approval of `needed` officers until `expires_at`.",                   \

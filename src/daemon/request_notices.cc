@@ -7,6 +7,7 @@
 
 #include "pkcs10/certification_request.h"
 #include "registration/request_content.h"
+#include "x509/certificate.h"
 #include "x509/general_name.h"
 
 namespace certwright::daemon {
@@ -17,7 +18,7 @@ using store::RequestState;
 
 // What is asked for, in words, without what an officer took away; a request whose CSR cannot be read is told
 // about all the same.
-void describe(const RequestRecord& record, notification::RequestNotice& notice) {
+void describe(const store::Store& store, const RequestRecord& record, notification::RequestNotice& notice) {
   notice.common_name = record.subject;
   std::vector<x509::GeneralName> names;
   if (const auto csr = pkcs10::CertificationRequest::parse(record.certification_request)) {
@@ -27,6 +28,12 @@ void describe(const RequestRecord& record, notification::RequestNotice& notice) 
   if (const auto content = registration::read_request_content(record.content)) {
     names.insert(names.end(), content->names.begin(), content->names.end());
     notice.reason = content->purpose;
+    if (content->renews != 0) {
+      const auto newest = store.find_certificate(content->renews);
+      if (newest && *newest)
+        if (const auto certificate = x509::Certificate::parse((*newest)->certificate.der))
+          if (auto before = certificate->subject_alt_names()) names = *std::move(before);
+    }
   }
   const auto changes = registration::read_request_changes(record.changes);
   const auto has = [](const auto& all, const auto& one) { return std::ranges::find(all, one) != all.end(); };
@@ -79,7 +86,7 @@ Result<store::Transaction> RequestNotices::about_state(const registration::Reque
   notice.tenant = after.tenant;
   notice.ca = after.ca;
   notice.profile = after.profile;
-  describe(after, notice);
+  describe(store_, after, notice);
   notice.requester = after.principal;
   CERTWRIGHT_TRY(notice.requester_name, name_of_principal(after.principal));
   CERTWRIGHT_TRY(notice.decided_by, name_of_principal(after.decided_by));

@@ -94,7 +94,7 @@ Result<IssuedCertificate> IssuanceService::issue(registration::IssuanceRequest r
     if (!must_wait || !can_wait) record_refusal(actor, profile, approved.error());
     return tl::unexpected(std::move(approved).error());
   }
-  Subject subject{.approved = std::move(*approved), .replaces = {}};
+  Subject subject{.approved = std::move(*approved)};
   return finish(run_path(subject), actor, profile);
 }
 
@@ -133,12 +133,6 @@ Result<void> IssuanceService::obtain_key(Subject& subject) {
   const auto algorithm = crypto::find_key_algorithm(subject.certificate_request.key_algorithm);
   if (!algorithm)
     return fail_field(Errc::invalid, "key_type", "key_type: " + algorithm.error().detail);
-  // Before the expensive generation, not after it.
-  const auto& allowed = subject.approved.profile().key_algorithms;
-  if (std::ranges::find(allowed, (*algorithm)->name) == allowed.end())
-    return fail_field(Errc::policy, "key_type",
-                      "key_type: profile \"" + subject.approved.profile().name + "\" does not allow " +
-                          std::string((*algorithm)->name));
   KeySlots::Slot slot;
   if ((*algorithm)->family == crypto::KeyFamily::rsa) {
     CERTWRIGHT_TRY(slot, rsa_slots_.take());
@@ -262,11 +256,11 @@ Result<store::CertificateRecord> IssuanceService::record_certificate(
       .id = id,
       .serial = *subject.serial,
       .ca = subject.approved.ca().id(),
-      .lineage = subject.replaces ? subject.replaces->certificate.lineage : id,
+      .lineage = subject.replaces() != nullptr ? subject.replaces()->certificate.lineage : id,
       .tenant = subject.approved.tenant(),
       .entity_type = request.entity_type,
       .entity_id = request.entity_id,
-      .principal = subject.replaces ? subject.replaces->certificate.principal : request.principal.id,
+      .principal = subject.replaces() != nullptr ? subject.replaces()->certificate.principal : request.principal.id,
       .profile = profile.name,
       .profile_version = profile.version,
       .subject = certificate.subject().to_text(),
@@ -283,7 +277,7 @@ Result<store::CertificateRecord> IssuanceService::record_certificate(
 
   store::RecordCertificate command{.certificate = record, .replaces = 0, .key = std::nullopt};
   if (profile.record_level != store::RecordLevel::full) command.certificate.der.clear();
-  if (subject.replaces) command.replaces = subject.replaces->certificate.id;
+  if (subject.replaces() != nullptr) command.replaces = subject.replaces()->certificate.id;
   if (subject.generated_key) {
     CERTWRIGHT_TRY(auto sealed, d_.sealer.seal("managed-key:" + std::to_string(id),
                                                subject.generated_key->pkcs8_der().reveal()));
@@ -302,9 +296,9 @@ Result<store::CertificateRecord> IssuanceService::record_certificate(
                                 {"entity_type", record.entity_type},
                                 {"entity_id", record.entity_id},
                                 {"subject", record.subject}}};
-  if (subject.replaces) {
+  if (subject.replaces() != nullptr) {
     event.type = audit::EventType::certificate_renewed;
-    event.fields.emplace_back("replaces", subject.replaces->certificate.serial.hex());
+    event.fields.emplace_back("replaces", subject.replaces()->certificate.serial.hex());
   }
   if (subject.decided) event.fields.emplace_back("approval", subject.decided->id);
   store::Transaction transaction;

@@ -22,13 +22,6 @@ struct IssuedCertificate {
   bool replayed = false;  // an earlier answer to the same idempotency key
 };
 
-struct RenewalRequest {
-  access::Principal principal;
-  audit::Actor actor;
-  store::StoredCertificate newest;  // of the lineage; the caller has checked that it may renew it
-  std::optional<Seconds> validity;  // default: as long as the newest was issued for
-};
-
 // Times of the stages, for metrics; called from the issuing thread. Names: "approve", "build",
 // "lint", "intent", "sign", "verify", "record".
 class StageObserver {
@@ -60,19 +53,15 @@ class IssuanceService {
   explicit IssuanceService(Dependencies dependencies)
       : d_(dependencies), serials_(dependencies.random, dependencies.clock), rsa_slots_(dependencies.rsa_keys) {}
 
-  // Errors: registration's; policy and invalid of profile and lint; conflict, field
-  // "idempotency_key", if the key was used with another request or that request is still running;
+  // What renews a certificate makes a new one in its lineage: a serial of its own, the same subject, names and copied
+  // extensions under the profile's present version.
+  // Errors: registration's; policy and invalid of profile and lint; conflict also if another renewal was faster;
+  // conflict, field "idempotency_key", if the key was used with another request or that request is still running;
   // too_many_requests if many RSA keys are being made; unavailable if store or token is away: the certificate may exist then, and if it does, a request
   // with the same idempotency key gets it. A refusal of a known principal is an audit record.
   Result<IssuedCertificate> issue(registration::IssuanceRequest request);
   Result<IssuedCertificate> issue(registration::IssuanceRequest request,
                                   const registration::SystemAuthority& system);
-
-  // A new certificate in the lineage: a serial of its own, the same subject, names and copied
-  // extensions under the profile's present version; a new key pair if we generated the last one,
-  // the same SubjectPublicKeyInfo if it came by CSR. Errors: conflict if the newest is revoked or
-  // expired, or another renewal was faster; else as issue().
-  Result<IssuedCertificate> renew(RenewalRequest request);
 
   // Issues for a request that people approved: the whole path again, with the approval as evidence. The
   // request's state `issued` is committed with the certificate, and its record is taken by the intent: of two
@@ -108,7 +97,6 @@ class IssuanceService {
   Result<IssuedCertificate> issue(registration::IssuanceRequest request,
                                   const registration::SystemAuthority* system);
   Result<IssuedCertificate> resume_unguarded(std::string_view request, const audit::Actor& actor);
-  Result<IssuedCertificate> renew_unrecorded(RenewalRequest renewal);
   Result<IssuedCertificate> run_path(Subject& subject);
   Result<void> obtain_key(Subject& subject);
   Result<void> build_and_lint(Subject& subject);

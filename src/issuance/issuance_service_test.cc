@@ -82,7 +82,7 @@ TEST_F(Issuance, ADigestProfileKeepsNoCopyButReturnsOne) {
   const auto issued = must(service.issue(std::move(asked)));
   EXPECT_TRUE(x509::Certificate::parse(issued.certificate.der));
   EXPECT_TRUE(stored(issued).certificate.der.empty());
-  const auto renewed = service.renew(renewal_of(stored(issued)));
+  const auto renewed = service.issue(renewal_of(stored(issued)));
   ASSERT_FALSE(renewed);
   EXPECT_EQ(renewed.error().code, Errc::conflict);
 }

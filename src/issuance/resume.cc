@@ -63,7 +63,7 @@ Result<IssuedCertificate> IssuanceService::resume_unguarded(std::string_view req
   const store::RequestRecord record = decided->record();
   auto approved = d_.registration.approve(*std::move(decided));
   if (!approved) return give_up(record, approved.error());
-  Subject subject{.approved = *std::move(approved), .replaces = {}, .decided = record, .resumed_by = actor};
+  Subject subject{.approved = *std::move(approved), .decided = record, .resumed_by = actor};
   auto issued = run_path(subject);
   if (!issued) return give_up(record, issued.error());
   return finish(std::move(issued), subject.request().actor, record.profile);

@@ -1,55 +1,9 @@
 // Requests that people approved: one certificate each, whatever happens in between.
-#include "issuance/testing_service.h"
+#include "issuance/testing_resuming.h"
 #include "registration/request_content.h"
-#include "registration/testing_desk.h"
 
 namespace certwright::issuance::service_test {
 namespace {
-
-using registration::testing::DeskWorld;
-using store::RequestState;
-
-class Resuming : public testing::Test {
- protected:
-  Resuming() {
-    world.add_ca({.wrap = [this](std::shared_ptr<signer::Signer> real) {
-                    signer = std::make_shared<TroubledSigner>(std::move(real));
-                    return signer;
-                  },
-                  .approval = {{}}});
-  }
-
-  store::RequestRecord approved(const std::string& name = "a.example") {
-    const auto pending = must(world.submit(alice, {name})).record;
-    return must(world.approve(bob, pending));
-  }
-  Result<IssuedCertificate> resume(const std::string& id) { return service.resume(id, DeskWorld::actor_of(bob)); }
-  static std::string outcome(const Result<IssuedCertificate>& result) {
-    if (result) return "ok";
-    return std::string(name_of(result.error().code)) + " " + result.error().field;
-  }
-  std::size_t certificates() {
-    store::LineageFilter filter;
-    filter.now = clock.now();
-    return must(memory.list_lineages(filter, {.limit = 1000})).size();
-  }
-  std::size_t open_intents() { return must(memory.unfinished_intents(clock.now() + kDay, 1000)).size(); }
-  std::size_t count(std::string_view event) { return world.records(event).size(); }
-
-  ManualClock clock{from_unix_s(kStart_s)};
-  crypto::DeterministicRandom random{42};
-  store::MemoryStore memory;
-  TroubledStore store{memory};
-  DeskWorld world{store, clock};
-  access::Principal alice = world.person("alice", {{access::Role::requester, "default", ""}});
-  access::Principal bob = world.person("bob", {{access::Role::approver, "default", ""}});
-  keys::Sealer sealer{keys::KeyEncryptionKey::generate(random), random};
-  IssuanceService::Dependencies dependencies{.registration = world.registration, .store = store,
-                                             .journal = world.journal, .sealer = sealer, .random = random,
-                                             .clock = clock, .requests = &world.desk};
-  IssuanceService service{dependencies};
-  std::shared_ptr<TroubledSigner> signer;
-};
 
 TEST_F(Resuming, AnApprovedRequestIsIssuedOnce) {
   const auto request = approved();
@@ -267,12 +221,11 @@ TEST_F(Resuming, TheSecondRequestWithAKeyFails) {
 
 TEST_F(Resuming, ARenewalUnderAnotherVersionOfTheProfileIsNotUnchanged) {
   const auto first = must(resume(approved().id));
-  RenewalRequest renewal{.principal = alice, .actor = DeskWorld::actor_of(alice),
-                         .newest = must(memory.find_certificate(first.certificate.id)).value(), .validity = {}};
+  auto renewal = registration::renewal_request(alice, DeskWorld::actor_of(alice), must(memory.find_certificate(first.certificate.id)).value(), {});
   world.publish_again("tls-server");
-  EXPECT_EQ(outcome(service.renew(renewal)), "approval_required approval");
+  EXPECT_EQ(outcome(service.issue(renewal)), "approval_required approval");
   world.add_ca({});
-  EXPECT_EQ(outcome(service.renew(renewal)), "ok");
+  EXPECT_EQ(outcome(service.issue(renewal)), "ok");
 }
 
 TEST_F(Resuming, WhatIsRefusedByNowIsFailed) {
@@ -314,16 +267,15 @@ TEST_F(Resuming, IssueAndRenewDoNotPassBy) {
   auto request = world.submission(alice, {"a.example"}).request;
   EXPECT_EQ(outcome(service.issue(request)), "approval_required approval");
   const auto first = must(resume(approved().id));
-  RenewalRequest renewal{.principal = alice, .actor = DeskWorld::actor_of(alice),
-                         .newest = must(memory.find_certificate(first.certificate.id)).value(), .validity = {}};
+  auto renewal = registration::renewal_request(alice, DeskWorld::actor_of(alice), must(memory.find_certificate(first.certificate.id)).value(), {});
   const auto usual = std::chrono::floor<Seconds>(first.certificate.not_after - first.certificate.issued_at);
   renewal.validity = usual + kDay;
-  EXPECT_EQ(outcome(service.renew(renewal)), "approval_required approval");
+  EXPECT_EQ(outcome(service.issue(renewal)), "approval_required approval");
   renewal.validity = usual;
-  EXPECT_EQ(outcome(service.renew(renewal)), "ok");
+  EXPECT_EQ(outcome(service.issue(renewal)), "ok");
   world.add_ca({.approval = {{.renewals = true}}});
-  renewal.newest = must(memory.find_certificate(must(memory.find_certificate(first.certificate.id))->current)).value();
-  EXPECT_EQ(outcome(service.renew(renewal)), "approval_required approval");
+  renewal.renews = must(memory.find_certificate(must(memory.find_certificate(first.certificate.id))->current)).value();
+  EXPECT_EQ(outcome(service.issue(renewal)), "approval_required approval");
 }
 
 }  // namespace

@@ -11,7 +11,6 @@ namespace certwright::issuance {
 
 struct IssuanceService::Subject {
   registration::ApprovedRequest approved;
-  std::optional<store::StoredCertificate> replaces;  // renewals: the newest so far
   std::optional<store::RequestRecord> decided{};     // people approved it: the record as it is stored
   audit::Actor resumed_by{};                         // only with `decided`
 
@@ -25,6 +24,10 @@ struct IssuanceService::Subject {
   store::Sha256 request_sha256{};
 
   const registration::IssuanceRequest& request() const noexcept { return approved.request(); }
+  // Renewals: the newest so far. Else null.
+  const store::StoredCertificate* replaces() const noexcept {
+    return request().renews ? &*request().renews : nullptr;
+  }
 };
 
 // What an idempotency key is about.

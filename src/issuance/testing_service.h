@@ -93,9 +93,9 @@ class Issuance : public testing::Test {
     return World::csr_request(World::issuer(),
                               csr_der(new_key(), "CN=own.example", {must(x509::GeneralName::dns("own.example"))}));
   }
-  static RenewalRequest renewal_of(const store::StoredCertificate& newest) {
+  static IssuanceRequest renewal_of(const store::StoredCertificate& newest) {
     const auto with = request();
-    return {.principal = with.principal, .actor = with.actor, .newest = newest, .validity = {}};
+    return registration::renewal_request(with.principal, with.actor, newest, {});
   }
   store::StoredCertificate stored(const IssuedCertificate& issued) {
     return must(memory.find_certificate(issued.certificate.id)).value();

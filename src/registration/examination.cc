@@ -37,8 +37,6 @@ Result<Examination> RegistrationAuthority::examine(IssuanceRequest request) cons
   CERTWRIGHT_TRY(auto approved, approve(std::move(request), Evidence::examination));
   const auto& ca = approved.ca();
   const auto& profile = approved.profile();
-  if (!approved.request().certification_request)
-    return fail_field(Errc::policy, "csr", "csr: a request that waits for people needs a CSR; make the key yourself");
   if (profile.ca)
     return fail_field(Errc::policy, "profile", "profile: certificates of CAs are not asked for here");
   Examination found{.request = {},
@@ -46,12 +44,16 @@ Result<Examination> RegistrationAuthority::examine(IssuanceRequest request) cons
                     .ca = approved.ca_ptr(),
                     .profile = approved.profile_,
                     .certificate_request = approved.certificate_request(),
-                    .requirement = approval_requirement(ca, profile, approved.tenant(),
-                                                        approved.certificate_request()),
+                    .requirement = requirement_of(approved.request(), approved),
+                    .key_is_sample = approved.certificate_request().subject_public_key_info.empty(),
                     .tbs_certificate_tlv = {}, .subject = {}, .names = {}, .extensions = {}};
   const Time now = clock_.now();
+  profile::CertificateRequest with_key = found.certificate_request;
+  if (found.key_is_sample) {
+    CERTWRIGHT_TRY(with_key.subject_public_key_info, sample_keys_.of(with_key.key_algorithm));
+  }
   CERTWRIGHT_TRY(const auto tbs,
-                 profile::build_tbs_certificate(profile, found.certificate_request, issuer_of(ca, profile, 0),
+                 profile::build_tbs_certificate(profile, with_key, issuer_of(ca, profile, 0),
                                                 serial_for_show(), now));
   CERTWRIGHT_CHECK(check_removed(approved.request().names_removed, tbs));
   found.not_before = tbs.not_before;
@@ -61,7 +63,7 @@ Result<Examination> RegistrationAuthority::examine(IssuanceRequest request) cons
       encoded.tlv(), {.profile = &profile,
                       .issuer = &ca.certificate(),
                       .above = &ca.issuers_above(),
-                      .expected_subject_public_key_info = found.certificate_request.subject_public_key_info,
+                      .expected_subject_public_key_info = with_key.subject_public_key_info,
                       .expected_signature_algorithm = ca.signer()->signature_algorithm_tlv(),
                       .now = now});
   if (!findings.empty())

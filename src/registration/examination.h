@@ -16,8 +16,9 @@ struct Examination {
   std::string tenant{};
   ca::CaPtr ca{};
   std::shared_ptr<const profile::Profile> profile{};
-  profile::CertificateRequest certificate_request{};
+  profile::CertificateRequest certificate_request{};  // without a key where that is to be made
   ApprovalRequirement requirement{};
+  bool key_is_sample = false;  // the key below stands for one of its algorithm that is made when it is issued
   // The certificate as it would be; its serial and its times are those of this moment.
   Bytes tbs_certificate_tlv{};
   std::string subject{};              // RFC 4514

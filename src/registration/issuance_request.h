@@ -35,10 +35,12 @@ struct IssuanceRequest {
   std::string entity_type;  // free text, at most 64 octets
   std::string entity_id;    // free text, at most 256 octets
 
-  // Exactly one: the holder's own key, or one that we generate by this name of crypto's table
-  // (empty name: the profile's first).
+  // Exactly one: the holder's own key; one that we generate by this name of crypto's table (empty name: the
+  // profile's first); or the newest certificate of a lineage, which is renewed: with the same key if that came by
+  // CSR, with a new one if we made it. Then subject, names and copied extensions are that certificate's.
   std::optional<pkcs10::CertificationRequest> certification_request;
   std::string generate_key;
+  std::optional<store::StoredCertificate> renews{};
 
   // With a CSR these are additions: subject and names of the CSR are taken when these are empty,
   // and must be equal to these when both are there.
@@ -55,6 +57,11 @@ struct IssuanceRequest {
   // The door brings what needs approval to the request desk: being told so is no refusal.
   bool can_wait = false;
 };
+
+// For the next certificate of a lineage: tenant, profile and entity are those of the newest. No validity: as long as
+// that was issued for.
+IssuanceRequest renewal_request(access::Principal principal, audit::Actor actor, store::StoredCertificate newest,
+                                std::optional<Seconds> validity);
 
 // Registration's answer to the UDP certificate generator: it may issue under this CA and this profile
 // version, for whomever its port serves, until either changes (RegistrationAuthority::is_current()).

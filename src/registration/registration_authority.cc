@@ -3,15 +3,17 @@
 #include <algorithm>
 #include <array>
 
+#include <fmt/format.h>
+
 #include "crypto/digest.h"
 #include "crypto/public_key.h"
 #include "crypto/verifying.h"
-#include "profile/from_certificate.h"
 #include "profile/from_csr.h"
 #include "profile/name_rule.h"
 #include "registration/approval_policy.h"
 #include "registration/hierarchy.h"
 #include "registration/removed_names.h"
+#include "registration/served.h"
 
 namespace certwright::registration {
 namespace {
@@ -36,15 +38,6 @@ Result<void> check_limits(const IssuanceRequest& request) {
   CERTWRIGHT_CHECK(check_text("entity_id", request.entity_id, kMaxEntityIdOctets));
   CERTWRIGHT_CHECK(check_text("idempotency_key", request.idempotency_key, kMaxIdempotencyKeyOctets));
   return {};
-}
-
-bool serves(const ca::CertificationAuthority& ca, std::string_view tenant) {
-  return std::ranges::any_of(ca.policy().tenants,
-                             [&](const std::string& t) { return t == "*" || t == tenant; });
-}
-
-bool has_profile(const ca::CertificationAuthority& ca, std::string_view profile) {
-  return std::ranges::find(ca.policy().profiles, profile) != ca.policy().profiles.end();
 }
 
 bool same_attribute(const profile::SubjectAttribute& a, const profile::SubjectAttribute& b) {
@@ -83,11 +76,18 @@ Result<profile::CertificateRequest> merge(const IssuanceRequest& request) {
   return merged;
 }
 
-tl::unexpected<Error> approval_required(const ApprovalRequirement& requirement, const IssuanceRequest& request) {
-  const bool has_csr = request.certification_request.has_value();
-  return fail_field(Errc::approval_required, "approval",
-                    "approval: " + requirement.explanation +
-                        (has_csr ? "" : "; make the key yourself and send a CSR, which can wait for it"));
+// Which key will be made: before the expensive making, and before anybody is asked to approve it.
+Result<void> choose_key(const std::string& asked, const profile::Profile& profile, profile::CertificateRequest& request) {
+  const auto& allowed = profile.key_algorithms;
+  if (asked.empty() && allowed.empty()) return {};
+  const std::string& name = asked.empty() ? allowed.front() : asked;
+  const auto algorithm = crypto::find_key_algorithm(name);
+  if (!algorithm) return fail_field(Errc::invalid, "key_type", "key_type: " + algorithm.error().detail);
+  if (std::ranges::find(allowed, (*algorithm)->name) == allowed.end())
+    return fail_field(Errc::policy, "key_type",
+                      fmt::format("key_type: profile \"{}\" does not allow {}", profile.name, (*algorithm)->name));
+  request.key_algorithm = (*algorithm)->name;
+  return {};
 }
 
 }  // namespace
@@ -121,64 +121,20 @@ Result<ApprovedRequest> RegistrationAuthority::approve(DecidedRequest decided) c
 Result<ApprovedRequest> RegistrationAuthority::approve(IssuanceRequest request,
                                                        Evidence evidence) const {
   CERTWRIGHT_CHECK(check_limits(request));
+  if (request.renews) return approve_renewal(std::move(request), evidence);
   ApprovedRequest approved;
   approved.tenant_ = request.tenant.empty() ? request.principal.tenant : request.tenant;
   CERTWRIGHT_CHECK(choose(request, evidence, approved));
   CERTWRIGHT_TRY(approved.certificate_request_, merge(request));
   if (request.certification_request)
     CERTWRIGHT_CHECK(check_possession(*request.certification_request, approved.certificate_request_));
-  else if (!request.generate_key.empty())
-    approved.certificate_request_.key_algorithm = request.generate_key;
-  else if (!approved.profile_->key_algorithms.empty())
-    approved.certificate_request_.key_algorithm = approved.profile_->key_algorithms.front();
+  else CERTWRIGHT_CHECK(choose_key(request.generate_key, *approved.profile_, approved.certificate_request_));
   CERTWRIGHT_CHECK(check_name_count(approved));
   if (evidence == Evidence::role) {
-    const auto requirement = approval_requirement(*approved.ca_, *approved.profile_, approved.tenant_,
-                                                  approved.certificate_request_);
-    if (requirement.needed()) return approval_required(requirement, request);
+    const auto requirement = requirement_of(request, approved);
+    if (requirement.needed())
+      return fail_field(Errc::approval_required, "approval", "approval: " + requirement.explanation);
   }
-  approved.request_ = std::move(request);
-  return approved;
-}
-
-Result<ApprovedRequest> RegistrationAuthority::approve_renewal(IssuanceRequest request,
-                                                               const x509::Certificate& newest,
-                                                               const Earlier& earlier, bool new_key,
-                                                               const SystemAuthority&) const {
-  ApprovedRequest approved;
-  approved.tenant_ = request.tenant;
-  const std::string issued_by = request.ca;
-  if (const auto ca = cas_.find(request.ca); ca == nullptr || !ca->can_issue(clock_.now())) {
-    CERTWRIGHT_TRY(request.ca, successor_for(request, ca, new_key));
-  }
-  CERTWRIGHT_CHECK(choose(request, Evidence::renewal, approved));
-  if (approved.profile_->internal || approved.profile_->ca)
-    return fail_field(Errc::policy, "profile",
-                      "profile: certificates of \"" + request.profile + "\" are renewed by the CA itself");
-  CERTWRIGHT_TRY(approved.certificate_request_,
-                 profile::request_from_certificate(newest, *approved.profile_));
-  auto& key = approved.certificate_request_.subject_public_key_info;
-  if (new_key) {
-    CERTWRIGHT_TRY(const auto described, crypto::describe_public_key(key));
-    approved.certificate_request_.key_algorithm = described.algorithm->name;
-    key.clear();
-  } else {
-    CERTWRIGHT_CHECK(check_key(key, "certificate", approved.certificate_request_));
-  }
-  // As before, as far as the present profile and the CA's own end allow: that must not stop a machine.
-  const auto left = std::chrono::floor<Seconds>(approved.ca_->not_after() - clock_.now());
-  const Seconds usual_validity = earlier.usual_validity;
-  const bool is_unchanged = request.ca == issued_by && approved.profile_->version == earlier.profile_version &&
-                            request.validity.value_or(usual_validity) <= usual_validity;
-  CERTWRIGHT_CHECK(check_name_count(approved));
-  const auto requirement = renewal_requirement(*approved.ca_, *approved.profile_, approved.tenant_,
-                                               approved.certificate_request_, is_unchanged);
-  if (requirement.needed())
-    return fail_field(Errc::approval_required, "approval",
-                      "approval: " + requirement.explanation + ", this renewal too; send a CSR, which can wait for it");
-  if (!request.validity && usual_validity <= approved.profile_->validity_max)
-    request.validity = std::min(usual_validity, left);
-  approved.certificate_request_.validity = request.validity;
   approved.request_ = std::move(request);
   return approved;
 }
@@ -237,30 +193,6 @@ bool RegistrationAuthority::is_current(const StandingAuthority& standing) const 
          profiles_.find(standing.profile().name) == standing.profile_;
 }
 
-// The CA of the first certificate may be retired by now. Another one that serves the tenant and has
-// the profile takes its place, its successor (which has its name) before others. Having a certificate
-// of one CA is no right to one of another: the principal must have that.
-Result<std::string> RegistrationAuthority::successor_for(const IssuanceRequest& request,
-                                                         const ca::CaPtr& before, bool new_key) const {
-  const auto action = new_key ? access::Action::certificate_issue : access::Action::certificate_issue_csr;
-  ca::CaPtr found;
-  bool is_any = false;
-  for (const auto& ca : cas_.all()) {
-    if (!ca->can_issue(clock_.now()) || !serves(*ca, request.tenant) || !has_profile(*ca, request.profile))
-      continue;
-    is_any = true;
-    if (!access::authorise(request.principal, action, {request.tenant, ca->id(), ""})) continue;
-    const bool has_its_name = before != nullptr && std::ranges::equal(ca->certificate().subject_tlv(),
-                                                                      before->certificate().subject_tlv());
-    if (found == nullptr || has_its_name) found = ca;
-    if (has_its_name) break;
-  }
-  if (found != nullptr) return found->id();
-  const std::string why = "ca: \"" + request.ca + "\" cannot issue now (retired, revoked, expired or offline)";
-  if (!is_any) return fail_field(Errc::unavailable, "ca", why);
-  return fail_field(Errc::not_permitted, "ca", why + ", and your roles include no other that could");
-}
-
 // Tenant, CA and profile, and the right to use them.
 Result<void> RegistrationAuthority::choose(const IssuanceRequest& request, Evidence evidence,
                                            ApprovedRequest& approved) const {
@@ -300,7 +232,7 @@ Result<void> RegistrationAuthority::choose(const IssuanceRequest& request, Evide
                         "profile: no active CA issues \"" + request.profile + "\" for this tenant");
   }
 
-  if (!system && evidence != Evidence::renewal) {
+  if (!system && !request.renews) {
     const auto action = request.certification_request ? access::Action::certificate_issue_csr
                                                       : access::Action::certificate_issue;
     CERTWRIGHT_CHECK(access::authorise(request.principal, action, {tenant, approved.ca_->id(), ""}));

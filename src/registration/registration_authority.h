@@ -4,6 +4,7 @@
 #include "registration/examination.h"
 #include "registration/issuance_request.h"
 #include "registration/profile_directory.h"
+#include "registration/sample_keys.h"
 #include "store/store.h"
 
 namespace certwright::registration {
@@ -18,37 +19,30 @@ class RegistrationAuthority {
 
   // Checks, in this order: limits of the request; tenant is one of the principal's; the CA serves the
   // tenant, can issue and has the profile attached; the principal may issue there (and for a CA
-  // profile manages the CA); CSR: self-signature (RFC 2986 section 3), key soundness, not blocked.
+  // profile manages the CA); CSR: self-signature (RFC 2986 section 3), key soundness, not blocked; a key that is to
+  // be made: allowed by the profile.
+  // What renews a certificate: the principal may renew it, and it can be renewed. Its possession was proven when it
+  // was issued. Without a validity it is that of the newest, cut to the CA's end; the profile's default where that
+  // allows less. Where its CA can issue no more and the request names none, another one that the principal may issue
+  // by takes its place, its successor (which has its name) before others. Internal and CA profiles are refused
+  // (policy): the CA renews those. Unchanged is what is for no longer, by the same CA and under the same version of
+  // the profile.
   // Errors: not_found for CA, profile or tenant the principal may not know of; not_permitted;
-  // invalid, policy with the field; unavailable where no CA can issue now; approval_required where the
-  // CA's policy wants people to look first (registration/request_desk.h).
+  // invalid, policy with the field; unavailable where no CA can issue now; conflict, field "certificate", for one that
+  // cannot be renewed any more; approval_required where the CA's policy wants people to look first
+  // (registration/request_desk.h).
   Result<ApprovedRequest> approve(IssuanceRequest request) const;
   // The same for a request that people approved: the requester must still have the right, CA and profile
   // version must be those of the approval. Errors: as above; conflict, field "binding", where they are not.
   Result<ApprovedRequest> approve(DecidedRequest decided) const;
   // Every check of approve(), and the certificate as it would be, linted: nothing is left that could refuse
-  // it but time and change. Says what approval it needs. Only for requests with a CSR, and not for
-  // certificates of CAs. Errors: as approve(); policy and invalid of profile and lint.
+  // it but time and change. Says what approval it needs. A key that is to be made when it is issued has a sample of
+  // its algorithm in its place. Not for certificates of CAs. Errors: as approve(), but policy instead of conflict for
+  // one that cannot be renewed any more; policy and invalid of profile and lint.
   Result<Examination> examine(IssuanceRequest request) const;
   // For the CA's own certificates (OCSP responders, TLS of this server): internal profiles allowed,
   // no role needed; every other check is the same.
   Result<ApprovedRequest> approve(IssuanceRequest request, const SystemAuthority& system) const;
-  // For the next certificate of a lineage: subject, names and copied extensions come from `newest`,
-  // whose possession was proven when it was issued, and so does the key unless `new_key`. Without a
-  // validity it is `usual_validity`, cut to the CA's end; the profile's default where that allows less.
-  // The caller has authorised the renewal; where the CA can issue no more, another one that the
-  // principal may issue by takes its place (errors: unavailable, not_permitted). Internal and CA profiles are refused (policy): the CA renews those.
-  // Where the CA's policy wants approval for it (a renewal for longer, by another CA, or under another version
-  // of the profile is not unchanged):
-  // approval_required.
-  struct Earlier {  // of the newest certificate
-    Seconds usual_validity;
-    std::uint32_t profile_version;
-  };
-  Result<ApprovedRequest> approve_renewal(IssuanceRequest request, const x509::Certificate& newest,
-                                          const Earlier& earlier, bool new_key,
-                                          const SystemAuthority& evidence) const;
-
   // The CA of that id; null if there is none.
   ca::CaPtr find_ca(std::string_view id) const { return cas_.find(id); }
   // Will the CA never issue again: is it retired, has it or a CA above it ended, or been revoked (not merely put on
@@ -67,11 +61,14 @@ class RegistrationAuthority {
   bool is_current(const StandingAuthority& standing) const;
 
  private:
-  // Why the requestor may have it: by role; because it holds the certificate that is renewed; because
-  // it is the CA itself; by role, and people approved it. Examination: nothing is issued, so nobody need.
-  enum class Evidence : std::uint8_t { role, renewal, system, approval, examination };
+  // Why the requestor may have it: by role; because it is the CA itself; by role, and people approved it.
+  // Examination: nothing is issued, so nobody need.
+  enum class Evidence : std::uint8_t { role, system, approval, examination };
   Result<ApprovedRequest> approve(IssuanceRequest request, Evidence evidence) const;
+  Result<ApprovedRequest> approve_renewal(IssuanceRequest request, Evidence evidence) const;
+  Result<void> check_renewable(const IssuanceRequest& request, Evidence evidence) const;
   static Result<void> check_name_count(const ApprovedRequest& approved);
+  static ApprovalRequirement requirement_of(const IssuanceRequest& request, const ApprovedRequest& approved);
   Result<std::string> successor_for(const IssuanceRequest& request, const ca::CaPtr& before,
                                     bool new_key) const;
   Result<void> choose(const IssuanceRequest& request, Evidence evidence,
@@ -84,6 +81,7 @@ class RegistrationAuthority {
   const ca::CaDirectory& cas_;
   const ProfileDirectory& profiles_;
   const Clock& clock_;
+  mutable SampleKeys sample_keys_;
 };
 
 }  // namespace certwright::registration

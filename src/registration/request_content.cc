@@ -1,6 +1,9 @@
 #include "registration/request_content.h"
 
 #include <algorithm>
+#include <limits>
+
+#include <fmt/format.h>
 
 #include "json/object_reader.h"
 #include "json/writer.h"
@@ -15,6 +18,11 @@ constexpr std::int64_t kMaxValidity_s = 100LL * 366 * 86'400;
 
 tl::unexpected<Error> unreadable(const Error& error) {
   return ::certwright::fail(Errc::internal, "a stored request cannot be read: " + error.detail);
+}
+
+Result<std::string> optional_text(json::ObjectReader& reader, std::string_view member) {
+  CERTWRIGHT_TRY(auto text, reader.optional_string(member, {.max_length = kMaxText}));
+  return std::move(text).value_or(std::string());
 }
 
 Result<RequestContent> read_content(std::string_view json_text) {
@@ -35,6 +43,9 @@ Result<RequestContent> read_content(std::string_view json_text) {
   }
   CERTWRIGHT_TRY(const auto validity, reader.optional_integer("validity_s", 1, kMaxValidity_s));
   if (validity) content.validity = Seconds(*validity);
+  CERTWRIGHT_TRY(content.generate_key, optional_text(reader, "generate_key"));
+  CERTWRIGHT_TRY(const auto renews, reader.optional_integer("renews", 1, std::numeric_limits<std::int64_t>::max()));
+  content.renews = static_cast<store::CertificateId>(renews.value_or(0));
   CERTWRIGHT_TRY(content.purpose, reader.string("purpose", {.max_length = kMaxText}));
   CERTWRIGHT_TRY(content.selection, reader.string("selection", {.max_length = kMaxText}));
   CERTWRIGHT_TRY(content.rule, reader.string("rule", {.max_length = kMaxText}));
@@ -66,7 +77,7 @@ bool equal_attribute(const profile::SubjectAttribute& a, const profile::SubjectA
 
 bool operator==(const RequestContent& a, const RequestContent& b) {
   return std::ranges::equal(a.subject, b.subject, equal_attribute) && a.names == b.names &&
-         a.validity == b.validity && a.purpose == b.purpose && a.selection == b.selection && a.rule == b.rule &&
+         a.validity == b.validity && a.generate_key == b.generate_key && a.renews == b.renews && a.purpose == b.purpose && a.selection == b.selection && a.rule == b.rule &&
          a.idempotency_key == b.idempotency_key && a.idempotency_sha256 == b.idempotency_sha256;
 }
 
@@ -78,6 +89,8 @@ std::string write_request_content(const RequestContent& content) {
   w.end_array();
   w.member("names", content.names.empty() ? std::string() : to_base64(x509::encode_subject_alt_name(content.names)));
   if (content.validity) w.member("validity_s", content.validity->count());
+  if (!content.generate_key.empty()) w.member("generate_key", content.generate_key);
+  if (content.renews != 0) w.member("renews", content.renews);
   w.member("purpose", content.purpose).member("selection", content.selection).member("rule", content.rule);
   if (!content.idempotency_key.empty() && content.idempotency_sha256)
     w.member("idempotency_key", content.idempotency_key)
@@ -90,6 +103,16 @@ Result<RequestContent> read_request_content(std::string_view json_text) {
   auto content = read_content(json_text);
   if (!content) return unreadable(content.error());
   return content;
+}
+
+Result<std::string> text_without_csr(const store::Store& store, const RequestContent& content) {
+  if (!content.generate_key.empty()) return fmt::format("a key pair of {}, which the server makes when it is issued", content.generate_key);
+  if (content.renews == 0) return std::string();
+  CERTWRIGHT_TRY(const auto newest, store.find_certificate(content.renews));
+  if (!newest) return std::string("the next certificate after one that is not there any more");
+  return fmt::format("the next certificate after {}, with {}", newest->certificate.serial.decimal(),
+                     newest->certificate.key_origin == store::KeyOrigin::generated
+                         ? "a new key pair, which the server makes when it is issued" : "the same key");
 }
 
 std::string write_request_changes(const RequestChanges& changes) {
@@ -121,6 +144,8 @@ store::Sha256 request_sha256_of(const IssuanceRequest& request, std::string_view
   parts.add(write_request_content({.subject = request.subject,
                                    .names = request.names,
                                    .validity = request.validity,
+                                   .generate_key = request.generate_key,
+                                   .renews = request.renews ? request.renews->certificate.id : 0,
                                    .purpose = {}, .selection = {}, .rule = {}}));
   return parts.finish();
 }

@@ -55,12 +55,25 @@ Result<access::Principal> RequestDesk::requester_of(const RequestRecord& record)
 
 namespace {
 
+// Whose key it is.
+Result<void> add_key(const store::Store& store, const RequestRecord& record, const RequestContent& content,
+                     IssuanceRequest& request) {
+  request.generate_key = content.generate_key;
+  if (!record.certification_request.empty()) {
+    CERTWRIGHT_TRY(request.certification_request, pkcs10::CertificationRequest::parse(record.certification_request));
+  }
+  if (content.renews == 0) return {};
+  CERTWRIGHT_TRY(request.renews, store.find_certificate(content.renews));
+  if (!request.renews) return ::certwright::fail(Errc::internal, "the certificate that request " + record.id + " renews is not there");
+  return {};
+}
+
 // What the record asks for, as a request by `requester`.
-Result<IssuanceRequest> issuance_request(const RequestRecord& record, access::Principal requester,
-                                         const RequestChanges& changes) {
+Result<IssuanceRequest> issuance_request(const store::Store& store, const RequestRecord& record,
+                                         access::Principal requester, const RequestChanges& changes) {
   CERTWRIGHT_TRY(auto content, read_request_content(record.content));
-  CERTWRIGHT_TRY(auto csr, pkcs10::CertificationRequest::parse(record.certification_request));
   IssuanceRequest request;
+  CERTWRIGHT_CHECK(add_key(store, record, content, request));
   request.actor = {.principal = record.principal,
                    .tenant = requester.tenant,
                    .door = record.door,
@@ -71,7 +84,6 @@ Result<IssuanceRequest> issuance_request(const RequestRecord& record, access::Pr
   request.profile = record.profile;
   request.entity_type = record.entity_type;
   request.entity_id = record.entity_id;
-  request.certification_request = std::move(csr);
   request.subject = std::move(content.subject);
   request.names = std::move(content.names);
   request.validity = changes.validity ? changes.validity : content.validity;
@@ -89,7 +101,7 @@ Result<Examination> RequestDesk::examine(const RequestRecord& record, View view)
   if (view == View::as_changed) {
     CERTWRIGHT_TRY(changes, read_request_changes(record.changes));
   }
-  CERTWRIGHT_TRY(auto request, issuance_request(record, std::move(requester), changes));
+  CERTWRIGHT_TRY(auto request, issuance_request(d_.store, record, std::move(requester), changes));
   auto examined = d_.registration.examine(std::move(request));
   // What the requester may not have or see any more is there for whoever looks at the request.
   if (!examined && (examined.error().code == Errc::not_found || examined.error().code == Errc::not_permitted))
@@ -276,7 +288,7 @@ Result<DecidedRequest> RequestDesk::decided(std::string_view id, const audit::Ac
   }
   CERTWRIGHT_TRY(auto requester, requester_of(record));
   CERTWRIGHT_TRY(const auto changes, read_request_changes(record.changes));
-  CERTWRIGHT_TRY(auto request, issuance_request(record, std::move(requester), changes));
+  CERTWRIGHT_TRY(auto request, issuance_request(d_.store, record, std::move(requester), changes));
   return DecidedRequest(std::move(request), std::move(record));
 }
 

@@ -82,7 +82,8 @@ class RequestDesk {
     std::string purpose{};           // what the requester said of it, for the officer; may be empty
     std::string selection{};         // how the CA was chosen, for the officer; may be empty
     // The protocol has no other way to ask how it went than asking again: an equal request that was issued
-    // or denied within kAnswerKept is the answer; a certificate only while it can be had and used.
+    // or denied within kAnswerKept is the answer; a certificate only while it can be had and used, and of a renewal
+    // until half of its time is over. A request with another idempotency key is another one.
     bool asks_again = false;
   };
   struct Submitted {
@@ -92,7 +93,8 @@ class RequestDesk {
   // Checks everything that issuing would (registration's examine()), then stores it: approved where the
   // policy wants nobody, where a standing rule covers it, and where the password is right; else pending.
   // A wrong password and one that is locked out lead to the same answer as none, after about the same time.
-  // What wants approval must have a profile that keeps its certificates: else nobody could fetch it.
+  // What wants approval must have a profile that keeps its certificates: else nobody could fetch it. A key that is to
+  // be made is made when the certificate is issued: none waits.
   // Errors: registration's; policy, field "profile"; conflict, field "idempotency_key", if the key stands for
   // another request, open or issued; too_many_requests, field "pending", if the principal has too many open
   // requests, field "received", if it sent too many in 24 hours that came to no certificate (the limit is named),
@@ -179,6 +181,8 @@ class RequestDesk {
   // The record with its next revision and the state of `step`, together with what the step records.
   Result<store::RequestRecord> commit(const store::RequestRecord* before, store::RequestRecord after, Step step);
   Result<bool> is_answer(const store::RequestRecord& earlier) const;
+  Result<std::optional<store::RequestRecord>> renewal_that_led_to(const store::StoredCertificate& newest,
+                                                                   const Examination& examined) const;
   Result<std::optional<store::RequestRecord>> find_answer(const Submission& submission,
                                                           const Examination& examined) const;
   // Those of the principal, without any whose time is over: those it closes.

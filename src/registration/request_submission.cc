@@ -1,6 +1,7 @@
 // Requests come in: a new one, or one that is there already.
 #include <algorithm>
 #include <array>
+#include <iterator>
 
 #include <fmt/format.h>
 
@@ -37,6 +38,30 @@ store::Sha256 sha256_of(const Examination& examined) {
   return request_sha256_of(examined.request, examined.tenant, examined.ca->id());
 }
 
+audit::Event received_event(const RequestRecord& record, const Examination& examined, const std::string& selection) {
+  const IssuanceRequest& request = examined.request;
+  std::pair<std::string, std::string> key{"csr_sha256", to_hex(crypto::sha256(record.certification_request))};
+  if (request.renews) key = {"renews", request.renews->certificate.serial.hex()};
+  else if (!request.certification_request) key = {"generate_key", examined.certificate_request.key_algorithm};
+  return {.type = audit::EventType::request_received,
+          .actor = request.actor,
+          .fields = {{"request", record.id},
+                     {"ca", record.ca},
+                     {"profile", record.profile},
+                     {"profile_version", std::to_string(record.profile_version)},
+                     {"subject", record.subject},
+                     {"names", joined(examined.names)},
+                     std::move(key),
+                     {"binding", to_hex(record.binding)},
+                     {"selection", selection},
+                     {"rule", examined.requirement.explanation}}};
+}
+
+// Nobody renews a certificate again so soon: who asks for it has not heard how it went.
+bool is_recent(const store::CertificateRecord& certificate, Time now) {
+  return now - certificate.issued_at < (certificate.not_after - certificate.issued_at) / 2;
+}
+
 }  // namespace
 
 Result<RequestDesk::Submitted> RequestDesk::submit(Submission submission) {
@@ -51,9 +76,30 @@ Result<std::optional<RequestRecord>> RequestDesk::find_answer(const Submission& 
                                                               const Examination& examined) const {
   if (!submission.asks_again) return std::nullopt;
   CERTWRIGHT_TRY(auto earlier, d_.store.find_newest_request(sha256_of(examined)));
-  if (!earlier) return std::nullopt;
+  if (examined.request.renews && (!earlier || earlier->state != RequestState::denied)) {
+    CERTWRIGHT_TRY(earlier, renewal_that_led_to(*examined.request.renews, examined));
+  }
+  // By another key it asks for another certificate.
+  const std::string& key = examined.request.idempotency_key;
+  if (!earlier || (!key.empty() && key != earlier->idempotency_key)) return std::nullopt;
   CERTWRIGHT_TRY(const bool answered, is_answer(*earlier));
   if (!answered) return std::nullopt;
+  return earlier;
+}
+
+// Once a renewal is issued, asking for it again asks about another certificate: the one that it gave.
+Result<std::optional<RequestRecord>> RequestDesk::renewal_that_led_to(const store::StoredCertificate& newest,
+                                                                      const Examination& examined) const {
+  if (newest.certificate.id == newest.certificate.lineage || !is_recent(newest.certificate, d_.clock.now()))
+    return std::nullopt;
+  CERTWRIGHT_TRY(auto lineage, d_.store.find_lineage(newest.certificate.lineage));
+  const auto at = std::ranges::find(lineage, newest.certificate.id,
+                                    [](const store::StoredCertificate& each) { return each.certificate.id; });
+  if (at == lineage.begin() || at == lineage.end()) return std::nullopt;
+  IssuanceRequest before = examined.request;
+  before.renews = *std::move(std::prev(at));
+  CERTWRIGHT_TRY(auto earlier, d_.store.find_newest_request(request_sha256_of(before, examined.tenant, examined.ca->id())));
+  if (!earlier || earlier->certificate != newest.certificate.id) return std::nullopt;
   return earlier;
 }
 
@@ -155,9 +201,13 @@ RequestRecord RequestDesk::new_record(const Submission& submission, const Examin
   RequestContent content{.subject = request.subject,
                          .names = request.names,
                          .validity = request.validity,
+                         .generate_key = {},
+                         .renews = request.renews ? request.renews->certificate.id : 0,
                          .purpose = submission.purpose,
                          .selection = submission.selection,
                          .rule = requirement.explanation};
+  // By its name, also where the request left it to the profile: this is what people approve.
+  if (!request.certification_request && !request.renews) content.generate_key = examined.certificate_request.key_algorithm;
   if (!request.idempotency_key.empty()) {
     content.idempotency_key = request.idempotency_key;
     content.idempotency_sha256 = request_digest(request);
@@ -177,7 +227,7 @@ RequestRecord RequestDesk::new_record(const Submission& submission, const Examin
       .entity_type = request.entity_type,
       .entity_id = request.entity_id,
       .idempotency_key = request.idempotency_key,
-      .certification_request = to_bytes(request.certification_request->der()),
+      .certification_request = request.certification_request ? to_bytes(request.certification_request->der()) : Bytes(),
       .subject = examined.subject,
       .content = write_request_content(content),
       .changes = "",
@@ -201,18 +251,7 @@ Result<RequestDesk::Submitted> RequestDesk::enter(const Submission& submission, 
   const RequestRecord record = new_record(submission, examined, password.right);
   Step step{.actor = actor, .approval = {}, .events = {}, .examined = &examined};
   if (password.evidence) step.events.push_back(*password.evidence);
-  step.events.push_back({.type = audit::EventType::request_received,
-                         .actor = actor,
-                         .fields = {{"request", record.id},
-                                    {"ca", record.ca},
-                                    {"profile", record.profile},
-                                    {"profile_version", std::to_string(record.profile_version)},
-                                    {"subject", record.subject},
-                                    {"names", joined(examined.names)},
-                                    {"csr_sha256", to_hex(crypto::sha256(record.certification_request))},
-                                    {"binding", to_hex(record.binding)},
-                                    {"selection", submission.selection},
-                                    {"rule", requirement.explanation}}});
+  step.events.push_back(received_event(record, examined, submission.selection));
   if (record.state == RequestState::pending) {
     step.events.push_back(pending_event(record, RequestState::received, actor));
   } else {

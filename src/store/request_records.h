@@ -49,7 +49,7 @@ struct RequestRecord {
   std::string entity_type{};
   std::string entity_id{};
   std::string idempotency_key{};  // the requester's, also in `content`; empty: none
-  Bytes certification_request{};  // DER (PKCS#10); keys that we generate cannot wait here
+  Bytes certification_request{};  // DER (PKCS#10); empty: a renewal, or a key that we make, which `content` tells
   std::string subject{};          // RFC 4514 text of what was asked for; for lists
   std::string content{};          // JSON: what else was asked for (registration/request_content.h)
   std::string changes{};          // JSON: what an officer changed; "" if nothing

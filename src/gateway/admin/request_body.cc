@@ -40,6 +40,7 @@ void write_view(json::Writer& w, std::string_view member, const Result<registrat
   w.member("key_algorithm", seen->certificate_request.key_algorithm);
   w.member("profile", seen->profile->name).member("profile_version", seen->profile->version);
   write_rights(w, seen->extensions, seen->certificate_request.extensions);
+  if (seen->key_is_sample) w.member("key_is_sample", true);
   w.member("lint", "passed").member("tbs_certificate", to_base64(seen->tbs_certificate_tlv));
   w.end_object();
 }
@@ -67,6 +68,24 @@ void write_request_members(json::Writer& w, const store::RequestRecord& request)
   w.member("decided_by", request.decided_by).member("reason", request.reason);
 }
 
+namespace {
+
+// The CSR, or what stands in its place.
+Result<void> write_key(json::Writer& w, const RequestDependencies& d, const store::RequestRecord& request,
+                       const registration::RequestContent& content) {
+  if (!request.certification_request.empty()) {
+    w.member("certification_request", x509::to_pem(x509::kPemCertificateRequest, request.certification_request));
+    w.member("certification_request_sha256", to_hex(crypto::sha256(request.certification_request)));
+  }
+  if (!content.generate_key.empty()) w.member("generate_key", content.generate_key);
+  if (content.renews == 0) return {};
+  CERTWRIGHT_TRY(const auto newest, d.store.find_certificate(content.renews));
+  if (newest) w.member("renews", newest->certificate.serial.decimal());
+  return {};
+}
+
+}  // namespace
+
 Result<void> write_request(json::Writer& w, const RequestDependencies& d, const store::RequestRecord& request) {
   CERTWRIGHT_TRY(const auto content, registration::read_request_content(request.content));
   CERTWRIGHT_TRY(const auto changes, registration::read_request_changes(request.changes));
@@ -77,8 +96,7 @@ Result<void> write_request(json::Writer& w, const RequestDependencies& d, const 
   CERTWRIGHT_TRY(const auto requester, d.store.find_principal(request.principal));
   if (requester) w.member("principal_name", requester->name);
   w.member("purpose", content.purpose).member("selection", content.selection).member("rule", content.rule);
-  w.member("certification_request", x509::to_pem(x509::kPemCertificateRequest, request.certification_request));
-  w.member("certification_request_sha256", to_hex(crypto::sha256(request.certification_request)));
+  CERTWRIGHT_CHECK(write_key(w, d, request, content));
   // Of a decided one the record says what there was; nothing would be issued of it any more.
   if (store::is_open(request.state)) {
     write_view(w, "asked", d.requests.examine(request, View::as_asked));

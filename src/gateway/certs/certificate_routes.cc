@@ -133,11 +133,9 @@ Door::Answer Door::renew(web::Context& context) {
   CERTWRIGHT_TRY(auto lineage, lineage_for(context, access::Action::certificate_renew));
   CERTWRIGHT_TRY(const auto document, optional_body(context));
   CERTWRIGHT_TRY(const auto validity, read_renewal_body(document));
-  CERTWRIGHT_CHECK(d_.issuance.renew({.principal = context.principal(),
-                                      .actor = context.actor(),
-                                      .newest = std::move(lineage.certificates.back()),
-                                      .validity = validity}));
-  return empty_answer();
+  return issue_or_wait(registration::renewal_request(context.principal(), context.actor(),
+                                                     std::move(lineage.certificates.back()), validity),
+                       [](const store::CertificateRecord&) { return empty_answer(); });
 }
 
 Door::Answer Door::revoke(web::Context& context) {

@@ -1,4 +1,5 @@
 #pragma once
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -46,7 +47,10 @@ class Door {
   using Answer = Result<http::Response>;
   Answer issue(web::Context& context);
   Answer issue_from_csr(web::Context& context);
-  Answer wait_for_approval(registration::IssuanceRequest request, const Error& why);
+  // What a client hears of a certificate that is there.
+  using AnswerOf = std::function<http::Response(const store::CertificateRecord& certificate)>;
+  Answer issue_or_wait(registration::IssuanceRequest request, const AnswerOf& answer);
+  Answer wait_for_approval(registration::IssuanceRequest request, const Error& why, const AnswerOf& answer);
   Answer list(web::Context& context);
   Answer show(web::Context& context);
   Answer show_chain(web::Context& context);

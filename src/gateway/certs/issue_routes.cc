@@ -46,8 +46,9 @@ Door::Answer Door::issue(web::Context& context) {
   request.subject = std::move(body.subject);
   request.names = std::move(body.names);
   request.validity = body.validity;
-  CERTWRIGHT_TRY(const auto issued, d_.issuance.issue(std::move(request)));
-  return json_answer(201, serial_number_json(issued.certificate.serial));
+  return issue_or_wait(std::move(request), [](const store::CertificateRecord& certificate) {
+    return json_answer(201, serial_number_json(certificate.serial));
+  });
 }
 
 Door::Answer Door::issue_from_csr(web::Context& context) {
@@ -72,6 +73,12 @@ Door::Answer Door::issue_from_csr(web::Context& context) {
     if (names.empty()) request.subject.push_back({"common_name", request.entity_id});
   }
   request.certification_request = std::move(body.request);
+  return issue_or_wait(std::move(request), [](const store::CertificateRecord& certificate) {
+    return json_answer(200, csr_answer_json(certificate));
+  });
+}
+
+Door::Answer Door::issue_or_wait(registration::IssuanceRequest request, const AnswerOf& answer) {
   // Only where somebody may have to approve it is it worth a copy.
   std::optional<registration::IssuanceRequest> kept;
   if (d_.requests != nullptr && std::ranges::any_of(d_.cas.all(), [](const ca::CaPtr& ca) {
@@ -81,15 +88,15 @@ Door::Answer Door::issue_from_csr(web::Context& context) {
     kept = request;
   }
   const auto issued = d_.issuance.issue(std::move(request));
-  if (issued) return json_answer(200, csr_answer_json(issued->certificate));
+  if (issued) return answer(issued->certificate);
   if (issued.error().code == Errc::approval_required && kept)
-    return wait_for_approval(*std::move(kept), issued.error());
+    return wait_for_approval(*std::move(kept), issued.error(), answer);
   return tl::unexpected(issued.error());
 }
 
 // Clients of this service take 2xx for a certificate, and have no other way to ask how it went than to send
 // the same request again: so it is a conflict until it is issued, and then the certificate.
-Door::Answer Door::wait_for_approval(registration::IssuanceRequest request, const Error& why) {
+Door::Answer Door::wait_for_approval(registration::IssuanceRequest request, const Error& why, const AnswerOf& answer) {
   const audit::Actor actor = request.actor;
   const std::string profile = request.profile;
   auto submitted = d_.requests->submit({.request = std::move(request), .asks_again = true});
@@ -100,12 +107,12 @@ Door::Answer Door::wait_for_approval(registration::IssuanceRequest request, cons
   auto& record = submitted->record;
   if (record.state == store::RequestState::approved) {
     const auto issued = d_.issuance.resume(record.id, actor);
-    if (issued) return json_answer(200, csr_answer_json(issued->certificate));
+    if (issued) return answer(issued->certificate);
     if (issued.error().code != Errc::conflict) return tl::unexpected(issued.error());
   }
   if (record.state == store::RequestState::issued) {
-    CERTWRIGHT_TRY(const auto lineage, d_.inventory.certificate(record.certificate));
-    if (lineage) return json_answer(200, csr_answer_json(lineage->certificate));
+    CERTWRIGHT_TRY(const auto stored, d_.inventory.certificate(record.certificate));
+    if (stored) return answer(stored->certificate);
   }
   if (record.state == store::RequestState::denied)
     return fail(Errc::not_permitted, "approval: the request was denied: " + record.reason);

@@ -53,6 +53,7 @@ struct RequestStep {
 struct RequestView {
   RequestRow row;
   std::string tenant, remote;
+  std::string without_csr;  // what stands in the place of a CSR; empty: there is one
   std::string reason;     // of a denial, a withdrawal, a failure
   std::string selection;  // how the CA was chosen
   std::string rule;       // why it waits for people; may be empty

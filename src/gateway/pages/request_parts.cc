@@ -61,6 +61,7 @@ void request_facts(Html& html, const RequestView& request) {
   if (request.row.state == "pending")
     fact(html, "Approvals", fmt::format("{} of {}", request.approvals_given, request.approvals_needed));
   fact(html, "Subject", request.row.subject);
+  if (!request.without_csr.empty()) fact(html, "Asked for", request.without_csr);
   fact(html, "CA", request.row.ca);
   if (!request.selection.empty()) fact(html, "How it was chosen", request.selection);
   fact(html, "Profile", request.row.profile);

@@ -88,6 +88,8 @@ http::Response status_answer(const Outcome& outcome) {
   w.member("request_id", request.id).member("state", registration::name_of(request.state));
   w.member("ca_id", request.ca).member("tenant_id", request.tenant).member("profile", request.profile);
   w.member("common_name", request.entity_id).member("subject", request.subject);
+  if (!outcome.generate_key.empty()) w.member("generate_key", outcome.generate_key);
+  if (!outcome.renews.empty()) w.member("renews", outcome.renews);
   w.member("approvals_needed", request.approvals_needed);
   if (!request.changes.empty()) w.key("changes").raw(request.changes);
   if (!request.reason.empty()) w.member("reason", request.reason);

@@ -10,6 +10,7 @@
 #include "pkcs10/certification_request.h"
 #include "profile/duration.h"
 #include "registration/request_content.h"
+#include "x509/certificate.h"
 #include "x509/oids.h"
 
 namespace certwright::gateway::portal {
@@ -106,6 +107,67 @@ void add_extensions(std::vector<Comparison>& all, const x509::Extensions& asked,
       add_one(extension.oid);
 }
 
+struct Asked {
+  std::string subject;
+  std::vector<std::string> names;
+  std::string key;  // its algorithm
+  x509::Extensions extensions;
+};
+
+std::vector<std::string> texts_of(const std::vector<x509::GeneralName>& names) {
+  std::vector<std::string> texts;
+  for (const auto& name : names) texts.push_back(name.to_text());
+  return texts;
+}
+
+std::string key_algorithm_of(ByteView subject_public_key_info) {
+  const auto key = crypto::describe_public_key(subject_public_key_info);
+  return key ? std::string(key->algorithm->name) : std::string();
+}
+
+Result<Asked> asked_in_csr(const store::RequestRecord& request) {
+  const auto csr = pkcs10::CertificationRequest::parse(request.certification_request);
+  if (!csr) return fail(Errc::internal, "a stored request has no CSR: " + csr.error().detail);
+  Asked asked{.subject = csr->subject().to_text(),
+              .names = {},
+              .key = key_algorithm_of(csr->subject_public_key_info_tlv()),
+              .extensions = csr->requested_extensions()};
+  if (const auto names = csr->requested_subject_alt_names()) asked.names = texts_of(*names);
+  return asked;
+}
+
+// Of the certificate that is renewed: what it is for, and what was copied into it. The rest is the CA's.
+Result<Asked> asked_by_renewal(const registration::Examination& seen) {
+  CERTWRIGHT_TRY(const auto before, x509::Certificate::parse(seen.request.renews->certificate.der));
+  Asked asked{.subject = before.subject().to_text(),
+              .names = {},
+              .key = key_algorithm_of(before.subject_public_key_info_tlv()),
+              .extensions = {}};
+  for (const auto& copied : seen.certificate_request.extensions) CERTWRIGHT_CHECK(asked.extensions.add(copied));
+  if (const auto names = before.subject_alt_names()) asked.names = texts_of(*names);
+  for (const auto& oid : {oids::kKeyUsage, oids::kExtKeyUsage}) {
+    const auto* extension = before.find_extension(oid);
+    if (extension != nullptr && asked.extensions.find(oid) == nullptr) CERTWRIGHT_CHECK(asked.extensions.add(*extension));
+  }
+  return asked;
+}
+
+Result<Asked> asked_of(const store::RequestRecord& request, const registration::RequestContent& content,
+                       const registration::Examination& seen) {
+  if (seen.request.renews) return asked_by_renewal(seen);
+  Asked asked;
+  if (content.generate_key.empty()) {
+    CERTWRIGHT_TRY(asked, asked_in_csr(request));
+  } else {
+    asked.key = content.generate_key;
+  }
+  if (asked.subject.empty())
+    for (const auto& [attribute, value] : content.subject)
+      asked.subject += fmt::format("{}{}={}", asked.subject.empty() ? "" : ",", attribute, value);
+  if (asked.names.empty()) asked.names = texts_of(content.names);
+  return asked;
+}
+
 }  // namespace
 
 std::uint32_t days_left(const registration::Examination& seen, Time now) {
@@ -115,25 +177,15 @@ std::uint32_t days_left(const registration::Examination& seen, Time now) {
 
 Result<std::vector<Comparison>> compare(const store::RequestRecord& request, const registration::Examination& seen, Time now) {
   CERTWRIGHT_TRY(const auto content, registration::read_request_content(request.content));
-  const auto csr = pkcs10::CertificationRequest::parse(request.certification_request);
-  if (!csr) return fail(Errc::internal, "a stored request has no CSR: " + csr.error().detail);
+  CERTWRIGHT_TRY(auto asked, asked_of(request, content, seen));
   const auto& profile = *seen.profile;
-  std::string subject = csr->subject().to_text();
-  if (subject.empty())
-    for (const auto& [attribute, value] : content.subject) subject += (subject.empty() ? "" : ",") + attribute + "=" + value;
-  const auto key = crypto::describe_public_key(csr->subject_public_key_info_tlv());
-  std::vector<std::string> names;
-  if (const auto in_csr = csr->requested_subject_alt_names())
-    for (const auto& name : *in_csr) names.push_back(name.to_text());
-  if (names.empty())
-    for (const auto& name : content.names) names.push_back(name.to_text());
 
   std::vector<Comparison> all;
-  add_row(all, "Subject", std::move(subject), profile.subject.settable.empty() ? "" : "may have " + joined(profile.subject.settable), seen.subject);
-  add_names(all, names, seen);
-  add_row(all, "Key", key ? std::string(key->algorithm->name) : "", joined(profile.key_algorithms), seen.certificate_request.key_algorithm);
+  add_row(all, "Subject", std::move(asked.subject), profile.subject.settable.empty() ? "" : "may have " + joined(profile.subject.settable), seen.subject);
+  add_names(all, asked.names, seen);
+  add_row(all, "Key", std::move(asked.key), joined(profile.key_algorithms), seen.certificate_request.key_algorithm);
   add_validity(all, content.validity, seen, now);
-  add_extensions(all, csr->requested_extensions(), seen);
+  add_extensions(all, asked.extensions, seen);
   add_row(all, "Profile", fmt::format("{} version {}", request.profile, request.profile_version), profile.description,
       fmt::format("{} version {}", profile.name, profile.version));
   return all;

@@ -7,7 +7,7 @@
 
 namespace certwright::gateway::portal {
 
-// What the CSR and its requester ask for, what the profile says of it, and what the certificate would have.
+// What the CSR, or the certificate that is renewed, and the requester ask for, what the profile says of it, and what the certificate would have.
 // Errors: internal for a stored request that cannot be read.
 Result<std::vector<pages::Comparison>> compare(const store::RequestRecord& request,
                                                const registration::Examination& seen, Time now);

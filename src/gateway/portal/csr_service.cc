@@ -7,6 +7,8 @@
 #include "crypto/public_key.h"
 #include "profile/requested_extensions.h"
 #include "profile/shown.h"
+#include "registration/request_content.h"
+#include "registration/served.h"
 #include "session/unicode.h"
 #include "x509/oids.h"
 
@@ -52,14 +54,10 @@ std::string_view about_composition(std::string_view typed, std::string_view in_c
                             : "; the request's has letters that are not composed (Unicode NFC): send them composed";
 }
 
-bool serves(const ca::CertificationAuthority& ca, std::string_view tenant) {
-  return std::ranges::any_of(ca.policy().tenants, [&](const auto& t) { return t == "*" || t == tenant; });
-}
-
 // Does the CA serve a tenant in which the caller has a role?
 bool serves_one_of(const ca::CertificationAuthority& ca, const access::Principal& who) {
   return std::ranges::any_of(who.bindings, [&](const access::RoleBinding& binding) {
-    return (binding.ca.empty() || binding.ca == ca.id()) && (binding.tenant == "*" || serves(ca, binding.tenant));
+    return (binding.ca.empty() || binding.ca == ca.id()) && (binding.tenant == "*" || registration::serves(ca, binding.tenant));
   });
 }
 
@@ -328,6 +326,12 @@ Result<Outcome> CsrService::look(store::RequestRecord request) const {
   Outcome outcome{.request = std::move(request)};
   outcome.ca = d_.cas.find(outcome.request.ca);
   outcome.ignored_extensions = ignored_extensions(outcome.request);
+  CERTWRIGHT_TRY(const auto content, registration::read_request_content(outcome.request.content));
+  outcome.generate_key = content.generate_key;
+  if (content.renews != 0) {
+    CERTWRIGHT_TRY(const auto newest, d_.store.find_certificate(content.renews));
+    if (newest) outcome.renews = newest->certificate.serial.decimal();
+  }
   if (outcome.request.state != store::RequestState::issued) return outcome;
   CERTWRIGHT_TRY(auto stored, d_.store.find_certificate(outcome.request.certificate));
   if (stored) outcome.certificate = std::move(stored->certificate);

@@ -26,6 +26,7 @@ struct Outcome {
   bool coalesced = false;
   // Extensions of the CSR, as OIDs, that its certificate does not have by the profile as it is now.
   std::vector<std::string> ignored_extensions{};
+  std::string generate_key{}, renews{};  // in the place of a CSR: an algorithm, a serial number in decimal; or empty
 };
 
 // The longest validity that a CA gives by this profile now, in whole days, at most kMaxValidity_days; and

@@ -142,6 +142,7 @@ Result<pages::RequestView> PortalPages::view_of(const store::RequestRecord& requ
   view.tenant = request.tenant;
   view.remote = request.remote;
   view.reason = request.reason;
+  CERTWRIGHT_TRY(view.without_csr, registration::text_without_csr(d_.store, content));
   view.selection = content.selection;
   view.rule = content.rule;
   view.changes = changes_text(changes);

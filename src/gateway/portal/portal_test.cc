@@ -257,7 +257,6 @@ TEST_F(Portal, TheCertsServiceWaitsForTheSameOfficer) {
   EXPECT_EQ(World::text_of(first, "error"), "");
   const std::string id = World::text_of(first, "request_id");
   EXPECT_EQ(World::text_of(world.call("POST", "/certs/csrs/e", alice.token, csr), "request_id"), id);
-  EXPECT_EQ(world.call("POST", "/certs/issue/backend/e", alice.token, "{}").status, 409);
   EXPECT_EQ(requests(), 1U);
   approve(id, bob);
   const auto issued = world.call("POST", "/certs/csrs/e", alice.token, csr);
@@ -268,6 +267,30 @@ TEST_F(Portal, TheCertsServiceWaitsForTheSameOfficer) {
   EXPECT_EQ(requests(), 1U);
   // The same CSR from somebody else is another request.
   EXPECT_EQ(world.call("POST", "/certs/csrs/e", world.admin, csr).status, 409);
+  EXPECT_EQ(requests(), 2U);
+}
+
+TEST_F(Portal, AKeyThatTheServerMakesAndARenewalWaitForHimToo) {
+  world.set_approval("issuing", {{.renewals = true}});
+  const std::string body = R"({"dns_names": ["e.example"], "profile": "tls-server"})";
+  const auto ask = [&] { return world.call("POST", "/certs/issue/backend/e", alice.token, body); };
+  const auto first = ask();
+  EXPECT_EQ(first.status, 409) << first.body.text();
+  approve(World::text_of(first, "request_id"), bob);
+  const auto made = ask();
+  ASSERT_EQ(made.status, 201) << made.body.text();
+  const std::string serial = World::text_of(made, "serial_number");
+  EXPECT_EQ(World::text_of(ask(), "serial_number"), serial);
+
+  const auto renew = [&] { return world.call("PATCH", "/certs/" + serial + "/renew", alice.token, ""); };
+  const auto waiting = renew();
+  EXPECT_EQ(waiting.status, 409) << waiting.body.text();
+  const std::string id = World::text_of(waiting, "request_id");
+  const auto shown = std::string(call("GET", "/csr/requests/" + id, alice.token, "").body.text());
+  EXPECT_NE(shown.find("\"renews\":\"" + serial), std::string::npos) << shown;
+  approve(id, bob);
+  EXPECT_EQ(renew().status, 200);
+  EXPECT_EQ(renew().status, 200);
   EXPECT_EQ(requests(), 2U);
 }
 
