@@ -3,6 +3,7 @@
 
 #include <gmock/gmock.h>
 
+#include "access/stored_principal.h"
 #include "crypto/digest.h"
 #include "gateway/portal/comparison.h"
 #include "x509/oids.h"
@@ -83,6 +84,35 @@ TEST_F(PortalPagesTest, AnOfficerSeesBothSidesAndDecides) {
   const auto again = bob->get("/approvals/" + id);
   EXPECT_TRUE(has(again, "nothing to decide"));
   EXPECT_FALSE(has(again, "value=\"approve\""));
+}
+
+// Without a CSR it is the certificate before, or what the door said, that stands beside what would be issued.
+TEST_F(PortalPagesTest, AnOfficerSeesWhatARenewalFollows) {
+  world.set_approval("issuing", {{.renewals = true}});
+  const auto requester = must(access::stored_principal(world.store, ids["Alice"]));
+  const audit::Actor actor{.principal = requester.id, .tenant = "default", .door = "certs", .remote = "192.0.2.7"};
+  registration::IssuanceRequest request;
+  request.principal = requester;
+  request.actor = actor;
+  request.profile = "tls-server";
+  request.names = {must(x509::GeneralName::dns("a.example"))};
+  request.subject = {{"common_name", "a.example"}};
+  const auto made = must(world.requests.submit({.request = std::move(request)})).record;
+  const auto review = bob->get("/approvals/" + made.id);
+  EXPECT_TRUE(has(review, "<dt>Asked for</dt><dd>a key pair of ecdsa-p256, which the server makes when it is issued</dd>")) << review.body.text();
+  EXPECT_TRUE(has(review, "<th scope=\"row\">Key</th><td>ecdsa-p256</td>"));
+  EXPECT_TRUE(has(review, "<th scope=\"row\">Name</th><td>DNS:a.example</td>"));
+  EXPECT_EQ(approve(*bob, made.id), 303) << last.body.text();
+  const auto first = *must(world.store.find_certificate(must(world.requests.find(made.id))->certificate));
+
+  const auto next = must(world.requests.submit({.request = registration::renewal_request(requester, actor, first, {})})).record;
+  const auto shown = bob->get("/approvals/" + next.id);
+  EXPECT_TRUE(has(shown, "the next certificate after " + first.certificate.serial.decimal() + ", with a new key pair")) << shown.body.text();
+  EXPECT_TRUE(has(shown, "<th scope=\"row\">Subject</th><td>CN=a.example</td>"));
+  EXPECT_TRUE(has(shown, "<th scope=\"row\">Name</th><td>DNS:a.example</td>"));
+  EXPECT_TRUE(has(shown, "<td>serverAuth</td><td>serverAuth</td>")) << shown.body.text();
+  EXPECT_EQ(approve(*bob, next.id), 303) << last.body.text();
+  EXPECT_EQ(certificate(next.id).subject().to_text(), "CN=a.example");
 }
 
 // Names of accounts are chosen, and not unique: two Alices are told apart.
