@@ -181,7 +181,9 @@ Result<void> renew(Session& session, const CertOptions& o) {
   json::Writer w;
   if (!o.ttl.empty()) w.begin_object().member("ttl", o.ttl).end_object();
   const std::string path = "/certs/" + url_encode(o.serial);
-  CERTWRIGHT_CHECK(session.call("PATCH", path + "/renew", w.text()));
+  http_client::HeaderList headers{{"Content-Type", "application/json"}};
+  if (!o.idempotency_key.empty()) headers.emplace_back("Idempotency-Key", o.idempotency_key);
+  CERTWRIGHT_CHECK(session.call("PATCH", path + "/renew", w.text(), headers));
   CERTWRIGHT_TRY(const auto now, session.call_json("GET", path));
   session.report(now, fmt::format("Renewed {}: the certificate is now {}, until {}\nFetch it: "
                                   "certwright cert download {} --out FILE",
@@ -307,9 +309,9 @@ void add_cert_commands(CLI::App& app, Registry& registry) {
   by_serial("chain", "Certificate and issuers as PEM, without the key", chain)
       ->add_option("--out", o->out, "new file; default standard output")
       ->type_name("FILE");
-  by_serial("renew", "A new certificate for the same line", renew)
-      ->add_option("--ttl", o->ttl, "e.g. 720h; default: as before")
-      ->type_name("TIME");
+  auto* renewal = by_serial("renew", "A new certificate for the same line", renew);
+  renewal->add_option("--ttl", o->ttl, "e.g. 720h; default: as before")->type_name("TIME");
+  renewal->add_option("--idempotency-key", o->idempotency_key, "with the same key the line is renewed once")->type_name("KEY");
   add_reason(by_serial("revoke", "Revoke every unexpired certificate of the line", revoke));
   auto* e = add_command(*group, registry, "revoke-entity", "Revoke all certificates of an entity",
                         with(revoke_entity));

@@ -83,7 +83,7 @@ std::string approvals_text(const json::Value& request) {
 std::string request_text(const json::Value& request) {
   json::Value plain;
   for (const char* member : {"id", "state", "tenant", "ca", "profile", "principal", "principal_name", "email", "door", "remote",
-                             "subject", "generate_key", "renews", "purpose", "rule", "selection", "approvals_needed", "received_at", "expires_at",
+                             "subject", "asked_for", "purpose", "rule", "selection", "approvals_needed", "received_at", "expires_at",
                              "decided_by", "reason", "binding"})
     plain.set(member, text_of(request, member));
   std::string text = members_text(plain) + issued_text(request) + difference_text(request) + approvals_text(request);

@@ -31,9 +31,13 @@ void describe(const store::Store& store, const RequestRecord& record, notificati
     if (content->renews != 0) {
       const auto newest = store.find_certificate(content->renews);
       if (newest && *newest)
-        if (const auto certificate = x509::Certificate::parse((*newest)->certificate.der))
+        if (const auto certificate = x509::Certificate::parse((*newest)->certificate.der)) {
+          if (const auto common = certificate->subject().common_names(); !common.empty()) notice.common_name = common.front();
           if (auto before = certificate->subject_alt_names()) names = *std::move(before);
+        }
     }
+    for (const auto& [attribute, value] : content->subject)
+      if (attribute == "common_name") notice.common_name = value;
   }
   const auto changes = registration::read_request_changes(record.changes);
   const auto has = [](const auto& all, const auto& one) { return std::ranges::find(all, one) != all.end(); };

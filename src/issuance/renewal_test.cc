@@ -80,7 +80,7 @@ TEST_F(Issuance, CertificatesOfCasAndOfTheServerAreNotRenewedByDoors) {
   const auto intermediate = must(service.issue(std::move(asked)));
   auto renewal = renewal_of(stored(intermediate));
   EXPECT_EQ(service.issue(renewal).error().code, Errc::policy);
-  renewal.profile = "ocsp-responder";
+  renewal.profile = renewal.renews->certificate.profile = "ocsp-responder";
   const auto internal = service.issue(renewal);
   ASSERT_FALSE(internal);
   EXPECT_TRUE(internal.error().code == Errc::not_found || internal.error().code == Errc::policy);

@@ -1,6 +1,8 @@
 // What waits for people without a CSR: renewals, and keys that we make.
 #include <algorithm>
 
+#include <gmock/gmock.h>
+
 #include "issuance/testing_resuming.h"
 #include "registration/request_content.h"
 
@@ -8,6 +10,7 @@ namespace certwright::issuance::service_test {
 namespace {
 
 using registration::RequestDesk;
+using ::testing::HasSubstr;
 
 class WaitingWithoutCsr : public Resuming {
  protected:
@@ -69,6 +72,25 @@ TEST_F(WaitingWithoutCsr, TheSameRequestIsAnsweredByWhatCameOfItAndAnotherKeyAsk
   EXPECT_EQ(must(ask(std::move(other))).record.state, RequestState::pending);
 }
 
+TEST_F(WaitingWithoutCsr, AKeyByItsNameIsTheDefaultOne) {
+  const auto first = must(ask(generated())).record;
+  auto named = generated();
+  named.generate_key = "ecdsa-p256";
+  EXPECT_EQ(must(ask(std::move(named))).record.id, first.id);
+  auto other = generated();
+  other.generate_key = "ecdsa-p384";
+  EXPECT_NE(must(ask(std::move(other))).record.id, first.id);
+}
+
+TEST_F(WaitingWithoutCsr, ACertificateWhoseKeyIsGoneIsNoAnswer) {
+  const auto first = issued(generated());
+  must(memory.apply({store::EraseManagedKey{first.certificate.id}}));
+  EXPECT_EQ(must(ask(generated())).record.state, RequestState::pending);
+  const auto second = issued(renewal_of(first));
+  must(memory.apply({store::EraseManagedKey{second.certificate.id}}));
+  EXPECT_EQ(must(ask(renewal_of(second))).record.state, RequestState::pending);
+}
+
 TEST_F(WaitingWithoutCsr, NobodyIsAskedAboutAKeyThatCannotBe) {
   auto request = generated();
   request.generate_key = "ecdsa-p192";
@@ -118,6 +140,24 @@ TEST_F(WaitingWithoutCsr, AShortCertificateIsRenewedAgainAfterHalfOfItsTime) {
   EXPECT_EQ(must(ask(renewal_of(second))).record.state, RequestState::pending);
 }
 
+// The approved renewal is the answer also where the next one would need nobody: else there would be two.
+TEST_F(WaitingWithoutCsr, TheAnswerIsThereBeforeAnybodyIssuesAgain) {
+  world.add_ca({.approval = {{}}});  // renewals need nobody, unless they are not unchanged
+  const auto first = issued(generated());
+  world.publish_again("tls-server");
+  const auto second = issued(renewal_of(first));
+  EXPECT_EQ(must(world.desk.answered_renewal(renewal_of(second)))->certificate, second.certificate.id);
+  auto by_key = renewal_of(second);
+  by_key.idempotency_key = "next";
+  EXPECT_FALSE(must(world.desk.answered_renewal(by_key)));
+  world.publish_again("tls-server");
+  EXPECT_FALSE(must(world.desk.answered_renewal(renewal_of(second)))) << "a renewal would give something else by now";
+  // One that needed nobody answers nothing: it is renewed again, as ever.
+  const auto third = issued(generated("free.example"));
+  const auto fourth = must(service.issue(renewal_of(third)));
+  EXPECT_FALSE(must(world.desk.answered_renewal(renewal_of(fourth))));
+}
+
 TEST_F(WaitingWithoutCsr, ADenialIsTheAnswerToTheSameRenewal) {
   const auto first = issued(generated());
   const auto pending = must(ask(renewal_of(first))).record;
@@ -156,6 +196,58 @@ TEST_F(WaitingWithoutCsr, WhatIsRenewedMeanwhileIsNotRenewedTwice) {
   EXPECT_EQ(outcome(resume(decided.id)), "policy certificate");
   EXPECT_EQ(world.state(decided.id), RequestState::failed);
   EXPECT_EQ(count("INTENT_ABANDONED"), 0U);
+}
+
+// Whoever waits is told, and not after a week that nobody decided.
+TEST_F(WaitingWithoutCsr, WhatCannotBeRenewedAnyMoreIsClosedWhileItWaits) {
+  const auto first = issued(generated());
+  const auto pending = must(ask(renewal_of(first))).record;
+  const auto revoke = [&](x509::RevocationReason reason) {
+    must(memory.apply({store::RevokeLineage{first.certificate.id, {reason, clock.now(), "alice"}}}));
+  };
+  revoke(x509::RevocationReason::certificate_hold);
+  EXPECT_EQ(must(world.desk.settle_waiting({})), 0U);
+  EXPECT_EQ(world.state(pending.id), RequestState::pending) << "a hold may pass";
+  must(memory.apply({store::ReleaseHold{first.certificate.id}}));
+  revoke(x509::RevocationReason::superseded);
+  EXPECT_EQ(must(world.desk.settle_waiting({})), 0U);
+  EXPECT_EQ(world.state(pending.id), RequestState::failed);
+  EXPECT_THAT(world.stored(pending.id).reason, HasSubstr("revoked"));
+}
+
+TEST_F(WaitingWithoutCsr, AHoldOnlyDelaysWhatIsApproved) {
+  const auto first = issued(generated());
+  const auto decided = must(world.approve(bob, must(ask(renewal_of(first))).record));
+  must(memory.apply({store::RevokeLineage{first.certificate.id,
+                                          {x509::RevocationReason::certificate_hold, clock.now(), "alice"}}}));
+  EXPECT_EQ(outcome(resume(decided.id)), "conflict certificate");
+  EXPECT_EQ(world.state(decided.id), RequestState::approved);
+  must(memory.apply({store::ReleaseHold{first.certificate.id}}));
+  EXPECT_EQ(outcome(resume(decided.id)), "ok");
+}
+
+TEST_F(WaitingWithoutCsr, NobodyApprovesTheRenewalOfTheirOwnCertificate) {
+  const auto both = world.person("both", {{access::Role::requester, "default", ""}, {access::Role::approver, "default", ""}});
+  const auto issuer = world.person("ivan", {{access::Role::issuer, "default", ""}});
+  auto own = generated();
+  own.principal = both;
+  const auto first = issued(std::move(own));
+  auto renewal = renewal_of(first);
+  renewal.principal = issuer;
+  const auto pending = must(ask(std::move(renewal))).record;
+  EXPECT_EQ(world.approve(both, pending).error().code, Errc::not_permitted);
+  EXPECT_TRUE(world.approve(bob, pending));
+}
+
+TEST_F(WaitingWithoutCsr, TheSameAgainIsUnchangedAndWhatIsNotSaysWhy) {
+  world.add_ca({.approval = {{}}});
+  clock.advance(Duration(250'000));  // no whole second
+  const auto first = issued(generated());
+  const auto renewal = [&](std::optional<Seconds> validity) { return service.issue(renewal_of(first, validity)); };
+  const auto longer = renewal(Seconds(91 * kDay));
+  ASSERT_FALSE(longer);
+  EXPECT_THAT(longer.error().detail, HasSubstr("also a renewal for longer than before"));
+  EXPECT_TRUE(renewal(Seconds(90 * kDay)));
 }
 
 TEST_F(WaitingWithoutCsr, WhoMayNotRenewItAnyMoreDoesNot) {

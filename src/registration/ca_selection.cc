@@ -9,6 +9,7 @@
 #include "crypto/algorithm.h"
 #include "profile/name_rule.h"
 #include "profile/shown.h"
+#include "registration/served.h"
 #include "x509/general_name.h"
 #include "x509/oids.h"
 
@@ -203,10 +204,8 @@ Selection select_ca(const SelectionFacts& facts, const SelectionPolicy& policy, 
                     const ProfileDirectory& profiles, Time now) {
   std::vector<Ranked> ranked;
   for (const auto& ca : cas.all()) {
-    const auto& tenants = ca->policy().tenants;
-    const bool serves_tenant = std::ranges::any_of(tenants, [&](const auto& t) { return t == "*" || t == facts.tenant; });
     // One that is retired never comes back: no news for anybody.
-    if (ca->is_root() || ca->record().state == store::CaState::retired || !serves_tenant) continue;
+    if (ca->is_root() || ca->record().state == store::CaState::retired || !serves(*ca, facts.tenant)) continue;
     if (!access::authorise(facts.principal, access::Action::certificate_issue_csr, {facts.tenant, ca->id(), ""}))
       continue;
     Ranked each{.candidate = {.ca = ca->id()}, .not_after = ca->not_after()};

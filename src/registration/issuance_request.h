@@ -13,7 +13,6 @@
 #include "profile/profile.h"
 #include "store/records.h"
 
-namespace certwright::issuance { class IssuanceService; }
 namespace certwright::authority { class Authority; }
 
 namespace certwright::registration {
@@ -22,7 +21,6 @@ namespace certwright::registration {
 class SystemAuthority {
  private:
   friend class authority::Authority;
-  friend class issuance::IssuanceService;
   SystemAuthority() = default;
 };
 

@@ -76,20 +76,6 @@ Result<profile::CertificateRequest> merge(const IssuanceRequest& request) {
   return merged;
 }
 
-// Which key will be made: before the expensive making, and before anybody is asked to approve it.
-Result<void> choose_key(const std::string& asked, const profile::Profile& profile, profile::CertificateRequest& request) {
-  const auto& allowed = profile.key_algorithms;
-  if (asked.empty() && allowed.empty()) return {};
-  const std::string& name = asked.empty() ? allowed.front() : asked;
-  const auto algorithm = crypto::find_key_algorithm(name);
-  if (!algorithm) return fail_field(Errc::invalid, "key_type", "key_type: " + algorithm.error().detail);
-  if (std::ranges::find(allowed, (*algorithm)->name) == allowed.end())
-    return fail_field(Errc::policy, "key_type",
-                      fmt::format("key_type: profile \"{}\" does not allow {}", profile.name, (*algorithm)->name));
-  request.key_algorithm = (*algorithm)->name;
-  return {};
-}
-
 }  // namespace
 
 // Before the rules of approval, in approve() or in examine(), look at each name. Where there are none, building
@@ -263,6 +249,21 @@ Result<void> RegistrationAuthority::check_possession(const pkcs10::Certification
       !verified)
     return fail_field(verified.error().code, "csr",
                       "csr: the self-signature does not verify: " + verified.error().detail);
+  return {};
+}
+
+// Which key will be made: before the expensive making, and before anybody is asked to approve it.
+Result<void> RegistrationAuthority::choose_key(const std::string& asked, const profile::Profile& profile,
+                                               profile::CertificateRequest& request) {
+  const auto& allowed = profile.key_algorithms;
+  if (asked.empty() && allowed.empty()) return {};
+  const std::string& name = asked.empty() ? allowed.front() : asked;
+  const auto algorithm = crypto::find_key_algorithm(name);
+  if (!algorithm) return fail_field(Errc::invalid, "key_type", "key_type: " + algorithm.error().detail);
+  if (std::ranges::find(allowed, (*algorithm)->name) == allowed.end())
+    return fail_field(Errc::policy, "key_type",
+                      fmt::format("key_type: profile \"{}\" does not allow {}", profile.name, (*algorithm)->name));
+  request.key_algorithm = (*algorithm)->name;
   return {};
 }
 

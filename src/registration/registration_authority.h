@@ -75,6 +75,8 @@ class RegistrationAuthority {
                       ApprovedRequest& approved) const;
   Result<void> check_possession(const pkcs10::CertificationRequest& csr,
                                 profile::CertificateRequest& request) const;
+  static Result<void> choose_key(const std::string& asked, const profile::Profile& profile,
+                                 profile::CertificateRequest& request);
   Result<void> check_key(ByteView key, std::string_view field,
                          profile::CertificateRequest& request) const;
   const store::Store& store_;

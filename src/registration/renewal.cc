@@ -15,7 +15,7 @@ namespace certwright::registration {
 namespace {
 
 Seconds usual_validity_of(const store::CertificateRecord& newest) {
-  return std::chrono::floor<Seconds>(newest.not_after - newest.issued_at);
+  return std::chrono::ceil<Seconds>(newest.not_after - newest.issued_at);  // a certificate begins with a whole second
 }
 
 bool has_our_key(const store::CertificateRecord& newest) { return newest.key_origin == store::KeyOrigin::generated; }
@@ -46,6 +46,9 @@ Result<void> RegistrationAuthority::check_renewable(const IssuanceRequest& reque
     return fail_field(evidence == Evidence::role ? Errc::conflict : Errc::policy, "certificate",
                       fmt::format("the certificate {}", why));
   };
+  // That may pass, so that nothing is over by it.
+  if (newest.revocation && newest.revocation->reason == x509::RevocationReason::certificate_hold)
+    return fail_field(Errc::conflict, "certificate", "the certificate is on hold and cannot be renewed");
   if (newest.revocation) return over("has been revoked and cannot be renewed");
   if (certificate.not_after <= clock_.now()) return over("expired before renewal; issue a new one");
   if (newest.current != 0 && newest.current != certificate.id) return over("has been renewed already");
@@ -53,8 +56,33 @@ Result<void> RegistrationAuthority::check_renewable(const IssuanceRequest& reque
   return {};
 }
 
+namespace {
+
+// A door says what is renewed, and no more.
+Result<void> check_says_no_more(const IssuanceRequest& request) {
+  const auto& newest = request.renews->certificate;
+  if (request.certification_request || !request.generate_key.empty() || !request.subject.empty() ||
+      !request.names.empty() || request.tenant != newest.tenant || request.profile != newest.profile ||
+      request.entity_type != newest.entity_type || request.entity_id != newest.entity_id)
+    return fail(Errc::internal, "a renewal says otherwise than the certificate that it renews");
+  return {};
+}
+
+// Why it is not just the same again; empty if it is.
+std::string difference_of(const IssuanceRequest& request, const ca::CertificationAuthority& ca, const profile::Profile& profile) {
+  const auto& newest = request.renews->certificate;
+  if (ca.id() != newest.ca) return fmt::format("by another CA than \"{}\"", newest.ca);
+  if (profile.version != newest.profile_version)
+    return fmt::format("under version {} of the profile, after version {}", profile.version, newest.profile_version);
+  if (request.validity && *request.validity > usual_validity_of(newest)) return "for longer than before";
+  return {};
+}
+
+}  // namespace
+
 // The present profile decides again: a name or a validity it no longer allows is refused.
 Result<ApprovedRequest> RegistrationAuthority::approve_renewal(IssuanceRequest request, Evidence evidence) const {
+  CERTWRIGHT_CHECK(check_says_no_more(request));
   CERTWRIGHT_CHECK(check_renewable(request, evidence));
   const auto& newest = request.renews->certificate;
   const bool new_key = has_our_key(newest);
@@ -79,8 +107,8 @@ Result<ApprovedRequest> RegistrationAuthority::approve_renewal(IssuanceRequest r
   CERTWRIGHT_TRY(asked, profile::request_from_certificate(certificate, *approved.profile_));
   if (new_key) {
     CERTWRIGHT_TRY(const auto described, crypto::describe_public_key(asked.subject_public_key_info));
-    asked.key_algorithm = described.algorithm->name;
     asked.subject_public_key_info.clear();
+    CERTWRIGHT_CHECK(choose_key(std::string(described.algorithm->name), *approved.profile_, asked));
   } else {
     CERTWRIGHT_CHECK(check_key(asked.subject_public_key_info, "certificate", asked));
   }
@@ -91,7 +119,7 @@ Result<ApprovedRequest> RegistrationAuthority::approve_renewal(IssuanceRequest r
     const auto requirement = requirement_of(request, approved);
     if (requirement.needed())
       return fail_field(Errc::approval_required, "approval",
-                        fmt::format("approval: {}, this renewal too", requirement.explanation));
+                        fmt::format("approval: {}", requirement.explanation));
   }
   // As before, as far as the present profile and the CA's own end allow: that must not stop a machine.
   const auto left = std::chrono::floor<Seconds>(approved.ca_->not_after() - clock_.now());
@@ -108,11 +136,11 @@ ApprovalRequirement RegistrationAuthority::requirement_of(const IssuanceRequest&
   const auto& profile = *approved.profile_;
   const auto& asked = approved.certificate_request_;
   if (!request.renews) return approval_requirement(ca, profile, approved.tenant_, asked);
-  const auto& newest = request.renews->certificate;
-  const Seconds usual_validity = usual_validity_of(newest);
-  const bool is_unchanged = ca.id() == newest.ca && profile.version == newest.profile_version &&
-                            request.validity.value_or(usual_validity) <= usual_validity;
-  return renewal_requirement(ca, profile, approved.tenant_, asked, is_unchanged);
+  const std::string difference = difference_of(request, ca, profile);
+  auto requirement = renewal_requirement(ca, profile, approved.tenant_, asked, difference.empty());
+  if (requirement.needed())
+    requirement.explanation += difference.empty() ? ", also a renewal" : ", also a renewal " + difference;
+  return requirement;
 }
 
 // The CA of the newest certificate may be retired by now. Another one that serves the tenant and has

@@ -105,12 +105,15 @@ Result<RequestContent> read_request_content(std::string_view json_text) {
   return content;
 }
 
-Result<std::string> text_without_csr(const store::Store& store, const RequestContent& content) {
+Result<std::string> text_without_csr(const store::Store& store, const store::RequestRecord& record,
+                                     const RequestContent& content) {
   if (!content.generate_key.empty()) return fmt::format("a key pair of {}, which the server makes when it is issued", content.generate_key);
   if (content.renews == 0) return std::string();
   CERTWRIGHT_TRY(const auto newest, store.find_certificate(content.renews));
   if (!newest) return std::string("the next certificate after one that is not there any more");
-  return fmt::format("the next certificate after {}, with {}", newest->certificate.serial.decimal(),
+  const std::string& owner = newest->certificate.principal;
+  return fmt::format("the next certificate after {}{}, with {}", newest->certificate.serial.decimal(),
+                     owner == record.principal ? "" : fmt::format(" of the account {}", owner),
                      newest->certificate.key_origin == store::KeyOrigin::generated
                          ? "a new key pair, which the server makes when it is issued" : "the same key");
 }
@@ -133,10 +136,13 @@ Result<RequestChanges> read_request_changes(std::string_view json_text) {
   return changes;
 }
 
-store::Sha256 request_sha256_of(const IssuanceRequest& request, std::string_view tenant, std::string_view ca) {
+store::Sha256 request_sha256_of(const IssuanceRequest& request, std::string_view tenant, std::string_view ca,
+                                std::string_view key_algorithm) {
   DigestParts parts;
   parts.add("certwright equal requests 1");
-  for (const std::string_view text : {std::string_view(request.principal.id), tenant, ca,
+  const bool is_made = !request.certification_request && !request.renews;
+  for (const std::string_view text : {std::string_view(request.principal.id), tenant,
+                                      request.renews ? std::string_view() : ca,
                                       std::string_view(request.profile), std::string_view(request.entity_type),
                                       std::string_view(request.entity_id)})
     parts.add(text);
@@ -144,9 +150,10 @@ store::Sha256 request_sha256_of(const IssuanceRequest& request, std::string_view
   parts.add(write_request_content({.subject = request.subject,
                                    .names = request.names,
                                    .validity = request.validity,
-                                   .generate_key = request.generate_key,
+                                   .generate_key = is_made ? std::string(key_algorithm) : std::string(),
                                    .renews = request.renews ? request.renews->certificate.id : 0,
                                    .purpose = {}, .selection = {}, .rule = {}}));
+  if (!request.certification_request && !request.idempotency_key.empty()) parts.add(request.idempotency_key);
   return parts.finish();
 }
 

@@ -34,15 +34,19 @@ Result<RequestContent> read_request_content(std::string_view json_text);
 
 // What stands in the place of a CSR, for people: "the next certificate after 4711 ...". Empty where there is one.
 // Errors: the store's.
-Result<std::string> text_without_csr(const store::Store& store, const RequestContent& content);
+Result<std::string> text_without_csr(const store::Store& store, const store::RequestRecord& record,
+                                     const RequestContent& content);
 
 // "" for no changes.
 std::string write_request_changes(const RequestChanges& changes);
 Result<RequestChanges> read_request_changes(std::string_view json_text);
 
-// Equal for requests of one principal that ask for the same by the same key, however often their CSR was
-// signed anew, or by a key that we make, or for the next after the same certificate: of those one is open at a time.
-store::Sha256 request_sha256_of(const IssuanceRequest& request, std::string_view tenant, std::string_view ca);
+// Equal for requests of one principal that ask for the same: by the same key, however often their CSR was
+// signed anew; or by a key of this algorithm that we make, or for the next after the same certificate, whichever CA
+// gives it, under the same idempotency key, without which nobody could tell a second one from the first asked for
+// again. Of those one is open at a time.
+store::Sha256 request_sha256_of(const IssuanceRequest& request, std::string_view tenant, std::string_view ca,
+                                std::string_view key_algorithm);
 
 // What an approval is given to: this request with its CSR, CA, profile and its version, what was asked for
 // and what was changed. Changes when any of them does.

@@ -42,7 +42,7 @@ TEST(RequestSha256, IsOfWhatIsAskedForAndBywhom) {
     // Signed anew each time: ECDSA signatures differ, the request does not.
     auto request = World::csr_request(World::issuer(), csr_der(key, "CN=a.example"));
     change(request);
-    return request_sha256_of(request, "default", "issuing");
+    return request_sha256_of(request, "default", "issuing", "ecdsa-p256");
   };
   const auto same = make([](auto&) {});
   EXPECT_EQ(make([](auto&) {}), same);

@@ -64,7 +64,7 @@ Result<void> add_key(const store::Store& store, const RequestRecord& record, con
   }
   if (content.renews == 0) return {};
   CERTWRIGHT_TRY(request.renews, store.find_certificate(content.renews));
-  if (!request.renews) return ::certwright::fail(Errc::internal, "the certificate that request " + record.id + " renews is not there");
+  if (!request.renews) return fail_field(Errc::policy, "certificate", "the certificate that it renews is not there any more");
   return {};
 }
 

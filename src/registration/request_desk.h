@@ -82,8 +82,8 @@ class RequestDesk {
     std::string purpose{};           // what the requester said of it, for the officer; may be empty
     std::string selection{};         // how the CA was chosen, for the officer; may be empty
     // The protocol has no other way to ask how it went than asking again: an equal request that was issued
-    // or denied within kAnswerKept is the answer; a certificate only while it can be had and used, and of a renewal
-    // until half of its time is over. A request with another idempotency key is another one.
+    // or denied within kAnswerKept is the answer; a certificate only while it and the key that we made can be had and
+    // used. Of a renewal: answered_renewal().
     bool asks_again = false;
   };
   struct Submitted {
@@ -100,6 +100,11 @@ class RequestDesk {
   // requests, field "received", if it sent too many in 24 hours that came to no certificate (the limit is named),
   // and without field where too many passwords are being checked.
   Result<Submitted> submit(Submission submission);
+
+  // Of one that renews: the request of the same principal, with the same validity and idempotency key, that the
+  // newest certificate came of, where it is the answer to asking again, as in Submission. For doors that issue first
+  // and submit what must wait: by now it may need nobody. Errors: the store's.
+  Result<std::optional<store::RequestRecord>> answered_renewal(const IssuanceRequest& request) const;
 
   // Also of an approved one that is not issued yet. Errors: not_permitted unless `by` is the requester;
   // conflict if it is over; not_found.
@@ -169,7 +174,8 @@ class RequestDesk {
   // Refused after the approval: failed, with the refusal as reason. Errors: conflict.
   Result<void> fail(const store::RequestRecord& record, const Error& refusal, const audit::Actor& actor);
   // Requests that wait although the policy of now is satisfied, as where it wants less than it did: they are
-  // approved. Those whose CA has ended for good (RegistrationAuthority::has_ended()) are failed. Looks at 50 in a call, and goes on where the last call ended. Returns how many it approved.
+  // approved. Those whose CA has ended for good (RegistrationAuthority::has_ended()) are failed, and renewals of what
+  // cannot be renewed any more. Looks at 50 in a call, and goes on where the last call ended. Returns how many it approved.
   Result<std::size_t> settle_waiting(const audit::Actor& actor);
   // Requests whose time is over: nobody decided in time, or no certificate could be issued for kApprovedKept.
   // Returns how many; at most 1,100 in a call.
@@ -181,8 +187,6 @@ class RequestDesk {
   // The record with its next revision and the state of `step`, together with what the step records.
   Result<store::RequestRecord> commit(const store::RequestRecord* before, store::RequestRecord after, Step step);
   Result<bool> is_answer(const store::RequestRecord& earlier) const;
-  Result<std::optional<store::RequestRecord>> renewal_that_led_to(const store::StoredCertificate& newest,
-                                                                   const Examination& examined) const;
   Result<std::optional<store::RequestRecord>> find_answer(const Submission& submission,
                                                           const Examination& examined) const;
   // Those of the principal, without any whose time is over: those it closes.
@@ -201,7 +205,7 @@ class RequestDesk {
   void record_guess(const store::RequestRecord& tried_at, const audit::Event& guess, const audit::Actor& actor);
   Result<store::RequestRecord> end_as_failed(const store::RequestRecord& before, const Error& refusal,
                                              const audit::Actor& actor);
-  Result<void> close_with_its_ca(const store::RequestRecord& record, const Error& refusal, const audit::Actor& actor);
+  Result<void> close_hopeless(const store::RequestRecord& record, const Error& refusal, const audit::Actor& actor);
   Result<store::RequestRecord> expire(const store::RequestRecord& before, const audit::Actor& actor);
   // As it is, or expired if its time is over by now: the sweep comes only from time to time.
   Result<store::RequestRecord> in_time(store::RequestRecord record, const audit::Actor& actor);

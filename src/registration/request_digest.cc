@@ -20,7 +20,7 @@ store::Sha256 request_digest(const IssuanceRequest& request) {
   parts.add(request.validity ? std::to_string(request.validity->count()) : "");
   if (request.name_constraints) parts.add(x509::encode_name_constraints(*request.name_constraints));
   for (const auto& name : request.names_removed) parts.add(name);
-  if (request.renews) parts.add(std::to_string(request.renews->certificate.id));
+  if (request.renews) parts.add(std::to_string(request.renews->certificate.lineage));  // there is one next at a time
   return parts.finish();
 }
 

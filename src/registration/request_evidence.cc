@@ -53,6 +53,9 @@ Result<void> RequestDesk::check_may_approve(const Examination& examined, const a
                                             const RequestRecord& record) const {
   const auto& requirement = examined.requirement;
   CERTWRIGHT_CHECK(check_officer(requirement, officer, record));
+  // Whoever asked for it: it is theirs.
+  if (const auto& renews = examined.request.renews; renews && renews->certificate.principal == officer.id)
+    return ::certwright::fail(Errc::not_permitted, "Nobody approves the renewal of a certificate of their own.");
   if (requirement.officers_of.empty() && !requirement.installation_officers) return {};
   CERTWRIGHT_TRY(const bool one_hand, are_in_one_hand(d_.store, examined.request.principal, officer));
   if (!one_hand) return {};
@@ -133,11 +136,12 @@ Result<bool> RequestDesk::settle(RequestRecord& record, const Examination& exami
   return true;
 }
 
-// A CA that has ended for good issues nothing any more: whoever waits for it should not wait until the time is over.
-Result<void> RequestDesk::close_with_its_ca(const RequestRecord& record, const Error& refusal,
-                                            const audit::Actor& actor) {
+// A CA that has ended for good issues nothing any more, and a certificate that was revoked, or renewed otherwise, is
+// not renewed: whoever waits for that should not wait until the time is over.
+Result<void> RequestDesk::close_hopeless(const RequestRecord& record, const Error& refusal, const audit::Actor& actor) {
+  const bool is_over = refusal.code == Errc::policy && refusal.field == "certificate";
   CERTWRIGHT_TRY(const bool has_ended, d_.registration.has_ended(record.ca));
-  if (!has_ended) return {};
+  if (!has_ended && !is_over) return {};
   const auto closed = end_as_failed(record, refusal, actor);
   if (!closed && closed.error().code != Errc::conflict) return tl::unexpected(closed.error());
   return {};
@@ -154,7 +158,7 @@ Result<std::size_t> RequestDesk::settle_waiting(const audit::Actor& actor) {
     RequestRecord before = each;
     const auto examined = examine(before, View::as_changed);
     if (!examined) {  // whoever decides, or issues, will hear why
-      CERTWRIGHT_CHECK(close_with_its_ca(before, examined.error(), actor));
+      CERTWRIGHT_CHECK(close_hopeless(before, examined.error(), actor));
       continue;
     }
     if (examined->profile->version != before.profile_version) {

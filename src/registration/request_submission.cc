@@ -35,7 +35,8 @@ std::string joined(const std::vector<std::string>& names) {
 }
 
 store::Sha256 sha256_of(const Examination& examined) {
-  return request_sha256_of(examined.request, examined.tenant, examined.ca->id());
+  return request_sha256_of(examined.request, examined.tenant, examined.ca->id(),
+                           examined.certificate_request.key_algorithm);
 }
 
 audit::Event received_event(const RequestRecord& record, const Examination& examined, const std::string& selection) {
@@ -57,11 +58,6 @@ audit::Event received_event(const RequestRecord& record, const Examination& exam
                      {"rule", examined.requirement.explanation}}};
 }
 
-// Nobody renews a certificate again so soon: who asks for it has not heard how it went.
-bool is_recent(const store::CertificateRecord& certificate, Time now) {
-  return now - certificate.issued_at < (certificate.not_after - certificate.issued_at) / 2;
-}
-
 }  // namespace
 
 Result<RequestDesk::Submitted> RequestDesk::submit(Submission submission) {
@@ -75,31 +71,37 @@ Result<RequestDesk::Submitted> RequestDesk::submit(Submission submission) {
 Result<std::optional<RequestRecord>> RequestDesk::find_answer(const Submission& submission,
                                                               const Examination& examined) const {
   if (!submission.asks_again) return std::nullopt;
-  CERTWRIGHT_TRY(auto earlier, d_.store.find_newest_request(sha256_of(examined)));
-  if (examined.request.renews && (!earlier || earlier->state != RequestState::denied)) {
-    CERTWRIGHT_TRY(earlier, renewal_that_led_to(*examined.request.renews, examined));
+  if (examined.request.renews) {
+    CERTWRIGHT_TRY(auto led_to, answered_renewal(examined.request));
+    if (led_to) return led_to;
   }
-  // By another key it asks for another certificate.
-  const std::string& key = examined.request.idempotency_key;
-  if (!earlier || (!key.empty() && key != earlier->idempotency_key)) return std::nullopt;
+  CERTWRIGHT_TRY(auto earlier, d_.store.find_newest_request(sha256_of(examined)));
+  if (!earlier) return std::nullopt;
   CERTWRIGHT_TRY(const bool answered, is_answer(*earlier));
   if (!answered) return std::nullopt;
   return earlier;
 }
 
-// Once a renewal is issued, asking for it again asks about another certificate: the one that it gave.
-Result<std::optional<RequestRecord>> RequestDesk::renewal_that_led_to(const store::StoredCertificate& newest,
-                                                                      const Examination& examined) const {
-  if (newest.certificate.id == newest.certificate.lineage || !is_recent(newest.certificate, d_.clock.now()))
+// Once a renewal is issued, asking for it again asks about another certificate: the one that it gave. Where that is
+// not what a renewal would give now, or half of its time is over, the next one is meant.
+Result<std::optional<RequestRecord>> RequestDesk::answered_renewal(const IssuanceRequest& request) const {
+  const auto& newest = request.renews->certificate;
+  const Time now = d_.clock.now();
+  const bool is_first = newest.id == newest.lineage;
+  const bool is_recent = now - newest.issued_at < (newest.not_after - newest.issued_at) / 2;
+  const auto ca = d_.registration.find_ca(newest.ca);
+  if (is_first || !is_recent || ca == nullptr || !ca->can_issue(now) ||
+      newest.profile_version != d_.registration.current_version(newest.profile))
     return std::nullopt;
-  CERTWRIGHT_TRY(auto lineage, d_.store.find_lineage(newest.certificate.lineage));
-  const auto at = std::ranges::find(lineage, newest.certificate.id,
-                                    [](const store::StoredCertificate& each) { return each.certificate.id; });
+  CERTWRIGHT_TRY(auto lineage, d_.store.find_lineage(newest.lineage));
+  const auto at = std::ranges::find(lineage, newest.id, [](const auto& each) { return each.certificate.id; });
   if (at == lineage.begin() || at == lineage.end()) return std::nullopt;
-  IssuanceRequest before = examined.request;
+  IssuanceRequest before = request;
   before.renews = *std::move(std::prev(at));
-  CERTWRIGHT_TRY(auto earlier, d_.store.find_newest_request(request_sha256_of(before, examined.tenant, examined.ca->id())));
-  if (!earlier || earlier->certificate != newest.certificate.id) return std::nullopt;
+  CERTWRIGHT_TRY(auto earlier, d_.store.find_newest_request(request_sha256_of(before, newest.tenant, "", "")));
+  if (!earlier || earlier->state != RequestState::issued || earlier->certificate != newest.id) return std::nullopt;
+  CERTWRIGHT_TRY(const bool answered, is_answer(*earlier));
+  if (!answered) return std::nullopt;
   return earlier;
 }
 
@@ -109,7 +111,11 @@ Result<bool> RequestDesk::is_answer(const RequestRecord& earlier) const {
   if (earlier.state == RequestState::denied) return true;
   if (earlier.state != RequestState::issued) return false;
   CERTWRIGHT_TRY(const auto stored, d_.store.find_certificate(earlier.certificate));
-  return stored && !stored->revocation && stored->certificate.not_after > now && !stored->certificate.der.empty();
+  if (!stored || stored->revocation || stored->certificate.not_after <= now || stored->certificate.der.empty())
+    return false;
+  if (stored->certificate.key_origin != store::KeyOrigin::generated) return true;
+  CERTWRIGHT_TRY(const auto key, d_.store.find_managed_key(stored->certificate.id));
+  return key.has_value();  // without it the certificate is of no use
 }
 
 Result<std::vector<store::OpenRequest>> RequestDesk::open_of(const access::Principal& principal,

@@ -14,11 +14,20 @@ Result<Bytes> make(std::string_view name) {
 }  // namespace
 
 Result<Bytes> SampleKeys::of(std::string_view key_algorithm) {
-  const std::lock_guard lock(mutex_);
-  if (const auto found = made_.find(key_algorithm); found != made_.end()) return found->second;
-  auto made = make(key_algorithm);
-  if (!made) return fail_field(made.error().code, "key_type", "key_type: " + made.error().detail);
-  return made_.emplace(key_algorithm, *std::move(made)).first->second;
+  std::shared_ptr<Sample> sample;
+  {
+    const std::lock_guard lock(mutex_);
+    auto& found = samples_[std::string(key_algorithm)];
+    if (found == nullptr) found = std::make_shared<Sample>();
+    sample = found;
+  }
+  const std::lock_guard lock(sample->mutex);
+  if (sample->subject_public_key_info.empty()) {
+    auto made = make(key_algorithm);
+    if (!made) return fail_field(made.error().code, "key_type", "key_type: " + made.error().detail);
+    sample->subject_public_key_info = *std::move(made);
+  }
+  return sample->subject_public_key_info;
 }
 
 }  // namespace certwright::registration

@@ -78,6 +78,8 @@ Result<void> write_key(json::Writer& w, const RequestDependencies& d, const stor
     w.member("certification_request_sha256", to_hex(crypto::sha256(request.certification_request)));
   }
   if (!content.generate_key.empty()) w.member("generate_key", content.generate_key);
+  CERTWRIGHT_TRY(const auto asked_for, registration::text_without_csr(d.store, request, content));
+  if (!asked_for.empty()) w.member("asked_for", asked_for);
   if (content.renews == 0) return {};
   CERTWRIGHT_TRY(const auto newest, d.store.find_certificate(content.renews));
   if (newest) w.member("renews", newest->certificate.serial.decimal());

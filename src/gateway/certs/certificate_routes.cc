@@ -133,9 +133,10 @@ Door::Answer Door::renew(web::Context& context) {
   CERTWRIGHT_TRY(auto lineage, lineage_for(context, access::Action::certificate_renew));
   CERTWRIGHT_TRY(const auto document, optional_body(context));
   CERTWRIGHT_TRY(const auto validity, read_renewal_body(document));
-  return issue_or_wait(registration::renewal_request(context.principal(), context.actor(),
-                                                     std::move(lineage.certificates.back()), validity),
-                       [](const store::CertificateRecord&) { return empty_answer(); });
+  auto request = registration::renewal_request(context.principal(), context.actor(),
+                                               std::move(lineage.certificates.back()), validity);
+  CERTWRIGHT_TRY(request.idempotency_key, idempotency_key_of(context));
+  return issue_or_wait(std::move(request), [](const store::CertificateRecord&) { return empty_answer(); });
 }
 
 Door::Answer Door::revoke(web::Context& context) {

@@ -18,6 +18,9 @@
 
 namespace certwright::gateway::certs {
 
+// Of the header Idempotency-Key; empty without one. Errors: bad_encoding for two; invalid for one that is too long.
+Result<std::string> idempotency_key_of(const web::Context& context);
+
 // The certs service (/certs/...), wire-exact to the service it replaces where that one had a wire
 // form: Content-Type is `application/json` without parameters, also on empty 200 answers; JSON
 // bodies end with a newline; serials are decimal; a list's keys are PascalCase in their old order.

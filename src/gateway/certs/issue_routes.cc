@@ -23,17 +23,22 @@ Result<registration::IssuanceRequest> start_request(web::Context& context) {
   CERTWRIGHT_TRY(const auto tenant, context.query("tenant"));
   if (tenant) request.tenant = *tenant;
   request.entity_id = std::string(context.param("entityID"));
-  const auto& headers = context.request.headers;
-  if (headers.count(kIdempotencyKey) > 1)
-    return fail_field(Errc::bad_encoding, "idempotency_key", "Idempotency-Key is given twice");
-  request.idempotency_key = std::string(headers.get(kIdempotencyKey));
-  if (request.idempotency_key.size() > kMaxIdempotencyKeyOctets)
-    return fail_field(Errc::invalid, "idempotency_key",
-                      "Idempotency-Key may have at most 255 characters");
+  CERTWRIGHT_TRY(request.idempotency_key, idempotency_key_of(context));
   return request;
 }
 
 }  // namespace
+
+Result<std::string> idempotency_key_of(const web::Context& context) {
+  const auto& headers = context.request.headers;
+  if (headers.count(kIdempotencyKey) > 1)
+    return fail_field(Errc::bad_encoding, "idempotency_key", "Idempotency-Key is given twice");
+  std::string key(headers.get(kIdempotencyKey));
+  if (key.size() > kMaxIdempotencyKeyOctets)
+    return fail_field(Errc::invalid, "idempotency_key",
+                      "Idempotency-Key may have at most 255 characters");
+  return key;
+}
 
 Door::Answer Door::issue(web::Context& context) {
   CERTWRIGHT_TRY(auto request, start_request(context));
@@ -85,6 +90,11 @@ Door::Answer Door::issue_or_wait(registration::IssuanceRequest request, const An
         return registration::has_approval_rules(*ca);
       })) {
     request.can_wait = true;
+    // Before it is issued: what people approved a moment ago may need nobody the next time.
+    if (request.renews) {
+      CERTWRIGHT_TRY(const auto before, d_.requests->answered_renewal(request));
+      if (before) return answer(request.renews->certificate);
+    }
     kept = request;
   }
   const auto issued = d_.issuance.issue(std::move(request));

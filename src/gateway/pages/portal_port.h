@@ -25,7 +25,7 @@ struct Upload {
   std::string common_name;
   std::string validity_days;                   // as typed; empty: the profile's
   std::string ca;                              // empty: the server chooses
-  std::string tenant;                          // empty: the caller's own; the form has no field for it
+  std::string tenant;                          // empty: the caller's own
   std::string purpose;                         // category; may be empty
   std::vector<std::string> extensions;         // "server_auth", ...
   SecretBytes approval_password;               // may be empty
@@ -101,6 +101,8 @@ class PortalPort {
 
   // Active issuing CAs that the caller may request from; never a root.
   virtual Result<std::vector<CaChoice>> issuing_cas(web::Context& context) = 0;
+  // Tenants that the caller may request for, its own first.
+  virtual Result<std::vector<std::string>> tenants(web::Context& context) = 0;
   // Checks and takes the request; issues at once where nobody has to approve. The id of the request.
   virtual Result<std::string> upload(web::Context& context, Upload upload) = 0;
 

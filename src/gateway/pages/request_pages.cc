@@ -23,7 +23,7 @@ constexpr Extension kExtensions[] = {{"server_auth", "Server authentication (TLS
 
 // What to fill in again after a complaint; never the password.
 struct Filled {
-  std::string csr, common_name, validity_days, ca, purpose;
+  std::string csr, common_name, validity_days, ca, tenant, purpose;
   std::vector<std::string> extensions;
 };
 
@@ -49,6 +49,19 @@ void ca_field(Html& html, const Filled& filled, const std::vector<CaChoice>& cas
   html.end().end();
 }
 
+// Whoever requests for one tenant only, their own, need not think about it.
+void tenant_field(Html& html, const Context& context, const Filled& filled, const std::vector<std::string>& tenants) {
+  if (tenants.empty() || (tenants.size() == 1 && tenants.front() == context.principal().tenant)) return;
+  html.begin("div", {{"class", "field"}}).element("label", {{"for", "tenant_id"}}, "For the tenant");
+  html.begin("select", {{"id", "tenant_id"}, {"name", "tenant_id"}});
+  for (const auto& tenant : tenants) {
+    Attributes attributes{{"value", tenant}};
+    if (tenant == filled.tenant) attributes.push_back({"selected"});
+    html.element("option", attributes, tenant);
+  }
+  html.end().end();
+}
+
 void extension_fields(Html& html, const Filled& filled) {
   html.begin("fieldset", {{"class", "field choice"}}).element("legend", "What it is for");
   for (const auto& extension : kExtensions) {
@@ -61,6 +74,7 @@ void extension_fields(Html& html, const Filled& filled) {
 
 Result<http::Response> upload_page(Context& context, PortalPort& portal, const Filled& filled, const Error* error) {
   CERTWRIGHT_TRY(const auto cas, portal.issuing_cas(context));
+  CERTWRIGHT_TRY(const auto tenants, portal.tenants(context));
   const Url self = Url::of({"csr", "upload"});
   return page({.title = "Request a certificate",
                .status = error == nullptr ? 200 : web::status_of(error->code),
@@ -75,6 +89,7 @@ Result<http::Response> upload_page(Context& context, PortalPort& portal, const F
                 html.begin("form", {{"method", "post"}, {UrlAttribute::action, self}, {"enctype", "multipart/form-data"}, {"class", "card"}});
                 hidden_csrf(html, context);
                 csr_fields(html, filled);
+                tenant_field(html, context, filled, tenants);
                 ca_field(html, filled, cas);
                 extension_fields(html, filled);
                 input(html, {.name = "purpose_category", .label = "Purpose", .value = filled.purpose,
@@ -94,7 +109,7 @@ Result<Upload> read_upload(const web::Form& form, Filled& filled) {
   CERTWRIGHT_TRY(filled.common_name, field(form, "common_name"));
   CERTWRIGHT_TRY(filled.validity_days, field(form, "validity_days"));
   CERTWRIGHT_TRY(filled.ca, field(form, "ca_id"));
-  CERTWRIGHT_TRY(upload.tenant, field(form, "tenant_id"));
+  CERTWRIGHT_TRY(filled.tenant, field(form, "tenant_id"));
   CERTWRIGHT_TRY(filled.purpose, field(form, "purpose_category"));
   filled.extensions = form.values("extensions");
   CERTWRIGHT_TRY(auto password, field(form, "approval_password"));
@@ -106,6 +121,7 @@ Result<Upload> read_upload(const web::Form& form, Filled& filled) {
   upload.common_name = filled.common_name;
   upload.validity_days = filled.validity_days;
   upload.ca = filled.ca;
+  upload.tenant = filled.tenant;
   upload.purpose = filled.purpose;
   upload.extensions = filled.extensions;
   return upload;

@@ -18,6 +18,7 @@ const std::string kHostile = "\"><script>alert(1)</script><b x='";
 class FakePortal final : public PortalPort {
  public:
   Result<std::vector<CaChoice>> issuing_cas(web::Context&) override { return cas; }
+  Result<std::vector<std::string>> tenants(web::Context&) override { return of_tenants; }
   Result<std::string> upload(web::Context& context, Upload upload) override {
     if (refusal) return tl::unexpected<Error>(*refusal);
     uploader = context.principal().name;
@@ -58,6 +59,7 @@ class FakePortal final : public PortalPort {
     return {};
   }
 
+  std::vector<std::string> of_tenants{"default"};
   std::vector<CaChoice> cas{{"issuing", "Issuing CA"}, {kHostile, kHostile}};
   std::optional<Error> refusal;
   RequestRows rows;
@@ -108,6 +110,11 @@ TEST_F(RequestPages, TheFormOffersTheCasOneMayUse) {
   EXPECT_TRUE(has(form, "aria-current=\"page\""));
   EXPECT_TRUE(has(browser_.get("/account/password"), "href=\"/requests\""));
   expect_harmless(form);
+  EXPECT_FALSE(has(form, "tenant_id")) << "there is no choice";
+  portal_.of_tenants = {"default", "globex"};
+  EXPECT_TRUE(has(browser_.get("/csr/upload"), "<option value=\"globex\">globex</option>"));
+  portal_.of_tenants = {"globex"};  // not the caller's own
+  EXPECT_TRUE(has(browser_.get("/csr/upload"), "<select id=\"tenant_id\" name=\"tenant_id\"><option value=\"globex\">globex</option></select>"));
   portal_.cas.clear();
   EXPECT_TRUE(has(browser_.get("/csr/upload"), "There is no CA that you may request"));
 }

@@ -111,6 +111,8 @@ struct Asked {
   std::string subject;
   std::vector<std::string> names;
   std::string key;  // its algorithm
+  std::optional<Seconds> validity;
+  std::string ca, profile;  // as they were before; empty: nobody said
   x509::Extensions extensions;
 };
 
@@ -131,30 +133,39 @@ Result<Asked> asked_in_csr(const store::RequestRecord& request) {
   Asked asked{.subject = csr->subject().to_text(),
               .names = {},
               .key = key_algorithm_of(csr->subject_public_key_info_tlv()),
+              .validity = {}, .ca = {}, .profile = {},
               .extensions = csr->requested_extensions()};
   if (const auto names = csr->requested_subject_alt_names()) asked.names = texts_of(*names);
   return asked;
 }
 
-// Of the certificate that is renewed: what it is for, and what was copied into it. The rest is the CA's.
-Result<Asked> asked_by_renewal(const registration::Examination& seen) {
-  CERTWRIGHT_TRY(const auto before, x509::Certificate::parse(seen.request.renews->certificate.der));
+// The CA's own business: it says where it is, and who it is.
+bool is_of_the_ca(const der::Oid& oid) {
+  const der::Oid kOids[] = {oids::kAuthorityKeyIdentifier, oids::kSubjectKeyIdentifier, oids::kCrlDistributionPoints,
+                            oids::kAuthorityInfoAccess, oids::kBasicConstraints};
+  return std::ranges::find(kOids, oid) != std::ranges::end(kOids);
+}
+
+// Of the certificate that is renewed: what it is, for whoever looks for what would be otherwise.
+Result<Asked> asked_by_renewal(const registration::RequestContent& content, const registration::Examination& seen) {
+  const auto& newest = seen.request.renews->certificate;
+  CERTWRIGHT_TRY(const auto before, x509::Certificate::parse(newest.der));
   Asked asked{.subject = before.subject().to_text(),
               .names = {},
               .key = key_algorithm_of(before.subject_public_key_info_tlv()),
+              .validity = content.validity.value_or(std::chrono::ceil<Seconds>(newest.not_after - newest.issued_at)),
+              .ca = newest.ca,
+              .profile = fmt::format("{} version {}", newest.profile, newest.profile_version),
               .extensions = {}};
-  for (const auto& copied : seen.certificate_request.extensions) CERTWRIGHT_CHECK(asked.extensions.add(copied));
   if (const auto names = before.subject_alt_names()) asked.names = texts_of(*names);
-  for (const auto& oid : {oids::kKeyUsage, oids::kExtKeyUsage}) {
-    const auto* extension = before.find_extension(oid);
-    if (extension != nullptr && asked.extensions.find(oid) == nullptr) CERTWRIGHT_CHECK(asked.extensions.add(*extension));
-  }
+  for (const auto& extension : before.extensions())
+    if (!is_of_the_ca(extension.oid)) CERTWRIGHT_CHECK(asked.extensions.add(extension));
   return asked;
 }
 
 Result<Asked> asked_of(const store::RequestRecord& request, const registration::RequestContent& content,
                        const registration::Examination& seen) {
-  if (seen.request.renews) return asked_by_renewal(seen);
+  if (seen.request.renews) return asked_by_renewal(content, seen);
   Asked asked;
   if (content.generate_key.empty()) {
     CERTWRIGHT_TRY(asked, asked_in_csr(request));
@@ -165,6 +176,8 @@ Result<Asked> asked_of(const store::RequestRecord& request, const registration::
     for (const auto& [attribute, value] : content.subject)
       asked.subject += fmt::format("{}{}={}", asked.subject.empty() ? "" : ",", attribute, value);
   if (asked.names.empty()) asked.names = texts_of(content.names);
+  asked.validity = content.validity;
+  asked.profile = fmt::format("{} version {}", request.profile, request.profile_version);
   return asked;
 }
 
@@ -184,9 +197,10 @@ Result<std::vector<Comparison>> compare(const store::RequestRecord& request, con
   add_row(all, "Subject", std::move(asked.subject), profile.subject.settable.empty() ? "" : "may have " + joined(profile.subject.settable), seen.subject);
   add_names(all, asked.names, seen);
   add_row(all, "Key", std::move(asked.key), joined(profile.key_algorithms), seen.certificate_request.key_algorithm);
-  add_validity(all, content.validity, seen, now);
+  add_validity(all, asked.validity, seen, now);
+  if (!asked.ca.empty()) add_row(all, "CA", asked.ca, "", seen.ca->id());
   add_extensions(all, asked.extensions, seen);
-  add_row(all, "Profile", fmt::format("{} version {}", request.profile, request.profile_version), profile.description,
+  add_row(all, "Profile", asked.profile, profile.description,
       fmt::format("{} version {}", profile.name, profile.version));
   return all;
 }

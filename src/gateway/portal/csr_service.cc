@@ -154,12 +154,25 @@ std::vector<ca::CaPtr> CsrService::issuing_cas(const access::Principal& who) con
   std::vector<ca::CaPtr> found;
   for (const auto& ca : d_.cas.all())
     if (!ca->is_root() && ca->can_issue(d_.clock.now()) && serves_one_of(*ca, who) &&
+        registration::profile_for(*ca, d_.profiles, {}, {}) != nullptr &&  // else it is for other doors
         std::ranges::any_of(who.bindings, [&](const access::RoleBinding& binding) {
           const std::string& tenant = binding.tenant == "*" ? who.tenant : binding.tenant;
           return access::authorise(who, access::Action::certificate_issue_csr, {tenant, ca->id(), ""}).has_value();
         }))
       found.push_back(ca);
   std::ranges::sort(found, {}, [](const ca::CaPtr& ca) { return ca->id(); });
+  return found;
+}
+
+Result<std::vector<std::string>> CsrService::tenants(const access::Principal& who) const {
+  std::vector<std::string> found;
+  CERTWRIGHT_TRY(const auto all, d_.store.list_tenants());
+  for (const auto& tenant : all)
+    if (!tenant.disabled && std::ranges::any_of(who.bindings, [&](const access::RoleBinding& binding) {
+          return access::authorise(who, access::Action::certificate_issue_csr, {tenant.id, binding.ca, ""}).has_value();
+        }))
+      found.push_back(tenant.id);
+  std::ranges::stable_partition(found, [&](const std::string& id) { return id == who.tenant; });
   return found;
 }
 
@@ -205,9 +218,8 @@ Result<CsrService::Chosen> CsrService::choose(const CsrForm& form, const access:
                                     allowed_extensions(*chosen.ca, d_.profiles)));
     return chosen;
   }
-  const auto& attached = chosen.ca->policy().profiles;
   chosen.profile = d_.profiles.find(form.profile);
-  if (chosen.profile == nullptr || std::ranges::find(attached, form.profile) == attached.end())
+  if (chosen.profile == nullptr || !registration::has_profile(*chosen.ca, form.profile))
     return fail_field(Errc::policy, "profile",
                       fmt::format("profile: CA \"{}\" has no profile {}", chosen.ca->id(), profile::shown(form.profile)));
   const auto has = registration::extension_names(*chosen.profile);

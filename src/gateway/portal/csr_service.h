@@ -68,6 +68,8 @@ class CsrService {
   // root.
   Result<ca::CaPtr> issuing_ca(std::string_view id, const access::Principal& who) const;
   // All of them that the caller may have certificates by, by id.
+  // Tenants that they may request for, their own first. Errors: the store's.
+  Result<std::vector<std::string>> tenants(const access::Principal& who) const;
   std::vector<ca::CaPtr> issuing_cas(const access::Principal& who) const;
 
   CaTemplate template_of(const ca::CertificationAuthority& ca) const;

@@ -142,7 +142,7 @@ Result<pages::RequestView> PortalPages::view_of(const store::RequestRecord& requ
   view.tenant = request.tenant;
   view.remote = request.remote;
   view.reason = request.reason;
-  CERTWRIGHT_TRY(view.without_csr, registration::text_without_csr(d_.store, content));
+  CERTWRIGHT_TRY(view.without_csr, registration::text_without_csr(d_.store, request, content));
   view.selection = content.selection;
   view.rule = content.rule;
   view.changes = changes_text(changes);
@@ -162,6 +162,10 @@ Result<std::vector<pages::CaChoice>> PortalPages::issuing_cas(web::Context& cont
   std::vector<pages::CaChoice> choices;
   for (const auto& ca : d_.csr.issuing_cas(context.principal())) choices.push_back({ca->id(), ca->record().name});
   return choices;
+}
+
+Result<std::vector<std::string>> PortalPages::tenants(web::Context& context) {
+  return d_.csr.tenants(context.principal());
 }
 
 Result<std::string> PortalPages::upload(web::Context& context, pages::Upload upload) {

@@ -17,6 +17,7 @@ class PortalPages final : public pages::PortalPort {
   explicit PortalPages(Dependencies dependencies) : d_(dependencies) {}
 
   Result<std::vector<pages::CaChoice>> issuing_cas(web::Context& context) override;
+  Result<std::vector<std::string>> tenants(web::Context& context) override;
   Result<std::string> upload(web::Context& context, pages::Upload upload) override;
   Result<pages::RequestRows> own_requests(web::Context& context, std::string_view after) override;
   Result<pages::RequestView> find(web::Context& context, std::string_view id) override;

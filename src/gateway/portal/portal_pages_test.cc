@@ -361,7 +361,7 @@ TEST_F(PortalPagesTest, Matrix) {
     Fields fields;
     const char* expected;
   } kRows[] = {{"GET", "/requests/" + id, {}, "++00++0"},
-               {"GET", "/requests/" + id + "/certificate.pem", {}, "0000000"},  // there is none yet
+               {"GET", "/requests/" + id + "/certificate.pem", {}, "0000000"},  // there is none yet; below
                {"GET", "/approvals/" + id, {}, "-+00--0"},
                {"POST", "/approvals/" + id, {{"verdict", "approve"}, {"binding", std::string(64, '0')}}, "-+00--0"},  // not what was seen
                {"POST", "/approvals/" + id, {{"verdict", "deny"}, {"reason", "x"}}, "-+00--0"},  // too short
@@ -375,10 +375,15 @@ TEST_F(PortalPagesTest, Matrix) {
     EXPECT_EQ(found, row.expected) << row.method << " " << row.path;
   }
   EXPECT_EQ(state(id), store::RequestState::pending);
+  EXPECT_EQ(approve(*bob, id), 303);
+  std::string found;
+  for (auto* browser : callers) found += browser->get("/requests/" + id + "/certificate.pem").status == 404 ? '0' : '+';
+  EXPECT_EQ(found, "++00++0") << "the certificate, now that it is there";
+  const auto more = upload(csr("CN=a.example", {"a.example"}));
   // Lists have what one may see.
   for (auto* browser : callers) {
     EXPECT_EQ(has(browser->get("/requests"), id), browser == alice.get());
-    EXPECT_EQ(has(browser->get("/approvals"), id), browser == bob.get());
+    EXPECT_EQ(has(browser->get("/approvals"), more), browser == bob.get());
   }
 }
 

@@ -43,6 +43,29 @@ TEST_F(PortalRefusals, ExtensionsThatAreLeftOutAreNamedAndOthersRefused) {
   EXPECT_THAT(text({"message"}), HasSubstr("must-staple"));
 }
 
+// Usages beyond the profile's are refused, in whatever place they are asked for.
+TEST_F(PortalRefusals, UsagesThatTheProfileDoesNotGive) {
+  const auto with = [&](const der::Oid& oid, Bytes value, Members more) {
+    x509::Extensions extensions;
+    must(extensions.add({x509::oids::kSubjectAltName, false, x509::encode_subject_alt_name({must(x509::GeneralName::dns("a.example"))})}));
+    must(extensions.add({oid, oid == x509::oids::kKeyUsage, std::move(value)}));
+    return call("POST", "/csr/process", alice.token,
+                body(World::csr_pem(must(x509::Name::from_text("CN=a.example")), extensions), std::move(more))).status;
+  };
+  const auto purpose = [](const der::Oid& oid) { return x509::encode_ext_key_usage({oid}); };
+  const Members for_servers{{"requested_extensions", R"(["server_auth"])"}};
+  EXPECT_EQ(with(x509::oids::kExtKeyUsage, purpose(x509::oids::kServerAuth), for_servers), 200) << json::write(last);
+  const auto before = requests();
+  EXPECT_EQ(with(x509::oids::kExtKeyUsage, purpose(x509::oids::kCodeSigning), for_servers), 422) << json::write(last);
+  EXPECT_THAT(text({"message"}), HasSubstr("codeSigning"));
+  EXPECT_EQ(with(x509::oids::kExtKeyUsage, purpose(x509::oids::kOcspSigning), {}), 422) << json::write(last);
+  EXPECT_THAT(text({"message"}), HasSubstr("OCSPSigning"));
+  constexpr std::uint32_t kKeyCertSign = 1U << 5U;
+  EXPECT_EQ(with(x509::oids::kKeyUsage, x509::encode_key_usage(x509::KeyUsage::from_mask(kKeyCertSign)), {}), 422) << json::write(last);
+  EXPECT_THAT(text({"message"}), HasSubstr("keyCertSign"));
+  EXPECT_EQ(requests(), before);
+}
+
 struct Refusal {
   const char* name;
   std::string body;
