@@ -128,8 +128,11 @@ Result<RequestDesk::Weighed> RequestDesk::weigh(const Decision& decision) {
 }
 
 Result<RequestRecord> RequestDesk::preview(const Decision& decision) {
-  CERTWRIGHT_TRY(auto weighed, weigh(decision));
-  return std::move(weighed.after);
+  for (int attempt = 1;; ++attempt) {
+    auto weighed = weigh(decision);
+    if (weighed) return std::move(weighed->after);
+    if (attempt == kAttempts || !is_lost_race(weighed.error())) return tl::unexpected(std::move(weighed).error());
+  }
 }
 
 Result<RequestRecord> RequestDesk::approve_once(const Decision& decision) {

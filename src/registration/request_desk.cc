@@ -130,11 +130,13 @@ Result<std::size_t> RequestDesk::expire_overdue(const audit::Actor& actor) {
                                       approved, {.limit = store::RequestPage::kMaxLimit, .after = {}, .newest_first = false}));
   std::ranges::copy_if(list.requests, std::back_inserter(past), [&](const auto& each) { return is_overdue(each, now); });
   std::size_t expired = 0;
+  std::optional<Error> first;
   for (const auto& before : past) {
     const auto stored = expire(before, actor);
-    if (!stored && stored.error().code != Errc::conflict) return tl::unexpected(stored.error());
-    if (stored) ++expired;  // else somebody decided just now
+    if (stored) ++expired;
+    else if (stored.error().code != Errc::conflict && !first) first = stored.error();  // conflict: decided just now
   }
+  if (first) return tl::unexpected(*std::move(first));
   return expired;
 }
 

@@ -91,7 +91,7 @@ class RequestDesk {
   };
   // Checks everything that issuing would (registration's examine()), then stores it: approved where the
   // policy wants nobody, where a standing rule covers it, and where the password is right; else pending.
-  // A wrong password and one that is locked out lead to the same answer as none, after about the same time.
+  // A wrong password, one that is locked out and none lead to the same answer, after about the same time.
   // What wants approval must have a profile that keeps its certificates: else nobody could fetch it.
   // Errors: registration's; policy, field "profile"; conflict, field "idempotency_key", if the key stands for
   // another request, open or issued; too_many_requests, field "pending", if the principal has too many open
@@ -167,10 +167,11 @@ class RequestDesk {
   // Refused after the approval: failed, with the refusal as reason. Errors: conflict.
   Result<void> fail(const store::RequestRecord& record, const Error& refusal, const audit::Actor& actor);
   // Requests that wait although the policy of now is satisfied, as where it wants less than it did: they are
-  // approved. Those whose CA has ended for good (RegistrationAuthority::has_ended()) are failed. Looks at 50 in a call, and goes on where the last call ended. Returns how many it approved.
+  // approved. Those whose CA has ended for good (RegistrationAuthority::has_ended()) are failed. Looks at 50 in a call,
+  // and goes on where the last call ended. Returns how many it approved. Errors: the first, when all were looked at.
   Result<std::size_t> settle_waiting(const audit::Actor& actor);
   // Requests whose time is over: nobody decided in time, or no certificate could be issued for kApprovedKept.
-  // Returns how many; at most 1,100 in a call.
+  // Returns how many; at most 1,100 in a call. Errors: the first, when each was tried.
   Result<std::size_t> expire_overdue(const audit::Actor& actor);
 
  private:
@@ -225,6 +226,7 @@ class RequestDesk {
   Result<bool> settle(store::RequestRecord& record, const Examination& examined, Step& step) const;
   // The requester's own, password or standing rule, of which a binding has one: false if that is of another kind.
   Result<bool> add_approval(Step& step, const store::RequestRecord& record, store::ApprovalKind kind) const;
+  Result<bool> settle_one(store::RequestRecord before, const audit::Actor& actor);  // did it approve it?
   void wait_again(store::RequestRecord& record, const ApprovalRequirement& requirement) const;
   Result<store::RequestRecord> reopen(const store::RequestRecord& record, const Examination& examined,
                                       const audit::Actor& actor);

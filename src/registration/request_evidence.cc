@@ -143,35 +143,42 @@ Result<void> RequestDesk::close_with_its_ca(const RequestRecord& record, const E
   return {};
 }
 
+Result<bool> RequestDesk::settle_one(RequestRecord before, const audit::Actor& actor) {
+  const auto examined = examine(before, View::as_changed);
+  if (!examined) {  // whoever decides, or issues, will hear why
+    CERTWRIGHT_CHECK(close_with_its_ca(before, examined.error(), actor));
+    return false;
+  }
+  if (examined->profile->version != before.profile_version) {
+    if (examined->requirement.needed()) return false;  // what was given before counts no more
+    auto rebased = rebase(before, actor);
+    if (!rebased) return false;
+    before = *std::move(rebased);
+  }
+  Step step{.actor = actor, .approval = {}, .events = {}};
+  RequestRecord after = before;
+  CERTWRIGHT_TRY(const bool enough, settle(after, *examined, step));
+  if (!enough) return false;
+  const auto stored = commit(&before, std::move(after), std::move(step));
+  if (!stored && stored.error().code != Errc::conflict) return tl::unexpected(stored.error());
+  return stored.has_value();  // else somebody decided just now
+}
+
 Result<std::size_t> RequestDesk::settle_waiting(const audit::Actor& actor) {
   const std::lock_guard lock(settled_mutex_);
   const store::RequestFilter pending{
       .scope = {{"*", "", ""}}, .states = {RequestState::pending}, .tenant = {}, .ca = {}, .principal = {}};
   CERTWRIGHT_TRY(const auto list, d_.store.list_requests(
                                       pending, {.limit = kSettledAtOnce, .after = settled_, .newest_first = false}));
-  std::size_t approved = 0;
-  for (const auto& each : list.requests) {
-    RequestRecord before = each;
-    const auto examined = examine(before, View::as_changed);
-    if (!examined) {  // whoever decides, or issues, will hear why
-      CERTWRIGHT_CHECK(close_with_its_ca(before, examined.error(), actor));
-      continue;
-    }
-    if (examined->profile->version != before.profile_version) {
-      if (examined->requirement.needed()) continue;  // what was given before counts no more
-      auto rebased = rebase(before, actor);
-      if (!rebased) continue;
-      before = *std::move(rebased);
-    }
-    Step step{.actor = actor, .approval = {}, .events = {}};
-    RequestRecord after = before;
-    CERTWRIGHT_TRY(const bool enough, settle(after, *examined, step));
-    if (!enough) continue;
-    const auto stored = commit(&before, std::move(after), std::move(step));
-    if (!stored && stored.error().code != Errc::conflict) return tl::unexpected(stored.error());
-    if (stored) ++approved;  // else somebody decided just now
-  }
   settled_ = list.next.value_or("");
+  std::size_t approved = 0;
+  std::optional<Error> first;
+  for (const auto& each : list.requests) {
+    const auto settled = settle_one(each, actor);
+    if (settled && *settled) ++approved;
+    if (!settled && !first) first = settled.error();
+  }
+  if (first) return tl::unexpected(*std::move(first));
   return approved;
 }
 
