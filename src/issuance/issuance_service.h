@@ -61,7 +61,7 @@ class IssuanceService {
       : d_(dependencies), serials_(dependencies.random, dependencies.clock), rsa_slots_(dependencies.rsa_keys) {}
 
   // Errors: registration's; policy and invalid of profile and lint; conflict, field
-  // "idempotency_key", if the key was used with another request or that request is still running;
+  // "idempotency_key", if the key was used with another request or that request is still running, or waits for people;
   // too_many_requests if many RSA keys are being made; unavailable if store or token is away: the certificate may exist then, and if it does, a request
   // with the same idempotency key gets it. A refusal of a known principal is an audit record.
   Result<IssuedCertificate> issue(registration::IssuanceRequest request);

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "registration/registration_authority.h"
+#include "registration/request_content.h"
 #include "registration/request_step.h"
 
 namespace certwright::registration {
@@ -17,6 +18,7 @@ using store::RequestState;
 
 constexpr std::size_t kMaxReasonOctets = 1'000;
 constexpr std::uint32_t kExpireAtOnce = 1'000;
+constexpr std::uint32_t kMaxOpenRead = 1'000;
 constexpr Seconds kDay{86'400};
 
 // Says which limit it was.
@@ -68,6 +70,21 @@ Result<RequestRecord> RequestDesk::commit(const RequestRecord* before, RequestRe
   if (auto stored = d_.store.apply(transaction); !stored)
     return tl::unexpected(explained(std::move(stored).error(), d_.limits));
   return after;
+}
+
+Result<void> RequestDesk::check_idempotency_key(std::string_view principal, std::string_view key,
+                                                const store::Sha256& request_sha256) const {
+  if (!d_.registration.any_ca_has_approval_rules()) return {};
+  CERTWRIGHT_TRY(const auto open, d_.store.open_requests_of(principal, kMaxOpenRead));
+  const Time now = d_.clock.now();
+  for (const auto& each : open) {
+    if (is_overdue(each, now)) continue;
+    CERTWRIGHT_TRY(const auto content, read_request_content(each.content));
+    if (content.idempotency_key == key && content.idempotency_sha256 != request_sha256)
+      return fail_field(Errc::conflict, "idempotency_key",
+                        "Idempotency-Key: another request with it waits for approval; use a new key");
+  }
+  return {};
 }
 
 Result<RequestRecord> RequestDesk::withdraw(std::string_view id, const access::Principal& by,

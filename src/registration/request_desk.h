@@ -99,6 +99,11 @@ class RequestDesk {
   // and without field where too many passwords are being checked.
   Result<Submitted> submit(Submission submission);
 
+  // May a certificate be issued at once for this key? Errors: conflict, field "idempotency_key", if an open request
+  // of the principal has it and is another one; unavailable.
+  Result<void> check_idempotency_key(std::string_view principal, std::string_view key,
+                                     const store::Sha256& request_sha256) const;
+
   // Also of an approved one that is not issued yet. Errors: not_permitted unless `by` is the requester;
   // conflict if it is over; not_found.
   Result<store::RequestRecord> withdraw(std::string_view id, const access::Principal& by,
@@ -109,7 +114,16 @@ class RequestDesk {
   Result<std::optional<store::RequestRecord>> find(std::string_view id) const;
   Result<store::RequestList> list(const store::RequestFilter& filter,
                                   const store::RequestPage& page) const;
+  // As they were given, in that order.
   Result<std::vector<store::ApprovalRecord>> approvals(std::string_view id) const;
+  // An approval, and whether it counts by now: as the next decision, and the issue, will take it.
+  struct Counted {
+    store::ApprovalRecord approval{};
+    std::string why_not{};  // half a sentence; empty: it counts
+  };
+  // `examined`: what the record would come to; null where it is refused now,
+  // and then policies are not asked. Of a request that is over: what counted.
+  Result<std::vector<Counted>> approvals(const store::RequestRecord& record, const Examination* examined) const;
   // What would be issued now: with the changes that are in the record, or without any as it was asked for.
   // Errors: registration's, where it would be refused by now; policy, field "principal", where the requester
   // may not have it any more.
@@ -216,6 +230,11 @@ class RequestDesk {
   // An approval by this principal, as it is now; false for one who is disabled.
   Result<bool> may_approve(const store::RequestRecord& record, const Examination& examined,
                            std::string_view principal) const;
+  // Half a sentence; empty: it counts.
+  Result<std::string> why_not(const store::RequestRecord& record, const Examination* examined,
+                              const store::ApprovalRecord& approval) const;
+  Result<std::string> why_not_this_officer(const store::RequestRecord& record, const Examination* examined,
+                                           std::string_view principal) const;
   Result<std::size_t> officers_for(const store::RequestRecord& record, const Examination& examined,
                                    std::string_view not_this_one) const;
   // To what it is now.

@@ -62,40 +62,68 @@ Result<void> RequestDesk::check_may_approve(const Examination& examined, const a
                                 "as you: your approval does not count for this request.");
 }
 
-Result<bool> RequestDesk::may_approve(const RequestRecord& record, const Examination& examined,
-                                      std::string_view principal) const {
+Result<std::string> RequestDesk::why_not_this_officer(const RequestRecord& record, const Examination* examined,
+                                                      std::string_view principal) const {
   const auto officer = access::stored_principal(d_.store, principal);
   if (!officer && officer.error().code != Errc::unauthenticated) return tl::unexpected(officer.error());
-  if (!officer || !access::authorise(*officer, access::Action::request_decide, object_of(record))) return false;
-  const auto may = check_may_approve(examined, *officer, record);
+  if (!officer) return "the officer's account is disabled";
+  if (!access::authorise(*officer, access::Action::request_decide, object_of(record)))
+    return "the officer has no role for it any more";
+  if (examined == nullptr) return "";
+  const auto may = check_may_approve(*examined, *officer, record);
   if (!may && may.error().code != Errc::not_permitted) return tl::unexpected(may.error());
-  return may.has_value();
+  return may ? "" : "the CA's policy does not count this officer for it";
+}
+
+Result<bool> RequestDesk::may_approve(const RequestRecord& record, const Examination& examined,
+                                      std::string_view principal) const {
+  CERTWRIGHT_TRY(const auto why_not, why_not_this_officer(record, &examined, principal));
+  return why_not.empty();
+}
+
+Result<std::string> RequestDesk::why_not(const RequestRecord& record, const Examination* examined,
+                                         const store::ApprovalRecord& approval) const {
+  using enum store::ApprovalKind;
+  if (approval.binding != record.binding) return "it was given before something was changed";
+  if (!is_open(record.state)) return "";
+  if (examined != nullptr && examined->profile->version != record.profile_version)
+    return "the profile has another version since";
+  if (approval.kind == officer) return why_not_this_officer(record, examined, approval.principal);
+  if (examined == nullptr || !examined->requirement.needed()) return "";
+  if (approval.kind == standing_rule) return "no standing rule of the CA's policy covers it any more";
+  return examined->requirement.password ? "" : "the CA's policy takes no password for it any more";
+}
+
+Result<std::vector<RequestDesk::Counted>> RequestDesk::approvals(const RequestRecord& record,
+                                                                 const Examination* examined) const {
+  CERTWRIGHT_TRY(auto all, d_.store.list_approvals(record.id));
+  std::vector<Counted> counted;
+  for (auto& approval : all) {
+    CERTWRIGHT_TRY(auto reason, why_not(record, examined, approval));
+    counted.push_back({.approval = std::move(approval), .why_not = std::move(reason)});
+  }
+  return counted;
 }
 
 // How many officers besides `not_this_one` approved what the record is now, and still may.
 Result<std::size_t> RequestDesk::officers_for(const RequestRecord& record, const Examination& examined,
                                               std::string_view not_this_one) const {
-  CERTWRIGHT_TRY(const auto all, d_.store.list_approvals(record.id));
-  std::size_t count = 0;
-  for (const auto& approval : all) {
-    if (approval.kind != store::ApprovalKind::officer || approval.binding != record.binding ||
-        approval.principal == not_this_one)
-      continue;
-    CERTWRIGHT_TRY(const bool counts, may_approve(record, examined, approval.principal));
-    if (counts) ++count;
-  }
-  return count;
+  CERTWRIGHT_TRY(const auto all, approvals(record, &examined));
+  return static_cast<std::size_t>(std::ranges::count_if(all, [&](const Counted& each) {
+    return each.approval.kind == store::ApprovalKind::officer && each.why_not.empty() &&
+           each.approval.principal != not_this_one;
+  }));
 }
 
 // Do the approvals that are there satisfy the policy of now?
 Result<bool> RequestDesk::is_enough(const RequestRecord& record, const Examination& examined) const {
   const auto& requirement = examined.requirement;
   if (!requirement.needed()) return true;
-  CERTWRIGHT_TRY(const auto approvals, d_.store.list_approvals(record.id));
-  const bool by_password = std::ranges::any_of(approvals, [&](const store::ApprovalRecord& approval) {
-    return approval.kind == store::ApprovalKind::password && approval.binding == record.binding;
+  CERTWRIGHT_TRY(const auto all, approvals(record, &examined));
+  const bool by_password = std::ranges::any_of(all, [](const Counted& each) {
+    return each.approval.kind == store::ApprovalKind::password && each.why_not.empty();
   });
-  if (by_password && requirement.password) return true;
+  if (by_password) return true;
   CERTWRIGHT_TRY(const auto officers, officers_for(record, examined, ""));
   return officers >= requirement.officers;
 }
