@@ -7,6 +7,7 @@
 #include "profile/duration.h"
 #include "registration/registration_authority.h"
 #include "registration/removed_names.h"
+#include "registration/request_checks.h"
 #include "registration/request_content.h"
 #include "registration/request_desk.h"
 #include "registration/request_step.h"
@@ -242,6 +243,7 @@ Result<RequestRecord> RequestDesk::deny(std::string_view id, const access::Princ
   after.changed_at = d_.clock.now();
   Step step{.actor = actor, .approval = {}, .events = {}};
   step.events.push_back(closing_event(audit::EventType::request_denied, after, before.state, actor));
+  step.events.back().fields.emplace_back("checks", checks_text(examine(before, View::as_changed)));
   return commit(&before, std::move(after), std::move(step));
 }
 

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "registration/registration_authority.h"
+#include "registration/request_checks.h"
 #include "registration/request_content.h"
 #include "registration/request_step.h"
 
@@ -18,8 +19,15 @@ using store::RequestState;
 
 constexpr std::size_t kMaxReasonOctets = 1'000;
 constexpr std::uint32_t kExpireAtOnce = 1'000;
-constexpr std::uint32_t kMaxOpenRead = 1'000;
+constexpr std::uint32_t kMostOpenRead = 1'000;
 constexpr Seconds kDay{86'400};
+
+// What stood when it came in, and when it was approved: later nothing would be issued of it, and nothing is checked.
+void add_checks(std::vector<audit::Event>& events, const Examination& examined) {
+  for (auto& event : events)
+    if (event.type == audit::EventType::request_received || event.type == audit::EventType::request_approved)
+      event.fields.emplace_back("checks", checks_text(examined));
+}
 
 // Says which limit it was.
 Error explained(Error error, const RequestLimits& limits) {
@@ -60,6 +68,7 @@ Result<RequestRecord> RequestDesk::commit(const RequestRecord* before, RequestRe
   }
   transaction.push_back(std::move(put));
   if (step.approval) transaction.push_back(store::AddApproval{*std::move(step.approval)});
+  if (step.examined != nullptr) add_checks(step.events, *step.examined);
   for (const auto& event : step.events) transaction.push_back(d_.journal.leaf(event));
   RequestChange change{before, after, step.actor, step.events};
   if (step.examined != nullptr && after.state == RequestState::pending) {
@@ -75,7 +84,7 @@ Result<RequestRecord> RequestDesk::commit(const RequestRecord* before, RequestRe
 Result<void> RequestDesk::check_idempotency_key(std::string_view principal, std::string_view key,
                                                 const store::Sha256& request_sha256) const {
   if (!d_.registration.any_ca_has_approval_rules()) return {};
-  CERTWRIGHT_TRY(const auto open, d_.store.open_requests_of(principal, kMaxOpenRead));
+  CERTWRIGHT_TRY(const auto open, d_.store.open_requests_of(principal, kMostOpenRead));
   const Time now = d_.clock.now();
   for (const auto& each : open) {
     if (is_overdue(each, now)) continue;

@@ -183,7 +183,7 @@ Result<bool> RequestDesk::settle_one(RequestRecord before, const audit::Actor& a
     if (!rebased) return false;
     before = *std::move(rebased);
   }
-  Step step{.actor = actor, .approval = {}, .events = {}};
+  Step step{.actor = actor, .approval = {}, .events = {}, .examined = &*examined};
   RequestRecord after = before;
   CERTWRIGHT_TRY(const bool enough, settle(after, *examined, step));
   if (!enough) return false;

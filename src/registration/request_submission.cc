@@ -249,7 +249,7 @@ Result<RequestDesk::Submitted> RequestDesk::join_once(const RequestRecord& open,
                                                       const ApprovalPasswords::Checked& password,
                                                       const Examination& examined) {
   const audit::Actor& actor = examined.request.actor;
-  Step step{.actor = actor, .approval = {}, .events = {}};
+  Step step{.actor = actor, .approval = {}, .events = {}, .examined = &examined};
   if (password.evidence) step.events.push_back(*password.evidence);
   RequestRecord after = open;
   // With an officer's changes it is another one than was asked for again: upkeep and officers look at that.
