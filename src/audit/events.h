@@ -143,8 +143,9 @@ namespace certwright::audit {
     "Nothing is sealed under a retired key-encryption key any more; it was deleted.",              \
     "Backups from before the rotation need it: keep it with them, or make a new backup.")          \
   X(100, request_received, "REQUEST_RECEIVED",                                                     \
-    "request ca profile profile_version subject names csr_sha256 generate_key renews binding selection rule", \
-    "A request for a certificate passed every check and was stored.", "Nothing.")                  \
+    "request ca profile profile_version subject names csr_sha256 generate_key renews binding selection rule checks", \
+    "A request for a certificate passed every check and was stored. `checks`: a line each.",       \
+    "Nothing.")                                                                                    \
   X(101, request_pending, "REQUEST_PENDING", "request before after ca needed expires_at",          \
     "A request waits for the approval of `needed` officers until `expires_at`.",                   \
     "Somebody who may decide should look: certwright request show.")                               \
@@ -154,15 +155,17 @@ namespace certwright::audit {
   X(103, approval_given, "APPROVAL_GIVEN", "request kind binding given needed changes changes_sha256 names_removed comment",\
     "An approval was given: by an officer, by the CA's approval password, or by a standing rule.", \
     "Check now and then that standing rules and passwords approve only what they should.")         \
-  X(104, request_approved, "REQUEST_APPROVED", "request before after binding",                     \
-    "A request has all approvals it needs, and will be issued.", "Nothing.")                       \
+  X(104, request_approved, "REQUEST_APPROVED", "request before after binding checks",              \
+    "A request has all approvals it needs, and will be issued. `checks`: what was checked then.",  \
+    "Nothing.")                                                                                    \
   X(105, request_changed, "REQUEST_CHANGED", "request cause before after changes_sha256 names_removed binding_before binding",\
     "What would be issued changed: an officer took something away, or the profile has a new "      \
     "version; approvals given before count no more. Or the CA's policy wants more or less than "   \
     "was given (cause policy); they count on.",                                                    \
     "Nothing; officers look again.")                                                               \
-  X(106, request_denied, "REQUEST_DENIED", "request before after reason",                          \
-    "An officer denied a request.", "Nothing; the requester sees the reason.")                     \
+  X(106, request_denied, "REQUEST_DENIED", "request before after reason checks",                   \
+    "An officer denied a request. `checks`: what was checked then, or why it would be refused.",   \
+    "Nothing; the requester sees the reason.")                                                     \
   X(107, request_withdrawn, "REQUEST_WITHDRAWN", "request before after reason",                    \
     "The requester withdrew a request.", "Nothing.")                                               \
   X(108, request_expired, "REQUEST_EXPIRED", "request before after received_at",                   \

@@ -192,7 +192,9 @@ Result<ca::CaPtr> Authority::change_policy(std::string_view id, const PolicyChan
                    // The document is read back, so that what is stored is what can be loaded.
                    const std::string document = ca::write_ca_policy(policy);
                    CERTWRIGHT_CHECK(ca::parse_ca_policy(document));
-                   CERTWRIGHT_CHECK(check_policy(policy));
+                   CERTWRIGHT_CHECK(check_profiles(policy));
+                   if (policy.approval != before.approval || policy.profiles != before.profiles)
+                     CERTWRIGHT_CHECK(check_approval_rules(policy));
                    // A shard is written into certificates: fewer would leave some without a CRL.
                    if (policy.crl_shards < before.crl_shards)
                      return fail_field(Errc::conflict, "crl_shards",

@@ -60,7 +60,8 @@ struct ServerIdentity {  // TLS certificate of this server
 // Everything that makes a CA or changes its policy refuses profiles that there are not (invalid), approval
 // rules that would never count (invalid, field "approval[0].profiles" or "approval[0].automatic[0].tenant": a
 // misspelt rule lets pass what it was to hold), and what would put interception and anything else under one root (policy, registration/hierarchy.h), both with
-// field "profiles". Retiring a CA and taking its key away are never refused for that.
+// field "profiles". Retiring a CA and taking its key away are never refused for that, nor are rotation and changes of
+// other members for approval rules that were stored before they were checked.
 class Authority final : public revocation::RevocationListener {
  public:
   struct Dependencies {
@@ -101,6 +102,8 @@ class Authority final : public revocation::RevocationListener {
   using PolicyChange = std::function<Result<ca::CaPolicy>(const ca::CaPolicy& present)>;
   Result<ca::CaPtr> change_policy(std::string_view id, const PolicyChange& change, const audit::Actor& actor);
   Result<ca::CaPtr> change_policy(std::string_view id, const ca::CaPolicy& policy, const audit::Actor& actor);
+  // Would each rule count? Errors: invalid, field "approval[0]..."; unavailable.
+  Result<void> check_approval_rules(const ca::CaPolicy& policy) const;  // policy_check.cc
   // A successor with a new key under the same parent, subject, nameConstraints and policy, for as long as
   // the present one was made, or the parent lives if that is shorter; what goes with the id is carried over,
   // and then the present one is retired. What it issued stays valid and chains as before. If it fails in
@@ -145,7 +148,7 @@ class Authority final : public revocation::RevocationListener {
   Result<std::size_t> carry_roles_over(const std::string& principal, const std::string& from, const std::string& to,
                                        const audit::Actor& actor);
   Result<void> check_new_ca(const NewCa& ca) const;
-  Result<void> check_policy(const ca::CaPolicy& policy) const;  // policy_check.cc
+  Result<void> check_profiles(const ca::CaPolicy& policy) const;  // policy_check.cc
   Result<void> check_approval_rule(const ca::CaPolicy& policy, std::size_t index) const;
   Result<void> check_hierarchy(const store::CaRecord& record) const;
   Result<ca::CaPtr> create_subordinate(const NewCa& ca, std::optional<x509::NameConstraints> constraints,

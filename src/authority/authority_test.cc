@@ -1,5 +1,7 @@
 #include "authority/testing_authority.h"
 
+#include <algorithm>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -154,6 +156,32 @@ TEST_F(AuthorityTest, ApprovalRulesThatWouldNeverCountAreRefused) {
   auto other = new_ca("other", {"tls-server"}, kYear);
   other.policy.approval = {{.profiles = {"tls-sever"}}};
   EXPECT_EQ(error_of(rooms.authority.create_subordinate(other, "root", admin(), actor())), "invalid approval[0].profiles");
+}
+
+// A rule that was stored before rules were checked stands in the way of nothing that it is not about.
+TEST_F(AuthorityTest, AnOldRuleThatNeverCountsBlocksNeitherRotationNorOtherChanges) {
+  root();
+  issuing();
+  auto records = must(memory.list_cas());
+  auto record = *std::ranges::find(records, "issuing", &store::CaRecord::id);
+  auto policy = rooms.world.cas.find("issuing")->policy();
+  policy.approval = {{.profiles = {"tls-sever"}}};
+  record.policy = ca::write_ca_policy(policy);
+  ++record.revision;
+  must(store.apply({store::PutCa{record}}));
+  must(rooms.authority.load());
+  EXPECT_EQ(error_of(rooms.authority.check_approval_rules(policy)), "invalid approval[0].profiles");
+
+  const auto with = [](std::string_view document) -> Authority::PolicyChange {
+    return [document](const ca::CaPolicy& present) { return ca::change_ca_policy(present, document); };
+  };
+  EXPECT_EQ(error_of(rooms.authority.change_policy("issuing", with(R"({"tenants": ["default"]})"), actor())), "ok");
+  EXPECT_EQ(error_of(rooms.authority.change_policy("issuing", with(R"({"profiles": ["tls-client"]})"), actor())),
+            "invalid approval[0].profiles");
+  const auto rotated = rooms.authority.rotate("issuing", admin(), actor());
+  ASSERT_EQ(error_of(rotated), "ok");
+  EXPECT_EQ(rotated->successor->policy().approval, policy.approval);
+  EXPECT_EQ(error_of(rooms.authority.change_policy("issuing-2", with(R"({"approval": [{}]})"), actor())), "ok");
 }
 
 // Two who each change something else: one of them hears that it must look again, and nothing is lost.

@@ -97,7 +97,7 @@ Result<x509::TbsCertificate> build_root(const NewCa& ca, ByteView spki_tlv, Byte
 Result<void> Authority::check_new_ca(const NewCa& ca) const {
   CERTWRIGHT_CHECK(check_ca_id(ca.id));
   CERTWRIGHT_CHECK(ca::parse_ca_policy(ca::write_ca_policy(ca.policy)));
-  CERTWRIGHT_CHECK(check_policy(ca.policy));
+  CERTWRIGHT_CHECK(check_profiles(ca.policy));
   if (ca.validity <= Seconds(0) || ca.validity > kMaxCaValidity)
     return fail_field(Errc::invalid, "validity", "validity: more than 0 and at most 30 years");
   return {};
@@ -105,6 +105,7 @@ Result<void> Authority::check_new_ca(const NewCa& ca) const {
 
 Result<ca::CaPtr> Authority::create_root(const NewCa& ca, const audit::Actor& actor) {
   CERTWRIGHT_CHECK(check_new_ca(ca));
+  CERTWRIGHT_CHECK(check_approval_rules(ca.policy));
   CERTWRIGHT_CHECK(check_excludes_nothing(ca));
   CERTWRIGHT_TRY(const auto pair, KeyPair::generate(ca));
   CERTWRIGHT_TRY(auto record, new_record(ca, pair));
@@ -131,6 +132,7 @@ Result<ca::CaPtr> Authority::create_root(const NewCa& ca, const audit::Actor& ac
 Result<ca::CaPtr> Authority::create_subordinate(const NewCa& ca, std::string_view parent,
                                                 const access::Principal& principal,
                                                 const audit::Actor& actor) {
+  CERTWRIGHT_CHECK(check_approval_rules(ca.policy));
   CERTWRIGHT_TRY(auto constraints, constraints_of(ca));
   return create_subordinate(ca, std::move(constraints), parent, principal, actor);
 }
@@ -253,6 +255,7 @@ Result<Bytes> Authority::sign_request(const x509::Name& subject, const KeyPair& 
 
 Result<std::string> Authority::create_request(const NewCa& ca, const audit::Actor& actor) {
   CERTWRIGHT_CHECK(check_new_ca(ca));
+  CERTWRIGHT_CHECK(check_approval_rules(ca.policy));
   CERTWRIGHT_CHECK(check_excludes_nothing(ca));
   CERTWRIGHT_TRY(const auto pair, KeyPair::generate(ca));
   CERTWRIGHT_TRY(const auto request, sign_request(ca.subject, pair));

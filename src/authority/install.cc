@@ -74,7 +74,8 @@ Result<ca::CaPtr> Authority::install(std::string_view id, ByteView certificate_d
 
 Result<ca::CaPtr> Authority::import(ImportedCa imported, const audit::Actor& actor) {
   CERTWRIGHT_CHECK(check_ca_id(imported.id));
-  CERTWRIGHT_CHECK(check_policy(imported.policy));
+  CERTWRIGHT_CHECK(check_profiles(imported.policy));
+  CERTWRIGHT_CHECK(check_approval_rules(imported.policy));
   CERTWRIGHT_TRY(const auto certificate, x509::Certificate::parse(imported.certificate));
   CERTWRIGHT_TRY(const auto issuers, parse_chain(imported.issuer_chain));
   CERTWRIGHT_CHECK(check_ca_chain(certificate, issuers, d_.clock.now()));

@@ -1,5 +1,5 @@
-// What a policy must be for the CAs, profiles and tenants that there are, where one is stored. One that was stored
-// before these rules were may break them: it goes on as it is, until it is changed or its CA is rotated.
+// What a policy must be for the CAs, profiles and tenants that there are, where one is stored. Approval rules that were
+// stored before theirs are checked only where they or the profiles change: else nobody could rotate that CA.
 #include <algorithm>
 
 #include <fmt/format.h>
@@ -20,12 +20,16 @@ tl::unexpected<Error> refuse(const std::string& field, const std::string& why) {
 
 }  // namespace
 
-Result<void> Authority::check_policy(const ca::CaPolicy& policy) const {
+Result<void> Authority::check_profiles(const ca::CaPolicy& policy) const {
   for (const auto& name : policy.profiles) {
     const auto profile = d_.profiles.find(name);
     if (profile == nullptr || profile->internal)
       return refuse("profiles", "there is no profile \"" + name + "\" to attach");
   }
+  return {};
+}
+
+Result<void> Authority::check_approval_rules(const ca::CaPolicy& policy) const {
   for (std::size_t i = 0; i < policy.approval.size(); ++i) CERTWRIGHT_CHECK(check_approval_rule(policy, i));
   return {};
 }

@@ -50,6 +50,15 @@ TEST_P(JudgeCa, SaysHowItIs) {
 }
 INSTANTIATE_TEST_SUITE_P(Diagnosis, JudgeCa, testing::ValuesIn(kCas), name_of_row);
 
+TEST(JudgeCaPolicy, SaysWhichApprovalRuleDoesNotCount) {
+  Findings findings;
+  judge_ca(findings, document(R"({"id":"a","state":"active","revoked":false,"not_after":"2037-01-01T00:00:00Z",
+      "approval_problem":"approval[0].profiles: profile \"x\" is none of this policy's profiles"})"), from_unix_s(kNow_s));
+  ASSERT_EQ(findings.rows().size(), 2U);
+  EXPECT_EQ(findings.rows().back().verdict, Verdict::warning);
+  EXPECT_NE(findings.rows().back().state.find("approval[0].profiles"), std::string::npos);
+}
+
 constexpr Judged kKeks[] = {
     {"Idle", R"({"phase":"idle","source":"passphrase","kept":false,"remaining":0})", Verdict::good, "passphrase", ""},
     {"Kept", R"({"phase":"idle","source":"passphrase","kept":true,"remaining":0})", Verdict::warning,

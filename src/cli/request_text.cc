@@ -73,7 +73,8 @@ std::string difference_text(const json::Value& request) {
 std::string approvals_text(const json::Value& request) {
   Table table({"APPROVED BY", "KIND", "WHEN", "COUNTS", "COMMENT"});
   for (const auto& row : rows_of(request, "approvals"))
-    table.add({text_of(row, "principal"), text_of(row, "kind"), time_of(row, "approved_at"), text_of(row, "counts"),
+    table.add({text_of(row, "principal"), text_of(row, "kind"), time_of(row, "approved_at"),
+               row.find("why_not") == nullptr ? text_of(row, "counts") : fmt::format("no: {}", text_of(row, "why_not")),
                text_of(row, "comment")});
   return fmt::format("\n{}", table.text());
 }

@@ -53,6 +53,12 @@ TEST(RequestText, ARefusalStandsInItsPlace) {
   EXPECT_FALSE(has(text, "WOULD BE ISSUED"));
 }
 
+TEST(RequestText, SaysWhyAnApprovalDoesNotCount) {
+  const auto text = shown(R"({"id":"r1","approvals":[{"principal":"p2","kind":"officer","counts":false,
+                              "why_not":"the officer's account is disabled","comment":"fine"}]})");
+  EXPECT_TRUE(has(text, "no: the officer's account is disabled  fine\n")) << text;
+}
+
 TEST(RequestText, ADecidedOneHasItsCertificate) {
   const auto text = shown(R"({"id":"r1","state":"issued","approvals":[{"principal":"p2","kind":"officer","counts":true}],
                               "certificate":{"serial_number":"4711"}})");

@@ -180,8 +180,12 @@ class Serving {
         {"client CAs", 1s, [this] { return renew_client_cas(); }},
         {"key-encryption key", 250ms, [this] { return seal_again(); }},
         {"server certificate", 60s, [this] { return renew_certificate(); }},
-        {"old records", 10s, [this] { return forget_old_records(); }},
-        {"requests", 5s, [this] { return look_after_requests(); }},
+        // A job each: what fails for long must not keep the others from their work.
+        {"old idempotency keys", 10s, [this] { return forget_old_idempotency_keys(); }},
+        {"ended download grants", 10s, [this] { return erase_ended_grants(); }},
+        {"overdue requests", 5s, [this] { return drop_value(in_.requests.expire_overdue(system_actor())); }},
+        {"waiting requests", 5s, [this] { return drop_value(in_.requests.settle_waiting(system_actor())); }},
+        {"approved requests", 5s, [this] { return resume_approved(); }},
         {"ended sessions", 60s, [this] { return in_.sessions.forget_ended(); }},
     };
     for (auto& job : notices_.jobs()) all.push_back(std::move(job));
@@ -253,20 +257,21 @@ class Serving {
     return {};
   }
 
-  // What has served its time; each in small commits beside the issuing ones.
-  Result<void> forget_old_records() {
+  // What has served its time; in small commits beside the issuing ones.
+  Result<void> forget_old_idempotency_keys() {
     CERTWRIGHT_TRY(const auto keys, in_.issuance.forget_old_idempotency_keys());
     forgotten_keys_.increment(static_cast<double>(keys));
+    return {};
+  }
+  Result<void> erase_ended_grants() {
     CERTWRIGHT_TRY(const auto grants, in_.download_grants.erase_ended_grants());
     erased_grants_.increment(static_cast<double>(grants));
     return {};
   }
 
-  // Those that nobody decided in time, that need nobody any more, and approved ones that a crash or an outage left unissued. The first time
-  // no door of this process has any of them in hand.
-  Result<void> look_after_requests() {
-    CERTWRIGHT_CHECK(in_.requests.expire_overdue(system_actor()));
-    CERTWRIGHT_CHECK(in_.requests.settle_waiting(system_actor()));
+  // What a crash or an outage left unissued, and what settle_waiting() approved. The first time no door of this
+  // process has any of them in hand.
+  Result<void> resume_approved() {
     const Seconds since = std::exchange(at_start_, false) ? Seconds(0) : issuance::IssuanceService::kDoorsTurn;
     CERTWRIGHT_TRY(const auto issued, in_.issuance.resume_approved(system_actor(), since));
     if (issued != 0) log_info("approved requests were issued", {{"requests", std::to_string(issued)}});
@@ -305,7 +310,7 @@ class Serving {
   Gateways gateways_;
   std::unique_ptr<CertgenDoor> certgen_;
   std::unique_ptr<http::Server> server_;
-  bool at_start_ = true;  // of look_after_requests()
+  bool at_start_ = true;  // of resume_approved()
   std::mutex client_cas_mutex_;
   std::vector<Bytes> client_cas_;
 };

@@ -105,6 +105,9 @@ Result<IssuedCertificate> IssuanceService::run_path(Subject& subject) {
   if (!keyed.key.empty()) {
     CERTWRIGHT_TRY(auto replay, find_replay(keyed));
     if (replay) return answered_before(subject, *std::move(replay));
+    // Else what waits with this key would come to nothing when people have approved it.
+    if (!subject.decided && d_.requests != nullptr)
+      CERTWRIGHT_CHECK(d_.requests->check_idempotency_key(keyed.principal, keyed.key, keyed.request_sha256));
   }
   CERTWRIGHT_CHECK(obtain_key(subject));
   StageClock stages(d_.observer);

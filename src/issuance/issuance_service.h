@@ -56,7 +56,7 @@ class IssuanceService {
   // What renews a certificate makes a new one in its lineage: a serial of its own, the same subject, names and copied
   // extensions under the profile's present version.
   // Errors: registration's; policy and invalid of profile and lint; conflict also if another renewal was faster;
-  // conflict, field "idempotency_key", if the key was used with another request or that request is still running;
+  // conflict, field "idempotency_key", if the key was used with another request or that request is still running, or waits for people;
   // too_many_requests if many RSA keys are being made; unavailable if store or token is away: the certificate may exist then, and if it does, a request
   // with the same idempotency key gets it. A refusal of a known principal is an audit record.
   Result<IssuedCertificate> issue(registration::IssuanceRequest request);

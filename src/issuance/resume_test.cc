@@ -184,6 +184,29 @@ TEST_F(Resuming, AnIdempotencyKeyHoldsAcrossTheWait) {
   EXPECT_EQ(certificates(), 1U);
 }
 
+// By another CA, or under another profile, the same requester needs nobody: the key is the waiting request's still.
+TEST_F(Resuming, AKeyOfAWaitingRequestIsNoOtherCertificates) {
+  world.add_ca({.id = "free"});
+  auto submission = world.submission(alice, {"a.example"});
+  submission.request.idempotency_key = "k";
+  auto other = world.submission(alice, {"b.example"}, "free").request;
+  other.idempotency_key = "k";
+  const auto pending = must(world.desk.submit(std::move(submission))).record;
+  EXPECT_EQ(outcome(service.issue(other)), "conflict idempotency_key");
+  EXPECT_EQ(certificates(), 0U);
+  auto another = other;
+  another.idempotency_key = "other";
+  EXPECT_EQ(outcome(service.issue(another)), "ok");
+  must(world.approve(bob, pending));
+  EXPECT_EQ(outcome(resume(pending.id)), "ok");
+  // What waits no more keeps no key.
+  auto denied = world.submission(alice, {"c.example"});
+  denied.request.idempotency_key = "k2";
+  must(world.desk.deny(must(world.desk.submit(std::move(denied))).record.id, bob, DeskWorld::actor_of(bob), "not ours"));
+  other.idempotency_key = "k2";
+  EXPECT_EQ(outcome(service.issue(other)), "ok");
+}
+
 // What was issued before there was a rule is the answer still.
 TEST_F(Resuming, AnAnswerOfBeforeTheRuleIsRepeated) {
   world.add_ca({});

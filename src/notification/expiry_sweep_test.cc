@@ -117,6 +117,23 @@ TEST_F(ExpirySweepTest, AnAcknowledgementEndsTheReminders) {
   EXPECT_EQ(told("requester", "days"), (Names{"30", "30", "14"}));
 }
 
+// Notices had their serial in hexadecimal once; what was acknowledged then is still.
+TEST_F(ExpirySweepTest, AnAcknowledgementOfBeforeSerialsWereDecimalHolds) {
+  issue(1);
+  world_.clock.advance(61 * kDay);
+  sweep();
+  auto older = world_.store.notifications().in_product("requester", 0, 10).value().at(0);
+  older.subject = store::contract::certificate(1).serial.hex();
+  older.deduplication_key += " as it was once";
+  world_.apply({store::EnqueueNotification{older}});
+  const auto shown = world_.store.notifications().in_product("requester", 0, 10).value();
+  ASSERT_EQ(shown.size(), 2U);
+  world_.apply({store::AcknowledgeNotification{"requester", shown[0].id, world_.clock.now()}});
+  world_.clock.advance(20 * kDay);
+  sweep();
+  EXPECT_EQ(told("requester", "days"), (Names{"30", "30"}));
+}
+
 TEST_F(ExpirySweepTest, RevokedRenewedAndShortLivedOnesAreNoNews) {
   issue(1);
   issue(2);

@@ -182,10 +182,14 @@ Result<store::Transaction> Outbox::certificate_expiring(const store::LineageRow&
   }
   Principals unaware;
   for (auto& principal : principals) {
-    CERTWRIGHT_TRY(const auto told, store_.notifications().about(
-                                        principal.id, name_of(EventKind::certificate_expiring), serial));
-    if (std::ranges::none_of(told, [](const auto& n) { return n.state == store::NotificationState::acknowledged; }))
-      unaware.push_back(std::move(principal));
+    bool knows = false;
+    for (const auto& subject : {serial, row.current_serial.hex()}) {  // hexadecimal: as older notices have it
+      CERTWRIGHT_TRY(const auto told, store_.notifications().about(
+                                          principal.id, name_of(EventKind::certificate_expiring), subject));
+      knows = knows || std::ranges::any_of(
+                           told, [](const auto& n) { return n.state == store::NotificationState::acknowledged; });
+    }
+    if (!knows) unaware.push_back(std::move(principal));
   }
   return enqueue({EventKind::certificate_expiring, row.tenant, serial, std::to_string(days),
                   {{"serial", serial},

@@ -47,6 +47,13 @@ class ApprovalPasswords::Turn {
     ++of.hashing_;
     return Turn(of, tenant);
   }
+  // At once or not at all, at the cost of nobody who waits: for a hash that may be left out.
+  static std::optional<Turn> take_free(ApprovalPasswords& of) {
+    const std::lock_guard lock(of.mutex_);
+    if (of.hashing_ >= of.limits_.hashes_at_once || of.waiting_ != 0) return std::nullopt;
+    ++of.hashing_;
+    return Turn(of, std::nullopt);
+  }
   Turn(Turn&& other) noexcept : of_(std::exchange(other.of_, nullptr)), tenant_(std::move(other.tenant_)) {}
   Turn(const Turn&) = delete;
   Turn& operator=(const Turn&) = delete;
@@ -55,16 +62,16 @@ class ApprovalPasswords::Turn {
     {
       const std::lock_guard lock(of_->mutex_);
       --of_->hashing_;
-      if (const auto taken = of_->places_.find(tenant_); taken != of_->places_.end() && --taken->second == 0)
-        of_->places_.erase(taken);
+      const auto taken = tenant_ ? of_->places_.find(*tenant_) : of_->places_.end();
+      if (taken != of_->places_.end() && --taken->second == 0) of_->places_.erase(taken);
     }
     of_->turn_is_free_.notify_one();
   }
 
  private:
-  Turn(ApprovalPasswords& of, std::string tenant) : of_(&of), tenant_(std::move(tenant)) {}
+  Turn(ApprovalPasswords& of, std::optional<std::string> tenant) : of_(&of), tenant_(std::move(tenant)) {}
   ApprovalPasswords* of_;
-  std::string tenant_;
+  std::optional<std::string> tenant_;  // whose place it is; none: nobody's
 };
 
 // One try of a principal at a CA, from before it hashes to its end.
@@ -132,12 +139,15 @@ Result<bool> ApprovalPasswords::is_set(std::string_view ca) const {
 }
 
 Result<ApprovalPasswords::Checked> ApprovalPasswords::check(std::string_view ca, const SecretBytes& password, const audit::Actor& actor) {
-  if (password.empty()) return Checked{};
   CERTWRIGHT_TRY(const auto stored, store_.find_setting(setting(ca)));
   const bool can_be_right = stored && !stored->empty() && password.size() <= kMaxOctets;
   const std::string verifier = can_be_right ? std::string(as_text(*stored)) : nobodys_;
   const ByteView tried = password.reveal().first(std::min(password.size(), kMaxOctets));
   const Key key(ca, actor.principal);
+  if (password.empty()) {
+    spend_a_hash(key, verifier);
+    return Checked{};
+  }
   bool verified = false;
   bool locked = false;
   CERTWRIGHT_TRY(const auto one, Try::begin(*this, key, clock_.now()));
@@ -192,16 +202,36 @@ Result<void> ApprovalPasswords::begin_try(const Key& key, Time now) {
     if (tries_.size() >= limits_.tracked_max)
       return fail(Errc::too_many_requests, "many principals try approval passwords; try again later");
   }
-  Tries& tries = tries_[key];
-  if (tries.counted_from + kMinute <= now) {
-    tries.count = 0;
-    tries.counted_from = now;
-  }
+  Tries& tries = counted(key, now);
   if (tries.hashing || tries.count >= limits_.tries_max)
     return fail(Errc::too_many_requests, "you try many approval passwords; try again in a minute, or without one");
   ++tries.count;
   tries.hashing = true;
   return {};
+}
+
+// With the counts of this minute. The mutex is held.
+ApprovalPasswords::Tries& ApprovalPasswords::counted(const Key& key, Time now) {
+  Tries& tries = tries_[key];
+  if (tries.counted_from + kMinute <= now) {
+    tries.count = tries.none = 0;
+    tries.counted_from = now;
+  }
+  return tries;
+}
+
+// No right of anybody's to a place is touched: whoever gives a password comes first.
+void ApprovalPasswords::spend_a_hash(const Key& key, const std::string& verifier) {
+  const auto turn = Turn::take_free(*this);
+  if (!turn) return;
+  {
+    const std::lock_guard lock(mutex_);
+    if (tries_.size() >= limits_.tracked_max && !tries_.contains(key)) return;
+    Tries& tries = counted(key, clock_.now());
+    if (tries.none >= limits_.tries_max) return;
+    ++tries.none;
+  }
+  (void)crypto::verify_password(verifier, "none was given");
 }
 
 audit::Event ApprovalPasswords::count_failure(const Key& key, const audit::Actor& actor) {

@@ -53,9 +53,10 @@ class ApprovalPasswords {
   };
   // Is it the CA's password, and neither the principal nor its tenant nor everybody locked out? Takes about the
   // same time whether it is right, wrong, not set or locked out: one hash is computed for each, and what is to
-  // be recorded costs no commit of its own. An empty one is none: nothing is computed. The evidence of a lock
-  // names the widest that this failure reached. A right one takes back the principal's failures, not those of
-  // its tenant or of all. Errors: too_many_requests if the principal tries another at this moment or tried
+  // be recorded costs no commit of its own. An empty one is none: a hash is computed for it too, so that nobody who
+  // measures tells it from a wrong one, but it counts nowhere, and where others hash or wait, or the principal gave
+  // none tries_max times in this minute, it goes on without. The evidence of a lock names the widest that this
+  // failure reached. A right one takes back the principal's failures, not those of its tenant or of all. Errors: too_many_requests if the principal tries another at this moment or tried
   // tries_max in this minute, and if waiting_max others wait or tenant_places_max of the tenant; unavailable.
   Result<Checked> check(std::string_view ca, const SecretBytes& password, const audit::Actor& actor);
 
@@ -73,6 +74,7 @@ class ApprovalPasswords {
   struct Tries {
     Failures failures;
     std::uint32_t count = 0;  // since `counted_from`, for a minute
+    std::uint32_t none = 0;   // hashes for requests without a password, likewise
     Time counted_from{};
     bool hashing = false;
   };
@@ -80,6 +82,8 @@ class ApprovalPasswords {
   class Try;
   bool is_locked(const Key& key, const std::string& tenant, Time now);
   Result<void> begin_try(const Key& key, Time now);
+  Tries& counted(const Key& key, Time now);
+  void spend_a_hash(const Key& key, const std::string& verifier);
   audit::Event count_failure(const Key& key, const audit::Actor& actor);
 
   store::Store& store_;

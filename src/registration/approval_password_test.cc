@@ -189,8 +189,18 @@ TEST_F(Passwords, APrincipalTriesAFewTimesAMinute) {
   EXPECT_EQ(check(kRight), "right");
 }
 
+// A request without a password is no try: it costs nobody a try, and nobody is refused for it.
+TEST_F(Passwords, NoneGivenCountsNowhere) {
+  for (int i = 0; i < 30; ++i) EXPECT_EQ(check(""), "no");
+  EXPECT_EQ(check("wrong horse battery"), "wrong");
+  EXPECT_EQ(check(kRight), "right");
+  for (int i = 0; i < 8; ++i) EXPECT_EQ(check(kRight), "right");
+  EXPECT_EQ(check(kRight), "too_many_requests");
+  EXPECT_EQ(check(""), "no");
+}
+
 // Of the thread's own time, so that the machine's other work does not count.
-TEST_F(Passwords, RightWrongAndLockedOutCostTheSame) {
+TEST_F(Passwords, RightWrongMissingAndLockedOutCostTheSame) {
   ApprovalPasswords costly(store, journal, random, clock,
                            {.hashes_at_once = 1, .waiting_max = 1, .operations = 2, .memory_octets = 8 * 1024 * 1024,
                             .failures_max = 3, .window = Seconds(900), .tracked_max = 100});
@@ -213,7 +223,9 @@ TEST_F(Passwords, RightWrongAndLockedOutCostTheSame) {
   const double right = cost_us(kRight, "alice");
   const std::pair<const char*, double> others[] = {{"wrong, then locked out", cost_us("wrong horse battery", "bob")},
                                                    {"right, locked out", cost_us(kRight, "bob")},
-                                                   {"a CA that has none", cost_us(kRight, "carol", "other")}};
+                                                   {"a CA that has none", cost_us(kRight, "carol", "other")},
+                                                   {"none given", cost_us("", "dave")},
+                                                   {"none given at a CA that has none", cost_us("", "erin", "other")}};
   for (const auto& [name, cost] : others) {
     EXPECT_GT(cost, right * 0.4) << name;
     EXPECT_LT(cost, right * 2.5) << name;

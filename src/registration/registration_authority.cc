@@ -169,6 +169,10 @@ Result<bool> RegistrationAuthority::has_ended(std::string_view id) const {
   return false;
 }
 
+bool RegistrationAuthority::any_ca_has_approval_rules() const {
+  return std::ranges::any_of(cas_.all(), [](const ca::CaPtr& ca) { return has_approval_rules(*ca); });
+}
+
 std::uint32_t RegistrationAuthority::current_version(std::string_view profile) const {
   const auto found = profiles_.find(profile);
   return found == nullptr ? 0 : found->version;

@@ -48,6 +48,8 @@ class RegistrationAuthority {
   // Will the CA never issue again: is it retired, has it or a CA above it ended, or been revoked (not merely put on
   // hold)? False for one that is not there. Errors: unavailable.
   Result<bool> has_ended(std::string_view ca) const;
+  // Where none has, nobody waits for people.
+  bool any_ca_has_approval_rules() const;
   // Of the profile in force; 0 if there is none.
   std::uint32_t current_version(std::string_view profile) const;
 

@@ -7,6 +7,7 @@
 #include "profile/duration.h"
 #include "registration/registration_authority.h"
 #include "registration/removed_names.h"
+#include "registration/request_checks.h"
 #include "registration/request_content.h"
 #include "registration/request_desk.h"
 #include "registration/request_step.h"
@@ -140,8 +141,11 @@ Result<RequestDesk::Weighed> RequestDesk::weigh(const Decision& decision) {
 }
 
 Result<RequestRecord> RequestDesk::preview(const Decision& decision) {
-  CERTWRIGHT_TRY(auto weighed, weigh(decision));
-  return std::move(weighed.after);
+  for (int attempt = 1;; ++attempt) {
+    auto weighed = weigh(decision);
+    if (weighed) return std::move(weighed->after);
+    if (attempt == kAttempts || !is_lost_race(weighed.error())) return tl::unexpected(std::move(weighed).error());
+  }
 }
 
 Result<RequestRecord> RequestDesk::approve_once(const Decision& decision) {
@@ -251,6 +255,7 @@ Result<RequestRecord> RequestDesk::deny(std::string_view id, const access::Princ
   after.changed_at = d_.clock.now();
   Step step{.actor = actor, .approval = {}, .events = {}};
   step.events.push_back(closing_event(audit::EventType::request_denied, after, before.state, actor));
+  step.events.back().fields.emplace_back("checks", checks_text(examine(before, View::as_changed)));
   return commit(&before, std::move(after), std::move(step));
 }
 

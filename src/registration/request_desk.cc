@@ -7,6 +7,8 @@
 #include <fmt/format.h>
 
 #include "registration/registration_authority.h"
+#include "registration/request_checks.h"
+#include "registration/request_content.h"
 #include "registration/request_step.h"
 
 namespace certwright::registration {
@@ -17,7 +19,15 @@ using store::RequestState;
 
 constexpr std::size_t kMaxReasonOctets = 1'000;
 constexpr std::uint32_t kExpireAtOnce = 1'000;
+constexpr std::uint32_t kMostOpenRead = 1'000;
 constexpr Seconds kDay{86'400};
+
+// What stood when it came in, and when it was approved: later nothing would be issued of it, and nothing is checked.
+void add_checks(std::vector<audit::Event>& events, const Examination& examined) {
+  for (auto& event : events)
+    if (event.type == audit::EventType::request_received || event.type == audit::EventType::request_approved)
+      event.fields.emplace_back("checks", checks_text(examined));
+}
 
 // Says which limit it was.
 Error explained(Error error, const RequestLimits& limits) {
@@ -58,6 +68,7 @@ Result<RequestRecord> RequestDesk::commit(const RequestRecord* before, RequestRe
   }
   transaction.push_back(std::move(put));
   if (step.approval) transaction.push_back(store::AddApproval{*std::move(step.approval)});
+  if (step.examined != nullptr) add_checks(step.events, *step.examined);
   for (const auto& event : step.events) transaction.push_back(d_.journal.leaf(event));
   RequestChange change{before, after, step.actor, step.events};
   if (step.examined != nullptr && after.state == RequestState::pending) {
@@ -68,6 +79,21 @@ Result<RequestRecord> RequestDesk::commit(const RequestRecord* before, RequestRe
   if (auto stored = d_.store.apply(transaction); !stored)
     return tl::unexpected(explained(std::move(stored).error(), d_.limits));
   return after;
+}
+
+Result<void> RequestDesk::check_idempotency_key(std::string_view principal, std::string_view key,
+                                                const store::Sha256& request_sha256) const {
+  if (!d_.registration.any_ca_has_approval_rules()) return {};
+  CERTWRIGHT_TRY(const auto open, d_.store.open_requests_of(principal, kMostOpenRead));
+  const Time now = d_.clock.now();
+  for (const auto& each : open) {
+    if (is_overdue(each, now)) continue;
+    CERTWRIGHT_TRY(const auto content, read_request_content(each.content));
+    if (content.idempotency_key == key && content.idempotency_sha256 != request_sha256)
+      return fail_field(Errc::conflict, "idempotency_key",
+                        "Idempotency-Key: another request with it waits for approval; use a new key");
+  }
+  return {};
 }
 
 Result<RequestRecord> RequestDesk::withdraw(std::string_view id, const access::Principal& by,
@@ -130,11 +156,13 @@ Result<std::size_t> RequestDesk::expire_overdue(const audit::Actor& actor) {
                                       approved, {.limit = store::RequestPage::kMaxLimit, .after = {}, .newest_first = false}));
   std::ranges::copy_if(list.requests, std::back_inserter(past), [&](const auto& each) { return is_overdue(each, now); });
   std::size_t expired = 0;
+  std::optional<Error> first;
   for (const auto& before : past) {
     const auto stored = expire(before, actor);
-    if (!stored && stored.error().code != Errc::conflict) return tl::unexpected(stored.error());
-    if (stored) ++expired;  // else somebody decided just now
+    if (stored) ++expired;
+    else if (stored.error().code != Errc::conflict && !first) first = stored.error();  // conflict: decided just now
   }
+  if (first) return tl::unexpected(*std::move(first));
   return expired;
 }
 

@@ -92,7 +92,7 @@ class RequestDesk {
   };
   // Checks everything that issuing would (registration's examine()), then stores it: approved where the
   // policy wants nobody, where a standing rule covers it, and where the password is right; else pending.
-  // A wrong password and one that is locked out lead to the same answer as none, after about the same time.
+  // A wrong password, one that is locked out and none lead to the same answer, after about the same time.
   // What wants approval must have a profile that keeps its certificates: else nobody could fetch it. A key that is to
   // be made is made when the certificate is issued: none waits.
   // Errors: registration's; policy, field "profile"; conflict, field "idempotency_key", if the key stands for
@@ -106,6 +106,11 @@ class RequestDesk {
   // and submit what must wait: by now it may need nobody. Errors: the store's.
   Result<std::optional<store::RequestRecord>> answered_renewal(const IssuanceRequest& request) const;
 
+  // May a certificate be issued at once for this key? Errors: conflict, field "idempotency_key", if an open request
+  // of the principal has it and is another one; unavailable.
+  Result<void> check_idempotency_key(std::string_view principal, std::string_view key,
+                                     const store::Sha256& request_sha256) const;
+
   // Also of an approved one that is not issued yet. Errors: not_permitted unless `by` is the requester;
   // conflict if it is over; not_found.
   Result<store::RequestRecord> withdraw(std::string_view id, const access::Principal& by,
@@ -116,7 +121,16 @@ class RequestDesk {
   Result<std::optional<store::RequestRecord>> find(std::string_view id) const;
   Result<store::RequestList> list(const store::RequestFilter& filter,
                                   const store::RequestPage& page) const;
+  // As they were given, in that order.
   Result<std::vector<store::ApprovalRecord>> approvals(std::string_view id) const;
+  // An approval, and whether it counts by now: as the next decision, and the issue, will take it.
+  struct Counted {
+    store::ApprovalRecord approval{};
+    std::string why_not{};  // half a sentence; empty: it counts
+  };
+  // `examined`: what the record would come to; null where it is refused now,
+  // and then policies are not asked. Of a request that is over: what counted.
+  Result<std::vector<Counted>> approvals(const store::RequestRecord& record, const Examination* examined) const;
   // What would be issued now: with the changes that are in the record, or without any as it was asked for.
   // Errors: registration's, where it would be refused by now; policy, field "principal", where the requester
   // may not have it any more.
@@ -175,10 +189,11 @@ class RequestDesk {
   Result<void> fail(const store::RequestRecord& record, const Error& refusal, const audit::Actor& actor);
   // Requests that wait although the policy of now is satisfied, as where it wants less than it did: they are
   // approved. Those whose CA has ended for good (RegistrationAuthority::has_ended()) are failed, and renewals of what
-  // cannot be renewed any more. Looks at 50 in a call, and goes on where the last call ended. Returns how many it approved.
+  // cannot be renewed any more. Looks at 50 in a call, and goes on where the last call ended. Returns how many it
+  // approved. Errors: the first, when all were looked at.
   Result<std::size_t> settle_waiting(const audit::Actor& actor);
   // Requests whose time is over: nobody decided in time, or no certificate could be issued for kApprovedKept.
-  // Returns how many; at most 1,100 in a call.
+  // Returns how many; at most 1,100 in a call. Errors: the first, when each was tried.
   Result<std::size_t> expire_overdue(const audit::Actor& actor);
 
  private:
@@ -223,6 +238,11 @@ class RequestDesk {
   // An approval by this principal, as it is now; false for one who is disabled.
   Result<bool> may_approve(const store::RequestRecord& record, const Examination& examined,
                            std::string_view principal) const;
+  // Half a sentence; empty: it counts.
+  Result<std::string> why_not(const store::RequestRecord& record, const Examination* examined,
+                              const store::ApprovalRecord& approval) const;
+  Result<std::string> why_not_this_officer(const store::RequestRecord& record, const Examination* examined,
+                                           std::string_view principal) const;
   Result<std::size_t> officers_for(const store::RequestRecord& record, const Examination& examined,
                                    std::string_view not_this_one) const;
   // To what it is now.
@@ -233,6 +253,7 @@ class RequestDesk {
   Result<bool> settle(store::RequestRecord& record, const Examination& examined, Step& step) const;
   // The requester's own, password or standing rule, of which a binding has one: false if that is of another kind.
   Result<bool> add_approval(Step& step, const store::RequestRecord& record, store::ApprovalKind kind) const;
+  Result<bool> settle_one(store::RequestRecord before, const audit::Actor& actor);  // did it approve it?
   void wait_again(store::RequestRecord& record, const ApprovalRequirement& requirement) const;
   Result<store::RequestRecord> reopen(const store::RequestRecord& record, const Examination& examined,
                                       const audit::Actor& actor);

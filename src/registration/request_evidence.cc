@@ -65,40 +65,68 @@ Result<void> RequestDesk::check_may_approve(const Examination& examined, const a
                                 "as you: your approval does not count for this request.");
 }
 
-Result<bool> RequestDesk::may_approve(const RequestRecord& record, const Examination& examined,
-                                      std::string_view principal) const {
+Result<std::string> RequestDesk::why_not_this_officer(const RequestRecord& record, const Examination* examined,
+                                                      std::string_view principal) const {
   const auto officer = access::stored_principal(d_.store, principal);
   if (!officer && officer.error().code != Errc::unauthenticated) return tl::unexpected(officer.error());
-  if (!officer || !access::authorise(*officer, access::Action::request_decide, object_of(record))) return false;
-  const auto may = check_may_approve(examined, *officer, record);
+  if (!officer) return "the officer's account is disabled";
+  if (!access::authorise(*officer, access::Action::request_decide, object_of(record)))
+    return "the officer has no role for it any more";
+  if (examined == nullptr) return "";
+  const auto may = check_may_approve(*examined, *officer, record);
   if (!may && may.error().code != Errc::not_permitted) return tl::unexpected(may.error());
-  return may.has_value();
+  return may ? "" : "the CA's policy does not count this officer for it";
+}
+
+Result<bool> RequestDesk::may_approve(const RequestRecord& record, const Examination& examined,
+                                      std::string_view principal) const {
+  CERTWRIGHT_TRY(const auto why_not, why_not_this_officer(record, &examined, principal));
+  return why_not.empty();
+}
+
+Result<std::string> RequestDesk::why_not(const RequestRecord& record, const Examination* examined,
+                                         const store::ApprovalRecord& approval) const {
+  using enum store::ApprovalKind;
+  if (approval.binding != record.binding) return "it was given before something was changed";
+  if (!is_open(record.state)) return "";
+  if (examined != nullptr && examined->profile->version != record.profile_version)
+    return "the profile has another version since";
+  if (approval.kind == officer) return why_not_this_officer(record, examined, approval.principal);
+  if (examined == nullptr || !examined->requirement.needed()) return "";
+  if (approval.kind == standing_rule) return "no standing rule of the CA's policy covers it any more";
+  return examined->requirement.password ? "" : "the CA's policy takes no password for it any more";
+}
+
+Result<std::vector<RequestDesk::Counted>> RequestDesk::approvals(const RequestRecord& record,
+                                                                 const Examination* examined) const {
+  CERTWRIGHT_TRY(auto all, d_.store.list_approvals(record.id));
+  std::vector<Counted> counted;
+  for (auto& approval : all) {
+    CERTWRIGHT_TRY(auto reason, why_not(record, examined, approval));
+    counted.push_back({.approval = std::move(approval), .why_not = std::move(reason)});
+  }
+  return counted;
 }
 
 // How many officers besides `not_this_one` approved what the record is now, and still may.
 Result<std::size_t> RequestDesk::officers_for(const RequestRecord& record, const Examination& examined,
                                               std::string_view not_this_one) const {
-  CERTWRIGHT_TRY(const auto all, d_.store.list_approvals(record.id));
-  std::size_t count = 0;
-  for (const auto& approval : all) {
-    if (approval.kind != store::ApprovalKind::officer || approval.binding != record.binding ||
-        approval.principal == not_this_one)
-      continue;
-    CERTWRIGHT_TRY(const bool counts, may_approve(record, examined, approval.principal));
-    if (counts) ++count;
-  }
-  return count;
+  CERTWRIGHT_TRY(const auto all, approvals(record, &examined));
+  return static_cast<std::size_t>(std::ranges::count_if(all, [&](const Counted& each) {
+    return each.approval.kind == store::ApprovalKind::officer && each.why_not.empty() &&
+           each.approval.principal != not_this_one;
+  }));
 }
 
 // Do the approvals that are there satisfy the policy of now?
 Result<bool> RequestDesk::is_enough(const RequestRecord& record, const Examination& examined) const {
   const auto& requirement = examined.requirement;
   if (!requirement.needed()) return true;
-  CERTWRIGHT_TRY(const auto approvals, d_.store.list_approvals(record.id));
-  const bool by_password = std::ranges::any_of(approvals, [&](const store::ApprovalRecord& approval) {
-    return approval.kind == store::ApprovalKind::password && approval.binding == record.binding;
+  CERTWRIGHT_TRY(const auto all, approvals(record, &examined));
+  const bool by_password = std::ranges::any_of(all, [](const Counted& each) {
+    return each.approval.kind == store::ApprovalKind::password && each.why_not.empty();
   });
-  if (by_password && requirement.password) return true;
+  if (by_password) return true;
   CERTWRIGHT_TRY(const auto officers, officers_for(record, examined, ""));
   return officers >= requirement.officers;
 }
@@ -147,35 +175,42 @@ Result<void> RequestDesk::close_hopeless(const RequestRecord& record, const Erro
   return {};
 }
 
+Result<bool> RequestDesk::settle_one(RequestRecord before, const audit::Actor& actor) {
+  const auto examined = examine(before, View::as_changed);
+  if (!examined) {  // whoever decides, or issues, will hear why
+    CERTWRIGHT_CHECK(close_hopeless(before, examined.error(), actor));
+    return false;
+  }
+  if (examined->profile->version != before.profile_version) {
+    if (examined->requirement.needed()) return false;  // what was given before counts no more
+    auto rebased = rebase(before, actor);
+    if (!rebased) return false;
+    before = *std::move(rebased);
+  }
+  Step step{.actor = actor, .approval = {}, .events = {}, .examined = &*examined};
+  RequestRecord after = before;
+  CERTWRIGHT_TRY(const bool enough, settle(after, *examined, step));
+  if (!enough) return false;
+  const auto stored = commit(&before, std::move(after), std::move(step));
+  if (!stored && stored.error().code != Errc::conflict) return tl::unexpected(stored.error());
+  return stored.has_value();  // else somebody decided just now
+}
+
 Result<std::size_t> RequestDesk::settle_waiting(const audit::Actor& actor) {
   const std::lock_guard lock(settled_mutex_);
   const store::RequestFilter pending{
       .scope = {{"*", "", ""}}, .states = {RequestState::pending}, .tenant = {}, .ca = {}, .principal = {}};
   CERTWRIGHT_TRY(const auto list, d_.store.list_requests(
                                       pending, {.limit = kSettledAtOnce, .after = settled_, .newest_first = false}));
-  std::size_t approved = 0;
-  for (const auto& each : list.requests) {
-    RequestRecord before = each;
-    const auto examined = examine(before, View::as_changed);
-    if (!examined) {  // whoever decides, or issues, will hear why
-      CERTWRIGHT_CHECK(close_hopeless(before, examined.error(), actor));
-      continue;
-    }
-    if (examined->profile->version != before.profile_version) {
-      if (examined->requirement.needed()) continue;  // what was given before counts no more
-      auto rebased = rebase(before, actor);
-      if (!rebased) continue;
-      before = *std::move(rebased);
-    }
-    Step step{.actor = actor, .approval = {}, .events = {}};
-    RequestRecord after = before;
-    CERTWRIGHT_TRY(const bool enough, settle(after, *examined, step));
-    if (!enough) continue;
-    const auto stored = commit(&before, std::move(after), std::move(step));
-    if (!stored && stored.error().code != Errc::conflict) return tl::unexpected(stored.error());
-    if (stored) ++approved;  // else somebody decided just now
-  }
   settled_ = list.next.value_or("");
+  std::size_t approved = 0;
+  std::optional<Error> first;
+  for (const auto& each : list.requests) {
+    const auto settled = settle_one(each, actor);
+    if (settled && *settled) ++approved;
+    if (!settled && !first) first = settled.error();
+  }
+  if (first) return tl::unexpected(*std::move(first));
   return approved;
 }
 

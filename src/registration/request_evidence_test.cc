@@ -119,6 +119,46 @@ TEST_F(PolicyOfNow, UpkeepCountsAsTheNextDecisionWould) {
   EXPECT_EQ(world.state(half.id), RequestState::pending);
 }
 
+// What is shown of an approval is what the next decision makes of it.
+TEST_F(PolicyOfNow, AnApprovalThatDoesNotCountSaysWhy) {
+  const auto why_not = [&](const store::RequestRecord& request) {
+    const auto record = world.stored(request.id);
+    const auto examined = must(world.desk.examine(record, RequestDesk::View::as_changed));
+    return must(world.desk.approvals(record, &examined)).at(0).why_not;
+  };
+  const auto half = must(world.submit(alice, {"b.example"}, "two")).record;
+  must(world.approve(bob, half));
+  EXPECT_EQ(why_not(half), "");
+  world.set_disabled("bob", true);
+  EXPECT_EQ(why_not(half), "the officer's account is disabled");
+  world.set_disabled("bob", false);
+  world.add_ca({.id = "two", .approval = {{.officers = 2, .officers_of = {"carol", "chief"}}}});
+  EXPECT_EQ(why_not(half), "the CA's policy does not count this officer for it");
+  world.add_ca({.id = "two", .approval = {{.officers = 2}}});
+  must(store.apply({store::RemoveRoleBinding{{"bob", "approver", "default", ""}}}));
+  EXPECT_EQ(why_not(half), "the officer has no role for it any more");
+  must(store.apply({store::PutRoleBinding{{"bob", "approver", "default", ""}}}));
+  EXPECT_EQ(why_not(half), "");
+  world.publish_again("tls-server");
+  EXPECT_EQ(why_not(half), "the profile has another version since");
+}
+
+TEST_F(PolicyOfNow, APasswordOrARuleThatDoesNotCountSaysWhy) {
+  use_password("correct horse battery");
+  const auto why_not = [&](const store::RequestRecord& request) {
+    const auto record = world.stored(request.id);
+    const auto examined = must(world.desk.examine(record, RequestDesk::View::as_changed));
+    return must(world.desk.approvals(record, &examined)).at(0).why_not;
+  };
+  const auto by_password = must(world.submit(alice, {"a.example"}, "issuing", "correct horse battery")).record;
+  const auto by_rule = must(world.submit(alice, {"a.auto.example"})).record;
+  EXPECT_EQ(why_not(by_password), "");
+  EXPECT_EQ(why_not(by_rule), "");
+  world.add_ca({.id = "issuing", .approval = {{.profiles = {"tls-server"}}}});
+  EXPECT_EQ(why_not(by_password), "the CA's policy takes no password for it any more");
+  EXPECT_EQ(why_not(by_rule), "no standing rule of the CA's policy covers it any more");
+}
+
 // In turns: what comes late in the order is reached too.
 TEST_F(PolicyOfNow, UpkeepReachesAllOfThem) {
   RequestDesk desk({.store = store, .journal = world.journal, .registration = world.registration,

@@ -26,9 +26,15 @@ class MeanwhileStore final : public store::testing::ForwardingStore {
     const bool stores_request = std::ranges::any_of(
         transaction, [](const auto& command) { return std::holds_alternative<store::PutRequest>(command); });
     if (stores_request && meanwhile) std::exchange(meanwhile, {})();
+    const bool stores_refused = std::ranges::any_of(transaction, [&](const auto& command) {
+      const auto* put = std::get_if<store::PutRequest>(&command);
+      return put != nullptr && put->request.id == refused;
+    });
+    if (stores_refused) return fail(Errc::internal, "that one cannot be stored");
     return to().apply(transaction);
   }
   std::function<void()> meanwhile;
+  std::string refused;  // the request that cannot be stored, for as long as this is set
 };
 
 class DeskMeanwhile : public ::testing::Test {
@@ -127,6 +133,40 @@ TEST_F(DeskMeanwhile, WhatWasIssuedIsTheAnswerWhereAskingAgainGivesIt) {
   EXPECT_TRUE(second.coalesced);
   EXPECT_EQ(second.record.state, RequestState::issued);
   EXPECT_TRUE(open().empty());
+}
+
+// Two officers look at once, and the profile has a new version: the first to look makes the request wait under it.
+TEST_F(DeskMeanwhile, APreviewThatLosesARaceLooksAgain) {
+  const auto bob = world.person("bob", {{access::Role::approver, "default", ""}});
+  const auto pending = must(world.desk.submit(keyed("a.example"))).record;
+  const auto actor = DeskWorld::actor_of(bob);
+  const auto preview = [&] {
+    return told(world.desk.preview({.id = pending.id, .officer = bob, .actor = actor, .binding = pending.binding}));
+  };
+  world.publish_again("tls-server");
+  std::string first;
+  store.meanwhile = [&] { first = preview(); };
+  EXPECT_EQ(preview(), "conflict binding");
+  EXPECT_EQ(first, "conflict binding");
+}
+
+// What cannot be done for one of them is said, and done for the others.
+TEST_F(DeskMeanwhile, UpkeepGoesOnBehindWhatFails) {
+  world.add_ca({.id = "two", .approval = {{.officers = 2}}});
+  const auto first = must(world.submit(alice, {"a.example"}, "two")).record;
+  clock.advance(Seconds(1));
+  const auto second = must(world.submit(alice, {"b.example"}, "two")).record;
+  store.refused = first.id;
+  world.add_ca({.id = "two"});
+  EXPECT_EQ(told(world.desk.settle_waiting({})), "internal ");
+  EXPECT_EQ(world.state(second.id), RequestState::approved);
+
+  world.add_ca({.id = "two", .approval = {{.officers = 2}}});
+  const auto third = must(world.submit(alice, {"c.example"}, "two")).record;
+  clock.advance(Seconds(8 * 86'400));
+  EXPECT_EQ(told(world.desk.expire_overdue({})), "internal ");
+  EXPECT_EQ(world.state(third.id), RequestState::expired);
+  EXPECT_EQ(world.state(first.id), RequestState::pending);
 }
 
 // The request names no CA, and another one serves it by now: the key says that it is the same still. The

@@ -14,7 +14,7 @@ struct RequestDesk::Step {
   const audit::Actor& actor;
   std::optional<store::ApprovalRecord> approval{};
   std::vector<audit::Event> events{};
-  const Examination* examined = nullptr;  // of a request that waits for officers after the step
+  const Examination* examined = nullptr;  // what the step was made on; of a request that waits after it, always
 };
 
 store::ApprovalRecord approval_by_requester(const store::RequestRecord& record, store::ApprovalKind kind);

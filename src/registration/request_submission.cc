@@ -177,7 +177,7 @@ Result<RequestDesk::Submitted> RequestDesk::submit_examined(const Submission& su
   CERTWRIGHT_TRY(const auto open, open_of(examined.request.principal, actor));
   CERTWRIGHT_TRY(const auto standing, find_standing(examined, open));
   ApprovalPasswords::Checked password;
-  if (requirement.needed() && requirement.password && !submission.approval_password.empty()) {
+  if (requirement.needed() && requirement.password) {
     // What cannot wait needs no hash: whoever is over the limit guesses nothing.
     if (!standing && open.size() >= d_.limits.open_max)
       return tl::unexpected<Error>(store::too_many_open(d_.limits.open_max));
@@ -294,7 +294,7 @@ Result<RequestDesk::Submitted> RequestDesk::join_once(const RequestRecord& open,
                                                       const ApprovalPasswords::Checked& password,
                                                       const Examination& examined) {
   const audit::Actor& actor = examined.request.actor;
-  Step step{.actor = actor, .approval = {}, .events = {}};
+  Step step{.actor = actor, .approval = {}, .events = {}, .examined = &examined};
   if (password.evidence) step.events.push_back(*password.evidence);
   RequestRecord after = open;
   // With an officer's changes it is another one than was asked for again: upkeep and officers look at that.

@@ -26,7 +26,7 @@ struct NotificationRecord {
   std::string recipient;  // principal; for a webhook its id
   std::string tenant;     // of what it is about; "*": of no tenant
   std::string event;      // notification/event.h: "certificate_expiring", ...
-  std::string subject;    // what it is about: a request's id, a serial in hex, a CA's id
+  std::string subject;    // what it is about: a request's id, a serial in decimal, a CA's id
   std::string facts;      // JSON object of strings
   std::string deduplication_key;  // unique in the outbox
   NotificationState state = NotificationState::waiting;

@@ -42,9 +42,10 @@ void write_members(json::Writer& w, const ca::CertificationAuthority& ca, Time n
 
 }  // namespace
 
-void write_ca(json::Writer& w, const ca::CertificationAuthority& ca, Time now) {
+void write_ca(json::Writer& w, const ca::CertificationAuthority& ca, Time now, std::string_view approval_problem) {
   w.begin_object();
   write_members(w, ca, now);
+  if (!approval_problem.empty()) w.member("approval_problem", approval_problem);
   w.end_object();
 }
 

@@ -7,7 +7,8 @@
 
 namespace certwright::gateway::admin {
 
-void write_ca(json::Writer& w, const ca::CertificationAuthority& ca, Time now);
+// `approval_problem`: of a rule that does not count; empty: each does.
+void write_ca(json::Writer& w, const ca::CertificationAuthority& ca, Time now, std::string_view approval_problem);
 // The successor as a CA, with what was carried over to it: "carried_over", "open_requests".
 void write_rotated(json::Writer& w, const authority::Rotated& rotated, Time now);
 

@@ -20,9 +20,16 @@ Result<ca::CaPtr> find_ca(Context& context, const Dependencies& d, Action action
   return ca;
 }
 
-http::Response show(int status, const ca::CertificationAuthority& ca, const Clock& clock) {
+// Policies that are older than the check of their rules have some that no request meets.
+std::string approval_problem(const ca::CertificationAuthority& ca, const Dependencies& d) {
+  if (ca.record().state == store::CaState::retired) return {};
+  const auto checked = d.authority.check_approval_rules(ca.policy());
+  return !checked && checked.error().code == Errc::invalid ? checked.error().detail : std::string();
+}
+
+http::Response show(int status, const ca::CertificationAuthority& ca, const Dependencies& d) {
   json::Writer w;
-  write_ca(w, ca, clock.now());
+  write_ca(w, ca, d.clock.now(), approval_problem(ca, d));
   return json_response(status, std::move(w));
 }
 
@@ -38,7 +45,7 @@ Result<http::Response> list_cas(Context& context, const Dependencies& d) {
   bool any = false;
   for (const auto& ca : d.cas.all()) {
     if (!access::authorise(context.principal(), Action::ca_read, {"", ca->id(), ""})) continue;
-    write_ca(w, *ca, d.clock.now());
+    write_ca(w, *ca, d.clock.now(), approval_problem(*ca, d));
     any = true;
   }
   w.end_array().end_object();
@@ -59,7 +66,7 @@ Result<http::Response> create_ca(Context& context, const Dependencies& d) {
                  read.kind == NewCaKind::root
                      ? d.authority.create_root(read.ca, context.actor())
                      : d.authority.create_subordinate(read.ca, read.parent, context.principal(), context.actor()));
-  return show(201, *ca, d.clock);
+  return show(201, *ca, d);
 }
 
 Result<http::Response> import_ca(Context& context, const Dependencies& d) {
@@ -68,7 +75,7 @@ Result<http::Response> import_ca(Context& context, const Dependencies& d) {
   CERTWRIGHT_TRY(auto imported, read_imported_ca(body));
   wipe(context.request.body);
   CERTWRIGHT_TRY(const auto ca, d.authority.import(std::move(imported), context.actor()));
-  return show(201, *ca, d.clock);
+  return show(201, *ca, d);
 }
 
 // A CA that waits for its certificate is not in the directory: only its administrators know of it.
@@ -88,7 +95,7 @@ Result<http::Response> install_certificate(Context& context, const Dependencies&
   CERTWRIGHT_CHECK(reader.finish());
   CERTWRIGHT_TRY(const auto chain, read_pem_chain(pem, "certificate"));
   CERTWRIGHT_TRY(const auto ca, d.authority.install(id, chain.certificate, chain.issuers, context.actor()));
-  return show(200, *ca, d.clock);
+  return show(200, *ca, d);
 }
 
 Result<http::Response> change_policy(Context& context, const Dependencies& d) {
@@ -97,20 +104,20 @@ Result<http::Response> change_policy(Context& context, const Dependencies& d) {
     return ca::change_ca_policy(present, context.request.body_text());
   };
   CERTWRIGHT_TRY(const auto changed, d.authority.change_policy(ca->id(), change, context.actor()));
-  return show(200, *changed, d.clock);
+  return show(200, *changed, d);
 }
 
 Result<http::Response> replace_policy(Context& context, const Dependencies& d) {
   CERTWRIGHT_TRY(const auto ca, find_ca(context, d, Action::ca_manage));
   CERTWRIGHT_TRY(const auto policy, ca::parse_whole_ca_policy(context.request.body_text()));
   CERTWRIGHT_TRY(const auto changed, d.authority.change_policy(ca->id(), policy, context.actor()));
-  return show(200, *changed, d.clock);
+  return show(200, *changed, d);
 }
 
 Result<http::Response> retire(Context& context, const Dependencies& d) {
   CERTWRIGHT_TRY(const auto ca, find_ca(context, d, Action::ca_manage));
   CERTWRIGHT_TRY(const auto retired, d.authority.retire(ca->id(), context.actor()));
-  return show(200, *retired, d.clock);
+  return show(200, *retired, d);
 }
 
 Result<http::Response> rotate(Context& context, const Dependencies& d) {
@@ -162,7 +169,7 @@ std::vector<web::Route> ca_routes(const Dependencies& d) {
       route("GET", "/api/v1/cas/{ca}", Guard::needs(Action::ca_read), "showCa",
             [d](Context& context) -> Result<http::Response> {
               CERTWRIGHT_TRY(const auto ca, find_ca(context, d, Action::ca_read));
-              return show(200, *ca, d.clock);
+              return show(200, *ca, d);
             }),
       route("GET", "/api/v1/cas/{ca}/request", Guard::needs(Action::ca_manage), "exportCaRequest", with(export_request)),
       route("PUT", "/api/v1/cas/{ca}/certificate", Guard::needs(Action::ca_manage), "installCaCertificate",

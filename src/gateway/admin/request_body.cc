@@ -52,6 +52,17 @@ void write_difference(json::Writer& w, const registration::RequestChanges& chang
   w.end_object();
 }
 
+void write_approvals(json::Writer& w, const std::vector<RequestDesk::Counted>& approvals) {
+  w.key("approvals").begin_array();
+  for (const auto& [approval, why_not] : approvals) {
+    w.begin_object().member("principal", approval.principal).member("kind", kind_name(approval.kind));
+    w.member("binding", to_hex(approval.binding)).member("counts", why_not.empty());
+    if (!why_not.empty()) w.member("why_not", why_not);
+    w.member("comment", approval.comment).member("approved_at", to_rfc3339(approval.approved_at)).end_object();
+  }
+  w.end_array();
+}
+
 }  // namespace
 
 void write_request_members(json::Writer& w, const store::RequestRecord& request) {
@@ -91,7 +102,6 @@ Result<void> write_key(json::Writer& w, const RequestDependencies& d, const stor
 Result<void> write_request(json::Writer& w, const RequestDependencies& d, const store::RequestRecord& request) {
   CERTWRIGHT_TRY(const auto content, registration::read_request_content(request.content));
   CERTWRIGHT_TRY(const auto changes, registration::read_request_changes(request.changes));
-  CERTWRIGHT_TRY(const auto approvals, d.requests.approvals(request.id));
   w.begin_object();
   write_request_members(w, request);
   // Names of accounts are chosen, and not unique: it stands beside the id, never instead.
@@ -100,18 +110,16 @@ Result<void> write_request(json::Writer& w, const RequestDependencies& d, const 
   w.member("purpose", content.purpose).member("selection", content.selection).member("rule", content.rule);
   CERTWRIGHT_CHECK(write_key(w, d, request, content));
   // Of a decided one the record says what there was; nothing would be issued of it any more.
+  std::optional<registration::Examination> examined;
   if (store::is_open(request.state)) {
     write_view(w, "asked", d.requests.examine(request, View::as_asked));
-    write_view(w, "would_be_issued", d.requests.examine(request, View::as_changed));
+    auto seen = d.requests.examine(request, View::as_changed);
+    write_view(w, "would_be_issued", seen);
+    if (seen) examined = *std::move(seen);
   }
   write_difference(w, changes);
-  w.key("approvals").begin_array();
-  for (const auto& approval : approvals) {
-    w.begin_object().member("principal", approval.principal).member("kind", kind_name(approval.kind));
-    w.member("binding", to_hex(approval.binding)).member("counts", approval.binding == request.binding);
-    w.member("comment", approval.comment).member("approved_at", to_rfc3339(approval.approved_at)).end_object();
-  }
-  w.end_array();
+  CERTWRIGHT_TRY(const auto approvals, d.requests.approvals(request, examined ? &*examined : nullptr));
+  write_approvals(w, approvals);
   CERTWRIGHT_CHECK(write_certificate(w, d, request));
   w.end_object();
   return {};

@@ -1,10 +1,9 @@
 #include "gateway/admin/request_routes.h"
 
 #include <algorithm>
-#include <iterator>
 
-#include "audit/export.h"
 #include "gateway/admin/request_body.h"
+#include "gateway/admin/request_case.h"
 #include "gateway/admin/routes.h"
 #include "json/object_reader.h"
 #include "profile/duration.h"
@@ -80,82 +79,12 @@ Result<http::Response> show_request(Context& context, const RequestDependencies&
   return show_as(200, d, request);
 }
 
-// Of a record only what the request shows anyway: the record itself has network addresses, of officers too.
-void write_outline(json::Writer& w, std::string_view record_text) {
-  const auto record = json::parse(record_text);
-  if (!record) return;
-  for (const char* member : {"time", "event"})
-    if (const auto* value = record->find(member); value != nullptr && value->if_string() != nullptr)
-      w.member(member, *value->if_string());
-}
-
-constexpr std::string_view kChannels[] = {"in_product", "email", "webhook"};
-constexpr std::string_view kNotificationStates[] = {"waiting", "delivered", "failed", "acknowledged"};
-
-// Who was told of it, how, and whether it reached them; whom only for whoever may read the audit log.
-Result<void> write_notifications(json::Writer& w, const RequestDependencies& d, const store::RequestRecord& request,
-                                 bool may_audit) {
-  CERTWRIGHT_TRY(const auto told, d.store.notifications().told_about(request.tenant, request.id));
-  w.key("notifications").begin_array();
-  for (const auto& each : told) {
-    w.begin_object().member("event", each.event);
-    w.member("channel", kChannels[static_cast<std::size_t>(each.channel)]);
-    w.member("state", kNotificationStates[static_cast<std::size_t>(each.state)]);
-    if (may_audit) w.member("recipient", each.recipient);
-    w.member("created_at", to_rfc3339(each.created_at));
-    if (each.settled_at) w.member("settled_at", to_rfc3339(*each.settled_at));
-    w.end_object();
-  }
-  w.end_array();
-  return {};
-}
-
-struct CaseRecords {
-  std::vector<store::AuditLeaf> leaves{};
-  bool complete = true;
-};
-
-// No request has as many, unless somebody repeats or asks for it without end.
-Result<CaseRecords> records_about(const store::Store& store, std::string_view request) {
-  constexpr std::size_t kMaxCaseRecords = 10'000;
-  constexpr std::uint32_t kCaseRecordsAtOnce = 1'000;
-  CaseRecords found;
-  for (std::uint64_t from = 0;;) {
-    CERTWRIGHT_TRY(auto leaves, store.audit_leaves_about(request, from, kCaseRecordsAtOnce));
-    if (leaves.empty()) return found;
-    if (found.leaves.size() == kMaxCaseRecords) {
-      found.complete = false;
-      return found;
-    }
-    from = leaves.back().position + 1;
-    std::ranges::move(leaves, std::back_inserter(found.leaves));
-  }
-}
-
 // What happened to one request, and for whoever may read the audit log the records, with what proves them.
 Result<http::Response> show_case(Context& context, const RequestDependencies& d) {
   CERTWRIGHT_TRY(const auto request, find(context, d, Action::request_read));
-  CERTWRIGHT_TRY(const auto found, records_about(d.store, request.id));
   const bool may_audit = access::authorise(context.principal(), Action::audit_read, {}).has_value();
   json::Writer w;
-  w.begin_object().key("request");
-  CERTWRIGHT_CHECK(write_request(w, d, request));
-  w.key("records").begin_array();
-  for (const auto& leaf : found.leaves) {
-    w.begin_object().member("position", leaf.position);
-    if (!may_audit) {
-      write_outline(w, as_text(leaf.record));
-      w.end_object();
-      continue;
-    }
-    w.key("record").raw(as_text(leaf.record));
-    // Not where the newest checkpoint is older than the record: it can be had later.
-    if (const auto proof = audit::prove_record(d.store, d.checkpoint_key, leaf.position)) w.member("proof", *proof);
-    w.end_object();
-  }
-  w.end_array();
-  CERTWRIGHT_CHECK(write_notifications(w, d, request, may_audit));
-  w.member("complete", found.complete).member("audit_key", d.checkpoint_key.text()).end_object();
+  CERTWRIGHT_CHECK(write_case(w, d, request, may_audit));
   return json_response(200, std::move(w));
 }
 

@@ -246,16 +246,61 @@ TEST_F(RequestRoutes, TheCaseFileIsCompleteInABusyLog) {
 }
 
 TEST_F(RequestRoutes, ACaseFileThatHasNoEndSaysSo) {
-  const auto repeated = world.journal.leaf({audit::EventType::request_repeated, {}, {{"request", id}}});
-  must(world.store.apply(store::Transaction(9'998, repeated)));
+  const auto refused = world.journal.leaf({audit::EventType::decision_refused, {}, {{"request", id}}});
+  must(world.store.apply(store::Transaction(9'998, refused)));
   ASSERT_EQ(call("GET", "/requests/" + id + "/case", alice.token), 200);
   EXPECT_EQ(last.find("records")->if_array()->size(), 10'000U);
   EXPECT_EQ(*last.find("complete"), json::Value(true));
-  must(world.store.apply({repeated}));
+  must(world.store.apply({refused}));
   ASSERT_EQ(call("GET", "/requests/" + id + "/case", alice.token), 200);
   EXPECT_EQ(last.find("records")->if_array()->size(), 10'000U);
   EXPECT_EQ(*last.find("records")->if_array()->front().find("event"), json::Value("REQUEST_RECEIVED"));
   EXPECT_EQ(*last.find("complete"), json::Value(false));
+}
+
+// Whoever asks again and again does not push out what was decided.
+TEST_F(RequestRoutes, RepeatsAreCountedAndTheDecisionIsThere) {
+  const auto repeated = world.journal.leaf({audit::EventType::request_repeated, {}, {{"request", id}}});
+  const auto denied = world.journal.leaf({audit::EventType::access_denied, {}, {{"action", "request.read"}, {"object", id}}});
+  must(world.store.apply(store::Transaction(100, repeated)));
+  ASSERT_EQ(call("GET", "/requests/" + id + "/case", alice.token), 200);
+  EXPECT_EQ(*last.find("complete"), json::Value(true));
+  EXPECT_EQ(*last.find("left_out"), json::Value(json::Object{}));
+  must(world.store.apply(store::Transaction(10'000, repeated)));
+  must(world.store.apply(store::Transaction(103, denied)));
+  const auto seen = binding();
+  approve(bob, seen);
+  approve(carol, seen);
+  ASSERT_EQ(call("GET", "/requests/" + id + "/case", alice.token), 200);
+  const auto& records = *last.find("records")->if_array();
+  EXPECT_EQ(records.size(), 207U);
+  EXPECT_EQ(*records.back().find("event"), json::Value("REQUEST_ISSUED"));
+  EXPECT_EQ(*last.find("complete"), json::Value(false));
+  EXPECT_EQ(json::write(*last.find("left_out")), R"({"ACCESS_DENIED":3,"REQUEST_REPEATED":10000})");
+}
+
+// Nothing would be issued of a decided request any more: what was checked is in the records of its steps.
+TEST_F(RequestRoutes, TheCaseFileHasWhatWasChecked) {
+  const auto results_of = [&](std::string_view event) {
+    std::string all;
+    for (const auto& each : *last.find("checks")->if_array())
+      if (*each.find("event") == json::Value(std::string(event))) all += json::write(*each.find("results"));
+    return all;
+  };
+  const auto seen = binding();
+  approve(bob, seen);
+  approve(carol, seen);
+  ASSERT_EQ(call("GET", "/requests/" + id + "/case", alice.token), 200);
+  ASSERT_EQ(text({"request", "state"}), "issued");
+  for (const char* step : {"REQUEST_RECEIVED", "REQUEST_APPROVED"}) {
+    const auto results = results_of(step);
+    EXPECT_THAT(results, HasSubstr("\"self-signature: verified (ecdsa-sha256)\",\"key: ecdsa-p256, ")) << step;
+    EXPECT_THAT(results, HasSubstr("lint: no findings by ")) << step;
+  }
+  const auto denied = submit({"other.example"});
+  ASSERT_EQ(call("POST", "/requests/" + denied + "/deny", bob.token, R"({"reason":"not ours"})"), 200) << json::write(last);
+  ASSERT_EQ(call("GET", "/requests/" + denied + "/case", alice.token), 200);
+  EXPECT_THAT(results_of("REQUEST_DENIED"), HasSubstr("lint: no findings by "));
 }
 
 // Records are cut; the case file has the whole of what their digest is of.

@@ -26,16 +26,16 @@ std::string_view reference_of(char c) noexcept {
   }
 }
 
-}  // namespace
+enum class Hidden : std::uint8_t { shown, kept };
 
-std::string escaped(std::string_view text) {
+std::string escape(std::string_view text, Hidden hidden) {
   std::string out;
   out.reserve(text.size());
   while (!text.empty()) {
     const auto [point, size] = unicode::first_code_point(text);
     if (size == 0 || is_unsafe_control(point)) {
       out += kReplacement;
-    } else if (unicode::is_hidden(point)) {
+    } else if (hidden == Hidden::shown && unicode::is_hidden(point)) {
       out += unicode::marked(point);
     } else if (const auto reference = reference_of(text[0]); !reference.empty()) {
       out += reference;
@@ -46,6 +46,11 @@ std::string escaped(std::string_view text) {
   }
   return out;
 }
+
+}  // namespace
+
+std::string escaped(std::string_view text) { return escape(text, Hidden::shown); }
+std::string escaped_exactly(std::string_view text) { return escape(text, Hidden::kept); }
 
 Url Url::of(std::initializer_list<std::string_view> segments) {
   std::string text;
@@ -79,7 +84,10 @@ Html& Html::begin(Element element, const Attributes& attributes) {
   for (const auto& attribute : attributes) {
     out_ += ' ';
     out_ += attribute.name_;
-    if (attribute.has_value_) out_ += "=\"" + escaped(attribute.value_) + "\"";
+    if (!attribute.has_value_) continue;
+    out_ += "=\"";
+    out_ += escape(attribute.value_, attribute.name_ == "value" ? Hidden::kept : Hidden::shown);
+    out_ += '"';
   }
   out_ += '>';
   if (!element.is_void()) open_.push_back(element.name());
@@ -96,7 +104,8 @@ Html& Html::end() {
 }
 
 Html& Html::text(std::string_view text) {
-  out_ += escaped(text);
+  const bool is_sent_back = !open_.empty() && open_.back() == "textarea";
+  out_ += escape(text, is_sent_back ? Hidden::kept : Hidden::shown);
   return *this;
 }
 

@@ -38,6 +38,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string_view input = certwright::as_text({data, size});
   check(is_quiet(escaped(input)));
   check(is_quiet(between(std::move(Html().element("p", input)).take(), "<p>", "</p>")));
+  check(is_quiet(between(std::move(Html().element("textarea", input)).take(), "<textarea>", "</textarea>")));
   check(is_quiet(between(std::move(Html().begin("input", {{"value", input}, {"required"}})).take(), "<input value=\"",
                          "\" required>")));
   check(is_quiet(between(document(input, Url::of({"s"}), "B"),

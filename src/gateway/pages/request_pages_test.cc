@@ -261,6 +261,10 @@ TEST_F(RequestPages, ChangesAreShownBeforeTheyAreApproved) {
   EXPECT_TRUE(has(shown, "name=\"remove\" value=\"" + escaped(kHostile) + "\""));
   EXPECT_TRUE(has(shown, "name=\"remove\" value=\"DNS:b\""));
   EXPECT_TRUE(has(shown, "name=\"changes_seen\" value=\"1\""));
+  // A comment with an emoji of two code points, one of which nobody sees, is sent back as it was typed.
+  const auto commented = browser_.post("/approvals/r1", {{"verdict", "approve"}, {"binding", "abcd"}, {"validity_days", "30"},
+                                                         {"comment", "fine \xe2\x9c\x94\xef\xb8\x8f"}});
+  EXPECT_TRUE(has(commented, "name=\"comment\" value=\"fine \xe2\x9c\x94\xef\xb8\x8f\""));
   portal_.refusal = Error{Errc::policy, "would not pass lint", ""};
   const auto refused = browser_.post("/approvals/r1", {{"verdict", "approve"}, {"binding", "abcd"}, {"validity_days", "30"}});
   EXPECT_EQ(refused.status, 422);

@@ -38,10 +38,11 @@ std::string changes_text(const registration::RequestChanges& changes) {
   return fmt::format("{}", fmt::join(parts, ", "));
 }
 
-std::string approval_text(store::ApprovalKind kind, bool counts) {
-  if (kind == store::ApprovalKind::password) return "Approved by the CA's approval password";
-  if (kind == store::ApprovalKind::standing_rule) return "Approved by a rule of the CA's policy";
-  return counts ? "Approved" : "Approved, before something was changed: counts no more";
+std::string approval_text(store::ApprovalKind kind, std::string_view why_not) {
+  std::string text = "Approved";
+  if (kind == store::ApprovalKind::password) text += " by the CA's approval password";
+  if (kind == store::ApprovalKind::standing_rule) text += " by a rule of the CA's policy";
+  return why_not.empty() ? text : fmt::format("{}; counts no more: {}", text, why_not);
 }
 
 std::string last_step(RequestState state) {
@@ -104,13 +105,18 @@ Result<pages::RequestRows> PortalPages::rows_of(const store::RequestList& list, 
 }
 
 Result<void> PortalPages::add_steps(const store::RequestRecord& request, std::string_view purpose, pages::RequestView& view) const {
-  CERTWRIGHT_TRY(const auto approvals, d_.requests.approvals(request.id));
+  std::optional<registration::Examination> examined;
+  if (store::is_open(request.state)) {
+    if (auto seen = d_.requests.examine(request, View::as_changed)) examined = *std::move(seen);
+  }
+  // The policy of now decides how many. Where it wants nobody any more, one who decides is enough.
+  if (examined) view.approvals_needed = std::max(examined->requirement.officers, 1U);
+  CERTWRIGHT_TRY(const auto approvals, d_.requests.approvals(request, examined ? &*examined : nullptr));
   view.steps.push_back({request.received_at, view.row.requester, "Received", std::string(purpose), request.principal});
-  for (const auto& approval : approvals) {
-    const bool counts = approval.binding == request.binding;
-    if (counts && approval.kind == store::ApprovalKind::officer) ++view.approvals_given;
+  for (const auto& [approval, why_not] : approvals) {
+    if (why_not.empty() && approval.kind == store::ApprovalKind::officer) ++view.approvals_given;
     CERTWRIGHT_TRY(auto who, name_of_principal(approval.principal));
-    view.steps.push_back({approval.approved_at, std::move(who), approval_text(approval.kind, counts), approval.comment,
+    view.steps.push_back({approval.approved_at, std::move(who), approval_text(approval.kind, why_not), approval.comment,
                           approval.principal});
   }
   auto last = last_step(request.state);

@@ -229,6 +229,20 @@ TEST_F(PortalPagesTest, TwoOfficersAndAChangeInBetween) {
   EXPECT_EQ(state(id), store::RequestState::issued);
 }
 
+// As the desk counts: what the page says is there is there for the next decision.
+TEST_F(PortalPagesTest, AnApprovalOfADisabledOfficerIsNotCounted) {
+  world.set_approval("issuing", {{.officers = 2}});
+  const auto id = upload(csr("CN=a.example", {"a.example"}));
+  EXPECT_EQ(approve(*bob, id), 303);
+  EXPECT_TRUE(has(carol->get("/approvals/" + id), "1 of 2"));
+  auto record = *must(world.store.find_principal(ids["Bob"]));
+  record.disabled = true;
+  must(world.store.apply({store::PutPrincipal{record}}));
+  const auto shown = carol->get("/approvals/" + id);
+  EXPECT_TRUE(has(shown, "0 of 2")) << shown.body.text();
+  EXPECT_TRUE(has(shown, "Approved; counts no more: the officer&#39;s account is disabled"));
+}
+
 TEST_F(PortalPagesTest, DeniedWithAReasonThatTheRequesterReads) {
   world.set_approval("issuing", {{}});
   const auto id = upload(csr("CN=a.example", {"a.example"}));
