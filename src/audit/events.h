@@ -143,7 +143,7 @@ namespace certwright::audit {
     "Nothing is sealed under a retired key-encryption key any more; it was deleted.",              \
     "Backups from before the rotation need it: keep it with them, or make a new backup.")          \
   X(100, request_received, "REQUEST_RECEIVED",                                                     \
-    "request ca profile profile_version subject names csr_sha256 generate_key renews binding selection rule checks", \
+    "request before after ca profile profile_version subject names csr_sha256 generate_key renews binding selection rule checks", \
     "A request for a certificate passed every check and was stored. `checks`: a line each.",       \
     "Nothing.")                                                                                    \
   X(101, request_pending, "REQUEST_PENDING", "request before after ca needed expires_at",          \
@@ -152,7 +152,8 @@ namespace certwright::audit {
   X(102, request_repeated, "REQUEST_REPEATED", "request state",                                    \
     "A principal asked again for what it has an open request for; that one stands for both.",      \
     "Nothing. Many are a program that does not wait.")                                             \
-  X(103, approval_given, "APPROVAL_GIVEN", "request kind binding given needed changes changes_sha256 names_removed comment",\
+  X(103, approval_given, "APPROVAL_GIVEN",                                                          \
+    "request kind before after binding given needed changes changes_sha256 names_removed comment", \
     "An approval was given: by an officer, by the CA's approval password, or by a standing rule.", \
     "Check now and then that standing rules and passwords approve only what they should.")         \
   X(104, request_approved, "REQUEST_APPROVED", "request before after binding checks",              \

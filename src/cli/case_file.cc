@@ -4,6 +4,7 @@
 
 #include "audit/verify.h"
 #include "bytes/bytes.h"
+#include "cli/case_story.h"
 #include "cli/output.h"
 #include "crypto/digest.h"
 #include "x509/pem.h"
@@ -35,7 +36,7 @@ Result<CheckedCase> check_case_file(const json::Value& file, const audit::Checkp
   CheckedCase checked{.request = text_of(request, "id")};
   if (checked.request.empty()) return wrong("this is no case file of a request");
   checked.complete = text_of(file, "complete") != "no";
-  std::string csr_sha256, certificate_sha256;
+  CaseStory story;
   for (const auto& each : rows_of(file, "records")) {
     const std::string text = text_of(each, "proof");
     if (text.empty()) {
@@ -46,20 +47,22 @@ Result<CheckedCase> check_case_file(const json::Value& file, const audit::Checkp
     CERTWRIGHT_TRY(const auto proved, json::parse(proof.record));
     if (json::write(proved) != json::write(member(each, "record")))
       return wrong(fmt::format("record {} of the log is not what the file says", proof.position));
-    const json::Value& fields = member(proved, "fields");
     if (proof.record.find('"' + checked.request + '"') == std::string::npos)
       return wrong(fmt::format("record {} of the log is not about request {}", proof.position, checked.request));
-    const std::string event = text_of(proved, "event");
-    if (event == "REQUEST_RECEIVED") csr_sha256 = text_of(fields, "csr_sha256");
-    if (event == "CERTIFICATE_ISSUED" || event == "CERTIFICATE_RENEWED") certificate_sha256 = text_of(fields, "sha256");
+    CERTWRIGHT_CHECK(story.add(proved));
     ++checked.proved;
   }
   if (checked.proved == 0)
     return wrong("the file has no proofs: they are for whoever may read the audit log (role auditor or admin in tenant \"*\")");
   CERTWRIGHT_TRY(checked.has_csr, is_what_was_said(text_of(request, "certification_request"),
-                                                   x509::kPemCertificateRequest, csr_sha256, "CSR"));
+                                                   x509::kPemCertificateRequest, story.csr_sha256(), "CSR"));
   CERTWRIGHT_TRY(checked.has_certificate, is_what_was_said(text_of(member(request, "certificate"), "certificate"),
-                                                           x509::kPemCertificate, certificate_sha256, "certificate"));
+                                                           x509::kPemCertificate, story.certificate_sha256(), "certificate"));
+  CERTWRIGHT_CHECK(story.check_asked(request));
+  // What came after the last of them is not known: then the end is not either.
+  const auto* left_out = member(file, "left_out").if_object();
+  const bool has_every_step = checked.complete || (left_out != nullptr && !left_out->empty());
+  if (checked.unproved == 0 && has_every_step) CERTWRIGHT_CHECK(story.check_end(request));
   return checked;
 }
 

@@ -18,9 +18,10 @@ struct CheckedCase {
   bool complete = true;          // as the file says: are there more records than it has?
 };
 
-// Every proof that the file has, that the record beside it is the proved one and about this request, and that CSR
-// and certificate are those that proved records name by their digests. That no record is missing cannot be seen from
-// the file: `certwright audit verify` of an export shows that. Errors: invalid if anything does not hold, or if there
+// Every proof that the file has, that the record beside it is the proved one and about this request, that each step
+// follows on the one before, and that CSR, certificate, approvals, changes, state and reason are those that proved
+// records name; the last four only where every record is there and proved. That none is missing that changes no state
+// cannot be seen from the file: `certwright audit verify` of an export shows that. Errors: invalid if anything does not hold, or if there
 // is no proof at all; bad_encoding, too_large as audit::verify_record_proof().
 Result<CheckedCase> check_case_file(const json::Value& file, const audit::CheckpointKey& key);
 

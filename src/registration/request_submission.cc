@@ -47,6 +47,8 @@ audit::Event received_event(const RequestRecord& record, const Examination& exam
   return {.type = audit::EventType::request_received,
           .actor = request.actor,
           .fields = {{"request", record.id},
+                     {"before", ""},
+                     {"after", "received"},
                      {"ca", record.ca},
                      {"profile", record.profile},
                      {"profile_version", std::to_string(record.profile_version)},
