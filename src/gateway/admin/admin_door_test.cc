@@ -313,7 +313,7 @@ TEST_F(AdminDoor, AnEmailAddressIsChangedByWhoManagesTheAccountOnRecord) {
     return found;
   };
   const std::string before = must(world.directory.find_principal(subject.id)).email;
-  EXPECT_EQ(patch(subject.token, R"({"email":"own@acme.example"})"), 404) << "its own";
+  EXPECT_EQ(patch(subject.token, R"({"email":"own@acme.example"})"), 403) << "its own";
   EXPECT_EQ(patch(callers[1], R"({"email":"nobody"})"), 422);
   EXPECT_EQ(patch(callers[1], R"({"email":"new@acme.example","disabled":true})"), 422) << "one at a time";
   EXPECT_EQ(patch(callers[1], "{}"), 422);
