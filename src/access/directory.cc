@@ -59,16 +59,6 @@ Result<void> check_tenant_id(std::string_view id) {
   return {};
 }
 
-Result<void> check_email(std::string_view email) {
-  if (email.empty()) return {};
-  const auto fits = [](char c) { return c > ' ' && c < 0x7f && c != '<' && c != '>' && c != ','; };
-  const auto at = email.rfind('@');
-  if (email.size() > 254 || at == email.npos || at == 0 || at + 1 == email.size() ||
-      email.find('@') != at || !std::ranges::all_of(email, fits))
-    return fail_field(Errc::invalid, "email", "This is not an e-mail address.");
-  return {};
-}
-
 Result<void> check_binding(const store::Store& store, const RoleBinding& binding) {
   if (binding.tenant != "*") {
     CERTWRIGHT_TRY(const auto tenant, store.find_tenant(binding.tenant));
@@ -127,7 +117,34 @@ Result<void> check_credential_count(const store::Store& store, std::string_view 
   return {};
 }
 
+// Also of one that somebody else changes at this moment: what that changed stays.
+Result<void> change_principal(store::Store& store, std::string_view id,
+                              const std::function<store::Transaction(store::PrincipalRecord&)>& change,
+                              const std::function<Result<void>(store::Transaction)>& apply) {
+  constexpr int kAttempts = 5;
+  for (int attempt = 1;; ++attempt) {
+    CERTWRIGHT_TRY(const store::PrincipalRecord before, existing_principal(store, id));
+    store::PrincipalRecord after = before;
+    store::Transaction more = change(after);
+    store::Transaction transaction{store::RequirePrincipal{before}, store::PutPrincipal{std::move(after)}};
+    append(transaction, std::move(more));
+    auto applied = apply(std::move(transaction));
+    const bool is_late = !applied && applied.error().code == Errc::conflict && applied.error().field == "principal";
+    if (!is_late || attempt == kAttempts) return applied;
+  }
+}
+
 }  // namespace
+
+Result<void> check_email(std::string_view email) {
+  if (email.empty()) return {};
+  const auto fits = [](char c) { return c > ' ' && c < 0x7f && c != '<' && c != '>' && c != ','; };
+  const auto at = email.rfind('@');
+  if (email.size() > 254 || at == email.npos || at == 0 || at + 1 == email.size() ||
+      email.find('@') != at || !std::ranges::all_of(email, fits))
+    return fail_field(Errc::invalid, "email", "This is not an e-mail address.");
+  return {};
+}
 
 store::Command require_roles(const Principal& judged) {
   store::RequireRoles required{judged.id, {}};
@@ -182,12 +199,31 @@ Result<store::PrincipalRecord> Directory::create_principal(const PrincipalToCrea
 
 Result<void> Directory::set_principal_disabled(std::string_view id, bool disabled,
                                                const Evidence& evidence) {
-  CERTWRIGHT_TRY(store::PrincipalRecord record, existing_principal(store_, id));
-  record.disabled = disabled;
-  store::Transaction transaction{store::PutPrincipal{record}};
-  if (disabled) transaction.push_back(store::EndSessions{record.id, {}});
-  append(transaction, evidence(id));
-  return disabled ? apply_unless_last(store_, std::move(transaction)) : store_.apply(transaction);
+  return change_principal(
+      store_, id,
+      [&](store::PrincipalRecord& record) {
+        record.disabled = disabled;
+        store::Transaction more;
+        if (disabled) more.push_back(store::EndSessions{record.id, {}});
+        append(more, evidence(id));
+        return more;
+      },
+      [&](store::Transaction transaction) {
+        return disabled ? apply_unless_last(store_, std::move(transaction)) : store_.apply(transaction);
+      });
+}
+
+Result<void> Directory::set_principal_email(const EmailChange& change, const Evidence& evidence) {
+  CERTWRIGHT_CHECK(check_email(change.after));
+  CERTWRIGHT_TRY(const store::PrincipalRecord before, existing_principal(store_, change.principal));
+  if (before.email != change.before)
+    return fail_field(Errc::conflict, "email", "The e-mail address was changed meanwhile; look at it again.");
+  if (before.email == change.after) return {};
+  store::PrincipalRecord after = before;
+  after.email = change.after;
+  store::Transaction transaction{store::RequirePrincipal{before}, store::PutPrincipal{std::move(after)}};
+  append(transaction, evidence(change.principal));
+  return store_.apply(transaction);
 }
 
 Result<CreatedToken> Directory::create_token(const TokenToCreate& token, const Evidence& evidence) {
@@ -322,13 +358,13 @@ Result<std::vector<Principal>> Directory::administrators() const {
   return all;
 }
 
-Result<Bootstrap> Directory::bootstrap(std::string_view administrator_name,
-                                       const Evidence& evidence) {
-  CERTWRIGHT_CHECK(check_name("name", administrator_name, 1));
+Result<Bootstrap> Directory::bootstrap(const FirstAdministrator& administrator, const Evidence& evidence) {
+  CERTWRIGHT_CHECK(check_name("name", administrator.name, 1));
+  CERTWRIGHT_CHECK(check_email(administrator.email));
   const Time now = clock_.now();
   const std::string tenant(kDefaultTenant);
   NewToken made = make_token(random_);
-  Bootstrap result{{make_id("p", random_), tenant, std::string(administrator_name), {},
+  Bootstrap result{{make_id("p", random_), tenant, administrator.name, administrator.email,
                     store::PrincipalKind::person, false, now},
                    {}};
   result.token.credential = {make_id("c", random_), result.principal.id,

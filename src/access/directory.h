@@ -46,9 +46,23 @@ struct CreatedToken {
   SecretBytes text;  // cannot be had again
 };
 
+// Of an address as principals may have it; empty is none, and good. Errors: invalid, field "email".
+Result<void> check_email(std::string_view email);
+
 // For a transaction that does something to `judged` because of the roles it has: conflict, field "roles", where
 // it has others by then.
 store::Command require_roles(const Principal& judged);
+
+struct EmailChange {
+  std::string principal;
+  std::string before;  // as whoever changes it saw it
+  std::string after;   // empty, or as of PrincipalToCreate
+};
+
+struct FirstAdministrator {
+  std::string name;
+  std::string email{};  // as of PrincipalToCreate
+};
 
 struct Bootstrap {
   store::PrincipalRecord principal;
@@ -77,6 +91,9 @@ class Directory {
   Result<store::PrincipalRecord> create_principal(const PrincipalToCreate& principal,
                                                   const Evidence& evidence);
   Result<void> set_principal_disabled(std::string_view id, bool disabled, const Evidence& evidence);
+  // And nothing else of it: a sign-in name that was this address stays what it is. No evidence where nothing
+  // changes. Errors: conflict, field "email", if it is not `before` by now; invalid.
+  Result<void> set_principal_email(const EmailChange& change, const Evidence& evidence);
 
   Result<CreatedToken> create_token(const TokenToCreate& token, const Evidence& evidence);
   // `certificate_der` becomes a credential by its SHA-256. It is not judged here.
@@ -115,7 +132,7 @@ class Directory {
 
   // The first administrator: the default tenant, a principal with role admin on "*", and one token
   // valid for kBootstrapValidity. Errors: conflict if it was ever done in this store.
-  Result<Bootstrap> bootstrap(std::string_view administrator_name, const Evidence& evidence);
+  Result<Bootstrap> bootstrap(const FirstAdministrator& administrator, const Evidence& evidence);
 
  private:
   struct Outgrown {

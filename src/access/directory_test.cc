@@ -101,6 +101,48 @@ TEST_F(DirectoryTest, TheLastAdministratorStaysAlsoInARace) {
   EXPECT_EQ(directory_.administrators().value().front().id, present.id);
 }
 
+TEST_F(DirectoryTest, AnEmailAddressIsChangedAndNothingElse) {
+  const auto ada = create({{Role::issuer, "default", ""}});
+  const auto before = store_.find_principal(ada.id).value().value();
+  ASSERT_TRUE(directory_.set_principal_email({ada.id, ada.email, "ada@example.org"}, leaf("e")));
+  auto after = store_.find_principal(ada.id).value().value();
+  EXPECT_EQ(after.email, "ada@example.org");
+  after.email = before.email;
+  EXPECT_EQ(after, before);
+  EXPECT_EQ(directory_.find_principal(ada.id).value().bindings, (std::vector<RoleBinding>{{Role::issuer, "default", ""}}));
+  ASSERT_TRUE(directory_.set_principal_email({ada.id, "ada@example.org", ""}, leaf("e")));
+  EXPECT_EQ(directory_.find_principal(ada.id).value().email, "");
+}
+
+TEST_F(DirectoryTest, AnEmailAddressIsCheckedAndRecordedOnlyWhereItChanges) {
+  const auto ada = create();
+  const auto size = store_.audit_size().value();
+  for (const char* email : {"a", "@b", "a@b\n", "<a@b>"})
+    EXPECT_EQ(directory_.set_principal_email({ada.id, ada.email, email}, leaf("e")).error().field, "email") << email;
+  EXPECT_EQ(directory_.set_principal_email({ada.id, "other@example.com", "a@b"}, leaf("e")).error().code, Errc::conflict)
+      << "whoever changes it saw another one";
+  EXPECT_EQ(directory_.set_principal_email({"p0", "", "a@b"}, leaf("e")).error().code, Errc::not_found);
+  EXPECT_TRUE(directory_.set_principal_email({ada.id, ada.email, ada.email}, leaf("e")));
+  EXPECT_EQ(store_.audit_size().value(), size);
+  ASSERT_TRUE(directory_.set_principal_email({ada.id, ada.email, "a@b"}, leaf("e")));
+  EXPECT_EQ(store_.audit_size().value(), size + 1);
+}
+
+// Both write the whole record: neither may take back what the other did.
+TEST_F(DirectoryTest, DisablingAndANewAddressDoNotUndoEachOther) {
+  create({{Role::admin, "*", ""}});
+  const auto ada = create();
+  InterruptedStore interrupted{store_};
+  Directory slow{interrupted, clock_, random_};
+  interrupted.meanwhile = [&] { ASSERT_TRUE(directory_.set_principal_disabled(ada.id, true, leaf("d"))); };
+  EXPECT_EQ(slow.set_principal_email({ada.id, ada.email, "a@b"}, leaf("e")).error().code, Errc::conflict);
+  EXPECT_TRUE(store_.find_principal(ada.id).value()->disabled);
+  interrupted.meanwhile = [&] { ASSERT_TRUE(directory_.set_principal_email({ada.id, ada.email, "a@b"}, leaf("e"))); };
+  ASSERT_TRUE(slow.set_principal_disabled(ada.id, false, leaf("d"))) << "it is tried again";
+  EXPECT_FALSE(store_.find_principal(ada.id).value()->disabled);
+  EXPECT_EQ(store_.find_principal(ada.id).value()->email, "a@b");
+}
+
 // Makes a token for `owner` as `maker`, and gives back its id.
 class PromotionTest : public DirectoryTest {
  protected:
@@ -325,12 +367,21 @@ TEST_F(DirectoryTest, ACertificateIsACredentialOnce) {
             Errc::invalid);
 }
 
+TEST_F(DirectoryTest, BootstrapTakesAnEmailAddress) {
+  store::MemoryStore fresh;
+  Directory directory(fresh, clock_, random_);
+  EXPECT_EQ(directory.bootstrap({"Administrator", "nobody"}, leaf("b")).error().field, "email");
+  const auto first = directory.bootstrap({"Administrator", "ca@example.com"}, leaf("b"));
+  ASSERT_TRUE(first);
+  EXPECT_EQ(directory.find_principal(first->principal.id).value().email, "ca@example.com");
+}
+
 TEST_F(DirectoryTest, BootstrapWorksOnce) {
   store::MemoryStore fresh;
   Directory directory(fresh, clock_, random_);
-  const auto first = directory.bootstrap("Administrator", leaf("b"));
+  const auto first = directory.bootstrap({"Administrator"}, leaf("b"));
   ASSERT_TRUE(first);
-  EXPECT_EQ(directory.bootstrap("Mallory", leaf("b")).error().code, Errc::conflict);
+  EXPECT_EQ(directory.bootstrap({"Mallory"}, leaf("b")).error().code, Errc::conflict);
   EXPECT_EQ(fresh.audit_size().value(), 1u);
   EXPECT_EQ(first->token.credential.expires_at, clock_.now() + Seconds(86'400));
 

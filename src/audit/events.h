@@ -130,6 +130,10 @@ namespace certwright::audit {
   X(71, authentication_failed, "AUTHENTICATION_FAILED", "method reason count",                     \
     "A credential was refused. Not every failure has a record of its own: `count` says how many.", \
     "Many from one address are guesses or a forgotten job with an old token.")                     \
+  X(72, principal_email_changed, "PRINCIPAL_EMAIL_CHANGED", "principal tenant before after",       \
+    "An account has another e-mail address: notifications go there, and the selection of CAs "     \
+    "takes it into account.",                                                                      \
+    "Check that it was planned, with the account's owner.")                                        \
   X(80, key_blocked, "KEY_BLOCKED", "spki_sha256 why",                                             \
     "No certificate will be issued for this public key again.",                                    \
     "Revoke the certificates that exist for it.")                                                  \

@@ -14,6 +14,7 @@ namespace {
 struct AccessOptions {
   std::string id, name, tenant, email, kind = "machine", role, ca, label, ttl, out, credential,
                                        file;
+  bool clear = false;
 };
 auto known_role() { return CLI::IsMember({"admin", "issuer", "approver", "auditor", "requester"}); }
 using Options = std::shared_ptr<AccessOptions>;
@@ -44,6 +45,19 @@ Result<void> set_disabled(Session& session, const char* collection, const std::s
                                 disabled ? R"({"disabled":true})" : R"({"disabled":false})"));
   session.report(json::Object{{"id", id}, {"disabled", disabled}},
                  (disabled ? "Disabled " : "Enabled ") + id);
+  return {};
+}
+
+Result<void> set_email(Session& session, const AccessOptions& o) {
+  if (o.email.empty() != o.clear) return fail_field(Errc::invalid, "email", "give an address, or --clear");
+  json::Writer w;
+  w.begin_object().member("email", o.email).end_object();
+  CERTWRIGHT_CHECK(session.call("PATCH", "/api/v1/principals/" + url_encode(o.id), w.text()));
+  session.report(json::Object{{"id", o.id}, {"email", o.email}},
+                 o.clear ? fmt::format("{} has no e-mail address any more", printable(o.id))
+                         : fmt::format("The e-mail address of {} is {}. A sign-in name stays what it is: to change that, certwright "
+                                       "user reset-password {} --sign-in-name NAME",
+                                       printable(o.id), printable(o.email), printable(o.id)));
   return {};
 }
 
@@ -262,6 +276,11 @@ void add_user_commands(CLI::App& app, Registry& registry, const Options& o) {
               [o](Session& s) { return show_user(s, *o); })
       ->add_option("id", o->id, "the principal's id")
       ->type_name("ID");
+  auto* email = add_command(*user, registry, "set-email", "Change the e-mail address of a principal",
+                            [o](Session& s) { return set_email(s, *o); });
+  email->add_option("id", o->id, "the principal's id")->required()->type_name("ID");
+  auto* address = email->add_option("address", o->email, "the new one")->type_name("ADDRESS");
+  email->add_flag("--clear", o->clear, "none any more")->excludes(address);
   auto* certificate = add_command(*user, registry, "add-certificate",
                                   "Let a principal sign in with a client certificate",
                                   [o](Session& s) { return add_certificate(s, *o); });

@@ -49,12 +49,15 @@ std::function<int()> add_commands(CLI::App& app) {
   add_profile_commands(app, *registry);
   add_cert_commands(app, *registry);
   add_request_commands(app, *registry);
+  add_csr_commands(app, *registry);
   add_access_commands(app, *registry);
+  add_selection_commands(app, *registry);
   add_account_commands(app, *registry);
   add_audit_commands(app, *registry);
   add_certgen_commands(app, *registry);
   add_certgen_ask(app, *registry);
   add_notification_commands(app, *registry);
+  add_template_commands(app, *registry);
   add_kek_commands(app, *registry);
   add_doctor(app, *registry);
   add_completion(app, *registry);
@@ -62,7 +65,7 @@ std::function<int()> add_commands(CLI::App& app) {
     if (!registry->chosen) return 2;
     Session session(registry->connection);
     const auto result = registry->chosen(session);
-    if (result) return 0;
+    if (result) return session.exit_code();
     fmt::print(stderr, "certwright: {}\n", result.error().detail);
     return exit_code(result.error().code);
   };

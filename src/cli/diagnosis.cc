@@ -1,5 +1,6 @@
 #include "cli/diagnosis.h"
 
+#include <algorithm>
 #include <cstdlib>
 
 #include <fmt/format.h>
@@ -85,6 +86,19 @@ void judge_notifications(Findings& findings, const json::Value& status) {
   const std::string mail = text_of(status, "mail");
   findings.add(mail == "off" ? Verdict::warning : Verdict::good, "e-mail", mail,
                mail == "off" ? "nobody is told of expiring certificates by e-mail: set smtp.host in the configuration" : "");
+}
+
+void judge_administrators(Findings& findings, const json::Value& status) {
+  const std::string count = text_of(status, "administrators"), silent = text_of(status, "administrators_without_email");
+  if (count.empty()) return;
+  const auto all = std::strtoull(count.c_str(), nullptr, 10);
+  const auto without = silent.empty() ? 0 : 1 + static_cast<unsigned long long>(std::ranges::count(silent, ' '));
+  const std::string state = without == 0 ? fmt::format("{}, each with an e-mail address", all)
+                                         : fmt::format("{}, of them {} without an e-mail address: {}", all, without, silent);
+  const bool is_heard = without < all;
+  findings.add(is_heard ? Verdict::good : Verdict::warning, "administrators", state,
+               is_heard ? "" : fmt::format("nobody is told by e-mail of CAs that expire: certwright user set-email {} ADDRESS",
+                                           silent.substr(0, silent.find(' '))));
 }
 
 }  // namespace certwright::cli

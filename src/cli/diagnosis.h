@@ -16,4 +16,7 @@ void judge_certgen(Findings& findings, const json::Value& status);
 // The outbox in GET /api/v1/status: what waits too long, what was given up.
 void judge_notifications(Findings& findings, const json::Value& status);
 
+// Who administers the installation, in GET /api/v1/status: does anybody hear of what expires?
+void judge_administrators(Findings& findings, const json::Value& status);
+
 }  // namespace certwright::cli

@@ -3,15 +3,10 @@
 #include <gtest/gtest.h>
 
 #include "cli/output.h"
+#include "cli/testing_json.h"
 
 namespace certwright::cli {
 namespace {
-
-json::Value document(std::string_view text) {
-  auto value = json::parse(text);
-  EXPECT_TRUE(value) << text;
-  return value ? *value : json::Value();
-}
 
 constexpr std::int64_t kNow_s = 1'798'761'600;  // 2027-01-01T00:00:00Z
 
@@ -106,6 +101,26 @@ TEST(JudgeCertgen, SaysWhyNothingIsIssuedOrRecorded) {
     EXPECT_FALSE(row.advice.empty());
   }
   EXPECT_EQ(bad, 2U);
+}
+
+constexpr Judged kAdministrators[] = {
+    {"All", R"({"administrators":"2","administrators_without_email":""})", Verdict::good, "2, each with", ""},
+    {"NotTheFirst", R"({"administrators":"2","administrators_without_email":"p1"})", Verdict::good, "2, of them 1 without an e-mail address: p1", ""},
+    {"Nobody", R"({"administrators":"2","administrators_without_email":"p1 p2"})", Verdict::warning, "2 without an e-mail address: p1 p2",
+     "certwright user set-email p1 ADDRESS"},
+};
+class JudgeAdministrators : public testing::TestWithParam<Judged> {};
+TEST_P(JudgeAdministrators, SaysWhetherAnybodyHearsOfWhatExpires) {
+  Findings findings;
+  judge_administrators(findings, document(GetParam().answer));
+  expect(findings, GetParam());
+}
+INSTANTIATE_TEST_SUITE_P(Diagnosis, JudgeAdministrators, testing::ValuesIn(kAdministrators), name_of_row);
+
+TEST(JudgeAdministrators, SaysNothingOfAnOlderServer) {
+  Findings findings;
+  judge_administrators(findings, document(R"({"version":"1"})"));
+  EXPECT_TRUE(findings.rows().empty());
 }
 
 TEST(JudgeNotifications, NamesWhatIsLateOrGivenUp) {

@@ -102,6 +102,7 @@ Result<void> doctor(Session& session) {
                  text_of(*status, "audit_signed_records") + " records signed");
     judge_certgen(findings, *status);
     judge_notifications(findings, *status);
+    judge_administrators(findings, *status);
   }
   if (const auto cas = session.call_json("GET", "/api/v1/cas")) {
     if (const auto* all = cas->find("cas"); all != nullptr && all->if_array() != nullptr)

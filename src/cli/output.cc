@@ -88,6 +88,16 @@ std::string printable(std::string_view text) {
   return out;
 }
 
+std::string printable_lines(std::string_view text) {
+  std::string lines;
+  while (!text.empty()) {
+    const auto end = std::min(text.find('\n'), text.size());
+    lines += printable(text.substr(0, end)) + "\n";
+    text.remove_prefix(std::min(text.size(), end + 1));
+  }
+  return lines;
+}
+
 std::string text_of(const json::Value& object, std::string_view member) {
   const json::Value* value = object.find(member);
   return value == nullptr ? "" : text_of_value(*value);

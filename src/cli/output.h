@@ -32,6 +32,8 @@ const json::Array& rows_of(const json::Value& object, std::string_view member);
 // Octets that are not UTF-8, control characters, and what nobody sees or what reorders a line
 // (unicode/hidden.h) as \x1b, \u202e, \U000e0041.
 std::string printable(std::string_view text);
+// The same of a text of several lines, each with its end.
+std::string printable_lines(std::string_view text);
 void print_json(const json::Value& value);
 // "name  value" lines, members of objects as outer.inner. PEM texts are left out: --json shows
 // them.

@@ -2,15 +2,12 @@
 
 #include <gtest/gtest.h>
 
+#include "cli/testing_json.h"
+
 namespace certwright::cli {
 namespace {
 
-std::string shown(std::string_view json) {
-  const auto request = json::parse(json);
-  EXPECT_TRUE(request);
-  return request ? request_text(*request) : "";
-}
-bool has(const std::string& text, std::string_view piece) { return text.find(piece) != std::string::npos; }
+std::string shown(std::string_view json) { return request_text(document(json)); }
 
 constexpr std::string_view kOpen = R"({"id":"r1","state":"pending","principal":"p1","subject":"CN=a.example",
   "asked":{"subject":"CN=a.example","names":["DNS:a.example","DNS:b.example"],"key_usage":["digitalSignature"],

@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
+#include <optional>
 #include <sstream>
 
 #include <fmt/format.h>
@@ -113,6 +114,14 @@ std::string Session::ca_file() const {
                    state.empty() ? "" : state + "/ca/root.pem"});
 }
 
+Session::Session(const Connection& connection) : connection_(connection) {}
+Session::~Session() = default;
+
+void Session::wait_for(std::string what) {
+  waiting_.reset();  // its line is wiped before another is written
+  if (!what.empty()) waiting_ = std::make_unique<Waiting>(std::move(what));
+}
+
 Result<void> Session::connect() {
   if (client_ != nullptr) return {};
   http_client::ClientOptions options;
@@ -147,7 +156,8 @@ Result<http_client::Reply> Session::call(std::string_view method, std::string_vi
   http_client::HeaderList all = headers;
   if (!body.empty() && headers.empty()) all.emplace_back("Content-Type", "application/json");
   const auto exchange = [&] {
-    const Waiting waiting("waiting for the server");
+    std::optional<Waiting> waiting;
+    if (waiting_ == nullptr) waiting.emplace("waiting for the server");
     return client_->send(method, path, as_bytes(body), all);
   };
   CERTWRIGHT_TRY(auto reply, exchange());

@@ -16,6 +16,8 @@ class App;
 
 namespace certwright::cli {
 
+class Waiting;
+
 // Where the server is and as whom to speak. What is not given comes from the environment
 // (CERTWRIGHT_SERVER, _CA, _TOKEN, _TOKEN_FILE), then from the state directory, then from defaults.
 struct Connection {
@@ -26,7 +28,8 @@ struct Connection {
 // One command on its way: talks to the server, prints for people or, with --json, for programs.
 class Session {
  public:
-  explicit Session(const Connection& connection) : connection_(connection) {}
+  explicit Session(const Connection& connection);
+  ~Session();
 
   bool json() const noexcept { return connection_.json; }
 
@@ -38,6 +41,11 @@ class Session {
                                 std::string_view body = {});
   // What a command did: the document with --json, else the text and a line break.
   void report(const json::Value& document, std::string_view text) const;
+  // From now on a terminal says that this is waited for, over several calls; an empty text: no more.
+  void wait_for(std::string what);
+  // The exit code of a command that did its work, where that is not all: see kWaitsForPeople.
+  void exit_with(int code) noexcept { exit_code_ = code; }
+  int exit_code() const noexcept { return exit_code_; }
   // The address that calls go to.
   Result<std::string> server() const;
   // The state directory of a server on this machine, given or of the environment; empty: none.
@@ -49,7 +57,9 @@ class Session {
   Result<void> connect();
   const Connection& connection_;
   std::unique_ptr<http_client::Client> client_;
+  std::unique_ptr<Waiting> waiting_;  // of wait_for()
   bool has_credentials_ = false;
+  int exit_code_ = 0;
 };
 
 using Command = std::function<Result<void>(Session&)>;

@@ -190,6 +190,9 @@ constexpr RefusedLine kRefusedLines[] = {
     {"ReloadOfTwo", "reload --state s --pid-file p"},
     {"UnknownState", "cert list --status lost"},
     {"CaScopeWithoutRole", "user create x --ca-scope issuing"},
+    {"AddressAndNone", "user set-email p1 a@b --clear"},
+    {"RenewAndAddress", "init --state s --renew-admin-token --administrator-email a@b"},
+    {"UnknownExtension", "request submit a.csr --extension web"},
 };
 class CommandLineRefuses : public testing::TestWithParam<RefusedLine> {};
 TEST_P(CommandLineRefuses, WhatItWouldHaveToIgnore) {

@@ -50,6 +50,13 @@ std::vector<std::pair<std::string, std::string>> status_of(const Installation& i
       {"version", std::string(kVersion)},
       {"time", to_rfc3339(in.clock.now())},
       {"audit_signed_records", std::to_string(in.checkpointer.signed_size())}};
+  if (const auto administrators = in.access_directory.administrators()) {
+    std::string silent;
+    for (const auto& one : *administrators)
+      if (one.email.empty()) silent += (silent.empty() ? "" : " ") + one.id;
+    facts.emplace_back("administrators", std::to_string(administrators->size()));
+    facts.emplace_back("administrators_without_email", std::move(silent));
+  }
   if (const auto health = in.store->health())
     for (const auto& [name, value] : *health) facts.emplace_back("store_" + name, std::to_string(value));
   return facts;

@@ -261,8 +261,9 @@ class Initialisation {
                         "--admin-token-file: required, because the first token is not shown where it could be logged");
     const auto recorded = evidence(audit::EventType::principal_created, "principal",
                                    {{"tenant", "default"}, {"name", options_.administrator}, {"kind", "person"}});
+    const access::FirstAdministrator first{.name = options_.administrator, .email = options_.administrator_email};
     // In the same commit: after a crash there is an administrator that is known as the first, or none.
-    CERTWRIGHT_TRY(const auto made, in_.access_directory.bootstrap(options_.administrator, [&](std::string_view id) {
+    CERTWRIGHT_TRY(const auto made, in_.access_directory.bootstrap(first, [&](std::string_view id) {
       auto commands = recorded(id);
       commands.push_back(store::PutSetting{"bootstrap-administrator", to_bytes(as_bytes(id))});
       return commands;
@@ -315,6 +316,8 @@ Result<void> initialise(const InitOptions& options) {
   ::umask(077);
   for (const auto& refused : crypto::harden_process()) fmt::print(stderr, "certwright: {}\n", refused);
   CERTWRIGHT_CHECK(check_root_key_options(options));
+  if (const auto good = access::check_email(options.administrator_email); !good)  // before CAs are made
+    return fail_field(Errc::invalid, "administrator-email", "--administrator-email: " + good.error().detail);
   const StateDirectory state{options.state};
   const bool fresh = !state.check_initialised();
   if (options.renew_admin_token) {

@@ -20,6 +20,7 @@ struct InitOptions {
   std::filesystem::path state;
   std::optional<std::filesystem::path> admin_token_file;  // none: shown, but only on a terminal
   std::string administrator = "administrator";
+  std::string administrator_email;  // empty: none
   std::string public_url;
   std::uint32_t crl_shards = 1;
   CaChoices root{.subject = "CN=Certwright Root CA", .signature_algorithm = {}, .lifetime = "7300d"};

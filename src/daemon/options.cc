@@ -45,6 +45,7 @@ CLI::App* add_init(CLI::App& app, InitOptions& options) {
                                          "state directory")->required()->type_name("DIR")->envname("CERTWRIGHT_STATE");
   add_path(*init, "--admin-token-file", options.admin_token_file, "where the first token goes (mode 0600)");
   auto* administrator = init->add_option("--administrator", options.administrator, "name of the first administrator")->capture_default_str()->type_name("TEXT");
+  auto* email = init->add_option("--administrator-email", options.administrator_email, "where the first administrator is told what expires and what waits")->type_name("ADDRESS");
   auto* url = init->add_option("--public-url", options.public_url, "base of OCSP, CRL and issuer URLs in certificates, e.g. http://pki.example:8080")
       ->type_name("URL");
   auto* shards = init->add_option("--crl-shards", options.crl_shards, "CRLs of the issuing CA")->check(CLI::Range(1, 1024))->capture_default_str()->type_name("N");
@@ -73,7 +74,7 @@ CLI::App* add_init(CLI::App& app, InitOptions& options) {
   auto* renew = init->add_flag("--renew-admin-token", options.renew_admin_token, "only make a new 24-hour token for the first administrator");
   exclude(renew, root_choices);
   exclude(renew, issuing_choices);
-  exclude(renew, {import_root, import_issuing, import_passphrase, request, install, offline, administrator, url, shards});
+  exclude(renew, {import_root, import_issuing, import_passphrase, request, install, offline, administrator, email, url, shards});
   init->footer("Interrupted, it can be run again: what is there is kept. Afterwards: certwright serve --state DIR");
   return init;
 }
@@ -124,7 +125,7 @@ CommandLine::CommandLine() : app(std::make_unique<CLI::App>("Certwright, a priva
       "The other commands ask a running server: say which and as whom with --state or --server, and --token-file,\n"
       "or in CERTWRIGHT_STATE, CERTWRIGHT_SERVER, CERTWRIGHT_TOKEN_FILE. certwright COMMAND --help says more.\n"
       "Exit codes: 0 done, 1 refused or failed, 2 wrong usage, 3 not reachable, 4 not signed in or not permitted,\n"
-      "5 not found, 6 conflict.");
+      "5 not found, 6 conflict, 7 taken, but waits for people.");
 }
 
 CommandLine::~CommandLine() = default;

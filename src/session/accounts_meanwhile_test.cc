@@ -55,7 +55,7 @@ TEST(AccountsMeanwhile, ARevokedPasswordIsNotReplacedByItsOwner) {
 
 TEST(AccountsMeanwhile, RevokingTheTokenEndsTheSignInThatBeganWithIt) {
   World world;
-  const auto bootstrap = world.directory.bootstrap("Administrator", testing::no_evidence).value();
+  const auto bootstrap = world.directory.bootstrap({"Administrator"}, testing::no_evidence).value();
   const auto& id = bootstrap.principal.id;
   const auto session = world.accounts.sign_in("", shown(bootstrap.token.text), "", World::anybody()).value();
   ASSERT_TRUE(world.works(session));

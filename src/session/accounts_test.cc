@@ -97,7 +97,7 @@ TEST(Accounts, TheOneTimePasswordIsNotChosenAsOnesOwn) {
 
 TEST(Accounts, TheTokenOfInitIsNotLockedFromElsewhere) {
   World world;
-  const auto bootstrap = world.directory.bootstrap("Administrator", testing::no_evidence).value();
+  const auto bootstrap = world.directory.bootstrap({"Administrator"}, testing::no_evidence).value();
   const auto guess = "cw_aaaaaaaaaaaa_" + std::string(43, 'a');
   for (int i = 0; i < 150; ++i) {
     EXPECT_EQ(world.sign_in("", guess, "198.51.100." + std::to_string(i / 10)), "unauthenticated");
@@ -215,7 +215,7 @@ TEST(Accounts, NamesThatNobodyHasLockAlike) {
 
 TEST(Accounts, TheFirstAdministratorSignsInWithTheTokenOfInit) {
   World world;
-  const auto bootstrap = world.directory.bootstrap("Administrator", testing::no_evidence).value();
+  const auto bootstrap = world.directory.bootstrap({"Administrator"}, testing::no_evidence).value();
   const auto token = text_of(bootstrap.token.text);
   const auto session = world.accounts.sign_in("", token, "", World::anybody()).value();
   EXPECT_TRUE(session.record.restricted);
@@ -228,7 +228,7 @@ TEST(Accounts, TheFirstAdministratorSignsInWithTheTokenOfInit) {
 
 TEST(Accounts, ASessionForTheFirstPasswordDoesNotReplaceOne) {
   World world;
-  const auto bootstrap = world.directory.bootstrap("Administrator", testing::no_evidence).value();
+  const auto bootstrap = world.directory.bootstrap({"Administrator"}, testing::no_evidence).value();
   const auto& id = bootstrap.principal.id;
   const auto session = world.accounts.sign_in("", text_of(bootstrap.token.text), "", World::anybody()).value();
   const auto same = world.accounts.sign_in("", text_of(bootstrap.token.text), "", World::anybody()).value();

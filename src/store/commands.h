@@ -107,6 +107,9 @@ struct RequireRoles {
   std::string principal;
   std::vector<RoleBindingRecord> roles;  // in any order
 };
+// Changes nothing. Errors: conflict, field "principal", unless this is stored, as it is: PutPrincipal replaces
+// all of it, and what it was made from may have changed since.
+struct RequirePrincipal { PrincipalRecord principal; };
 
 // Insert when record.revision == 1, else replace. Errors: conflict if the stored revision is not
 // record.revision - 1.
@@ -200,7 +203,7 @@ using Command =
                  EndTenantSessions, ForgetSessions, EndCredentialSessions, RequireCredential,
                  EnqueueNotification, SettleNotifications, AcknowledgeNotification, PruneNotifications,
                  PutWebhook, DeleteWebhook, PutNotificationTemplate, DeleteNotificationTemplate,
-                 RevokeOtherCredentials, RequireRoles>;
+                 RevokeOtherCredentials, RequireRoles, RequirePrincipal>;
 
 using Transaction = std::vector<Command>;
 

@@ -47,6 +47,8 @@ struct PrincipalRecord {
   PrincipalKind kind = PrincipalKind::machine;
   bool disabled = false;
   Time created_at{};
+
+  friend bool operator==(const PrincipalRecord&, const PrincipalRecord&) = default;
 };
 
 struct CredentialRecord {

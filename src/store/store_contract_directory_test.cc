@@ -129,6 +129,23 @@ TEST_P(StoreContract, RolesCanBeRequired) {
   EXPECT_FALSE(store().find_setting("s").value());
 }
 
+TEST_P(StoreContract, APrincipalCanBeRequiredAsItIs) {
+  const PrincipalRecord stored{"p1", "default", "Ada", "ada@example.com", PrincipalKind::person, false, kStart};
+  EXPECT_EQ(outcome_with_field({RequirePrincipal{stored}}), "conflict:principal");
+  EXPECT_EQ(outcome({PutTenant{{"default", "Default", false, kStart}}, PutPrincipal{stored}, RequirePrincipal{stored}}), "ok");
+  std::vector<PrincipalRecord> others(7, stored);
+  others[0].id = "p0";
+  others[1].tenant = "other";
+  others[2].name += "x";
+  others[3].email = "x@example.com";
+  others[4].kind = stored.kind == PrincipalKind::person ? PrincipalKind::machine : PrincipalKind::person;
+  others[5].disabled = !stored.disabled;
+  others[6].created_at += Seconds(1);
+  for (const auto& other : others)
+    EXPECT_EQ(outcome_with_field({RequirePrincipal{other}, PutSetting{"s", {1}}}), "conflict:principal");
+  EXPECT_FALSE(store().find_setting("s").value());
+}
+
 TEST_P(StoreContract, KeepsRoleBindings) {
   const RoleBindingRecord issuer{"p1", "issuer", "default", ""};
   const RoleBindingRecord admin{"p1", "admin", "*", "root"};

@@ -213,12 +213,43 @@ Result<http::Response> show_principal(Context& context, const Dependencies& d) {
   return json_response(200, std::move(w));
 }
 
+struct PrincipalChange {  // one of them
+  std::optional<bool> disabled;
+  std::optional<std::string> email;
+};
+
+Result<PrincipalChange> read_principal_change(Context& context) {
+  CERTWRIGHT_TRY(const auto body, context.json_body());
+  CERTWRIGHT_TRY(auto reader, json::ObjectReader::of(body));
+  PrincipalChange change;
+  CERTWRIGHT_TRY(change.disabled, reader.optional_boolean("disabled"));
+  CERTWRIGHT_TRY(change.email, reader.optional_string("email", {.max_length = 254}));
+  CERTWRIGHT_CHECK(reader.finish());
+  // Each is a record of its own in the audit log.
+  if (change.disabled.has_value() == change.email.has_value())
+    return fail_field(Errc::invalid, "disabled", "disabled, email: give one of the two at a time");
+  return change;
+}
+
+// The address decides who is told of requests, and which CA is selected: it is for who manages the account.
+Result<void> change_email(Context& context, const Dependencies& d, const access::Principal& principal,
+                          const std::string& email) {
+  return d.access.set_principal_email(
+      {.principal = principal.id, .before = principal.email, .after = email},
+      evidence_about(principal, evidence(context, d, EventType::principal_email_changed, "principal",
+                                         {{"tenant", principal.tenant}, {"before", principal.email}, {"after", email}})));
+}
+
 Result<http::Response> change_principal(Context& context, const Dependencies& d) {
   CERTWRIGHT_TRY(const auto principal, find_principal(context, d, Action::access_manage));
-  CERTWRIGHT_TRY(const bool disabled, read_disabled(context));
-  const auto type = disabled ? EventType::principal_disabled : EventType::principal_enabled;
-  CERTWRIGHT_CHECK(d.access.set_principal_disabled(
-      principal.id, disabled, evidence(context, d, type, "principal", {{"tenant", principal.tenant}})));
+  CERTWRIGHT_TRY(const auto change, read_principal_change(context));
+  if (change.email) {
+    CERTWRIGHT_CHECK(change_email(context, d, principal, *change.email));
+  } else {
+    const auto type = *change.disabled ? EventType::principal_disabled : EventType::principal_enabled;
+    CERTWRIGHT_CHECK(d.access.set_principal_disabled(
+        principal.id, *change.disabled, evidence(context, d, type, "principal", {{"tenant", principal.tenant}})));
+  }
   d.authenticator.invalidate();
   return no_content();
 }

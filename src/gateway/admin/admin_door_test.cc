@@ -60,6 +60,7 @@ constexpr Row kRows[] = {
     {"POST /api/v1/principals", "/api/v1/principals", R"({"name":"n","tenant":"acme"})", "++00-0-0?"},
     {"GET /api/v1/principals/{principal}", "/api/v1/principals/%P", "", "++00+0+0?"},
     {"PATCH /api/v1/principals/{principal}", "/api/v1/principals/%P", R"({"disabled":false})", "++00-0-0?"},
+    {"PATCH /api/v1/principals/{principal}", "/api/v1/principals/%P", R"({"email":"a@acme.example"})", "++00-0-0?"},
     {"POST /api/v1/principals/{principal}/tokens", "/api/v1/principals/%P/tokens", "{}", "++00-0-0?"},
     {"POST /api/v1/principals/{principal}/client-certificates", "/api/v1/principals/%P/client-certificates", "{}", "++00-0-0?"},
     {"DELETE /api/v1/principals/{principal}/credentials/{credential}", "/api/v1/principals/%P/credentials/%C", "", "++00-0-0?"},
@@ -297,6 +298,33 @@ TEST_F(AdminDoor, NamesAreExcludedFromASubordinateOrNotAtAll) {
     EXPECT_EQ(World::text_of(response, "field"), "excluded_names") << response.body.text();
   }
   EXPECT_EQ(world.cas.find("x"), nullptr);
+}
+
+// The address decides which CA is selected and who is told: it is not the account's own to choose.
+TEST_F(AdminDoor, AnEmailAddressIsChangedByWhoManagesTheAccountOnRecord) {
+  const auto patch = [&](const std::string& token, const std::string& body) {
+    return handler->handle(web::testing::make_request("PATCH", "/api/v1/principals/" + subject.id,
+                                                      http::Headers{{"Authorization", "Bearer " + token}}, body)).status;
+  };
+  const auto records = [&] {
+    std::vector<std::string> found;
+    for (const auto& leaf : must(world.store.audit_leaves(0, 1000)))
+      if (as_text(leaf.record).find("PRINCIPAL_EMAIL_CHANGED") != std::string_view::npos) found.emplace_back(as_text(leaf.record));
+    return found;
+  };
+  const std::string before = must(world.directory.find_principal(subject.id)).email;
+  EXPECT_EQ(patch(subject.token, R"({"email":"own@acme.example"})"), 403) << "its own";
+  EXPECT_EQ(patch(callers[1], R"({"email":"nobody"})"), 422);
+  EXPECT_EQ(patch(callers[1], R"({"email":"new@acme.example","disabled":true})"), 422) << "one at a time";
+  EXPECT_EQ(patch(callers[1], "{}"), 422);
+  EXPECT_EQ(must(world.directory.find_principal(subject.id)).email, before);
+  EXPECT_TRUE(records().empty());
+  EXPECT_EQ(patch(callers[1], R"({"email":"new@acme.example"})"), 204);
+  EXPECT_EQ(must(world.directory.find_principal(subject.id)).email, "new@acme.example");
+  ASSERT_EQ(records().size(), 1U);
+  EXPECT_NE(records().front().find(R"("before":")" + before + R"(","after":"new@acme.example")"), std::string::npos)
+      << records().front();
+  EXPECT_EQ(must(world.authenticator.by_token(subject.token, "192.0.2.1")).email, "new@acme.example") << "at once";
 }
 
 TEST_F(AdminDoor, ATokenIsShownOnceAndNotKept) {

@@ -55,7 +55,7 @@ class World {
     root.policy.public_url = "http://pki.example:8080";
     root.policy.profiles = {"intermediate-ca"};
     must(authority.create_root(root, system));
-    auto first = must(directory.bootstrap("admin", no_evidence()));
+    auto first = must(directory.bootstrap({"admin"}, no_evidence()));
     admin = std::string(as_text(first.token.text.reveal()));
     admin_id = first.principal.id;
     const access::Principal itself{

@@ -162,7 +162,7 @@ TEST_F(AccountPages, AOneTimePasswordLeadsToChoosingAnother) {
 TEST_F(AccountPages, TheFirstAdministratorBeginsWithTheToken) {
   Site site;
   Browser browser(site);
-  const auto bootstrap = site.world.directory.bootstrap("Administrator", session::testing::no_evidence).value();
+  const auto bootstrap = site.world.directory.bootstrap({"Administrator"}, session::testing::no_evidence).value();
   EXPECT_EQ(browser.sign_in("", std::string(as_text(bootstrap.token.text.reveal()))).headers.get("Location"), "/account/password");
   EXPECT_EQ(browser.post("/account/password", {{"new_password", kOther}, {"again", kOther}}).status, 303);
   EXPECT_TRUE(has(browser.get("/account/password"), "You sign in as <strong>administrator</strong>"));

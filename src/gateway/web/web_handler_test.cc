@@ -36,7 +36,7 @@ class WebHandlerTest : public ::testing::Test {
  protected:
   void SetUp() override {
     auto first =
-        directory_.bootstrap("admin", [](std::string_view) { return store::Transaction{}; });
+        directory_.bootstrap({"admin"}, [](std::string_view) { return store::Transaction{}; });
     ASSERT_TRUE(first.has_value()) << first.error().detail;
     token_ = std::string(as_text(first->token.text.reveal()));
     principal_ = first->principal.id;

@@ -286,6 +286,7 @@ class Runner {
   Result<void> operator()(const RequireCredential& c) { return run(data_, c); }
   Result<void> operator()(const RevokeOtherCredentials& c) { return run(data_, undo_, c); }
   Result<void> operator()(const RequireRoles& c) { return run(data_, c); }
+  Result<void> operator()(const RequirePrincipal& c) { return run(data_, c); }
 
   Result<void> operator()(const EnqueueNotification& c) { return run(data_, undo_, c); }
   Result<void> operator()(const SettleNotifications& c) { return run(data_, undo_, c); }

@@ -122,6 +122,13 @@ Result<void> run(const Data& data, const RequireRoles& c) {
   return {};
 }
 
+Result<void> run(const Data& data, const RequirePrincipal& c) {
+  const auto stored = data.principals.find(c.principal.id);
+  if (stored == data.principals.end() || stored->second != c.principal)
+    return fail_field(Errc::conflict, "principal", "the account was changed by someone else meanwhile");
+  return {};
+}
+
 Result<void> run(Data& data, UndoLog& undo, const ForgetSessions& c) {
   std::vector<std::pair<Time, Sha256>> over;
   for (const auto& [id, session] : data.sessions)

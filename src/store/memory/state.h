@@ -130,5 +130,6 @@ Result<void> run(Data& data, UndoLog& undo, const EndCredentialSessions& c);
 Result<void> run(const Data& data, const RequireCredential& c);
 Result<void> run(Data& data, UndoLog& undo, const RevokeOtherCredentials& c);
 Result<void> run(const Data& data, const RequireRoles& c);
+Result<void> run(const Data& data, const RequirePrincipal& c);
 
 }  // namespace certwright::store::memory

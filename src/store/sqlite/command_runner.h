@@ -72,6 +72,7 @@ class CommandRunner {
   Result<void> operator()(const RequireCredential& c);
   Result<void> operator()(const RevokeOtherCredentials& c);
   Result<void> operator()(const RequireRoles& c);
+  Result<void> operator()(const RequirePrincipal& c);
 
   Result<void> operator()(const AppendAuditLeaf& c);
   Result<void> operator()(const PutAuditCheckpoint& c);

@@ -120,6 +120,14 @@ Result<void> CommandRunner::operator()(const RequireRoles& c) {
   return {};
 }
 
+Result<void> CommandRunner::operator()(const RequirePrincipal& c) {
+  CERTWRIGHT_TRY(auto row, database_.query(Statement::find_principal, c.principal.id));
+  CERTWRIGHT_TRY(const bool found, row.next());
+  if (!found || principal_record(row) != c.principal)
+    return fail_field(Errc::conflict, "principal", "the account was changed by someone else meanwhile");
+  return {};
+}
+
 Result<void> CommandRunner::operator()(const ForgetSessions& c) {
   CERTWRIGHT_CHECK(database_.run(Statement::forget_sessions, c.before, std::min(c.limit, kMaxForgottenSessions)));
   return {};
