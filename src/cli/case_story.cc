@@ -12,7 +12,7 @@
 namespace certwright::cli {
 namespace {
 
-tl::unexpected<Error> wrong(std::string detail) { return fail(Errc::invalid, std::move(detail)); }
+tl::unexpected<Error> differs(std::string detail) { return fail(Errc::invalid, std::move(detail)); }
 
 std::string member_text(const json::Value& object, std::string_view outer, std::string_view inner) {
   const auto* found = object.find(outer);
@@ -55,7 +55,7 @@ Result<void> CaseStory::add(const json::Value& record) {
   if (event == "APPROVAL_GIVEN" || event == "REQUEST_CHANGED") changes_sha256_ = text_of(fields, "changes_sha256");
   if (!moves(event)) return {};
   if (const auto before = text_of(fields, "before"); before != state_)
-    return wrong(fmt::format("a record is missing: {} follows on \"{}\", and the request was \"{}\"", event, before, state_));
+    return differs(fmt::format("a record is missing: {} follows on \"{}\", and the request was \"{}\"", event, before, state_));
   state_ = text_of(fields, "after");
   reason_ = text_of(fields, "reason");
   return {};
@@ -63,14 +63,14 @@ Result<void> CaseStory::add(const json::Value& record) {
 
 Result<void> CaseStory::check_asked(const json::Value& request) const {
   if (text_of(request, "generate_key") != generate_key_)
-    return wrong("the key that is to be made is not the one that the records name");
+    return differs("the key that is to be made is not the one that the records name");
   const std::string shown = text_of(request, "renews");
   std::string renews;
   if (!shown.empty()) {
     CERTWRIGHT_TRY(const auto serial, x509::SerialNumber::from_text(shown));
     renews = serial.hex();
   }
-  if (renews != renews_) return wrong("the certificate that is renewed is not the one that the records name");
+  if (renews != renews_) return differs("the certificate that is renewed is not the one that the records name");
   return {};
 }
 
@@ -81,21 +81,21 @@ Result<void> CaseStory::check_approvals(const json::Value& request) const {
   auto told = approvals_;
   std::ranges::sort(shown);
   std::ranges::sort(told);
-  if (shown != told) return wrong("the approvals are not those that the records tell of");
+  if (shown != told) return differs("the approvals are not those that the records tell of");
   return {};
 }
 
 Result<void> CaseStory::check_end(const json::Value& request) const {
   if (const auto shown = text_of(request, "state"); shown != state_)
-    return wrong(fmt::format("the request is \"{}\" by its records, and \"{}\" by the file", state_, shown));
+    return differs(fmt::format("the request is \"{}\" by its records, and \"{}\" by the file", state_, shown));
   if (const auto shown = text_of(request, "reason"); shown != reason_)
-    return wrong("the reason is not the one that the records give");
+    return differs("the reason is not the one that the records give");
   CERTWRIGHT_CHECK(check_approvals(request));
   const auto* difference = request.find("difference");
   const bool is_changed = difference != nullptr && (difference->find("validity_s") != nullptr ||
                                                     !rows_of(*difference, "names_removed").empty());
   const std::string digest = is_changed ? to_hex(crypto::sha256(as_bytes(json::write(*difference)))) : std::string();
-  if (digest != changes_sha256_) return wrong("what officers changed is not what the records name");
+  if (digest != changes_sha256_) return differs("what officers changed is not what the records name");
   return {};
 }
 
