@@ -4,7 +4,8 @@
 notification_servers.py smtp PORT CERTIFICATE KEY FILE USER PASSWORD: STARTTLS and AUTH are required.
 notification_servers.py exim PORT CERTIFICATE KEY FILE USER PASSWORD FOLDER: the same by Debian's exim4, which must be root's here.
 notification_servers.py https PORT CERTIFICATE KEY FILE [STATUS]: answers each POST with STATUS, 204 if there is none.
-FILE: a line of JSON each, on the disk before the answer."""
+FILE: a line of JSON each, on the disk before the answer, which waits as long as there is FILE.silent (not exim's)."""
+import asyncio
 import base64
 import json
 import os
@@ -26,6 +27,10 @@ def keep(record):
         os.fsync(file.fileno())
 
 
+def is_silent():
+    return os.path.exists(path + ".silent")
+
+
 def serve_smtp(user, password):
     from aiosmtpd.controller import Controller
     from aiosmtpd.smtp import AuthResult, LoginPassword
@@ -34,6 +39,8 @@ def serve_smtp(user, password):
         async def handle_DATA(self, server, session, envelope):
             keep({"from": envelope.mail_from, "to": envelope.rcpt_tos, "tls": session.ssl is not None,
                   "user": session.auth_data.login.decode(), "data": base64.b64encode(envelope.content).decode()})
+            while is_silent():
+                await asyncio.sleep(0.1)
             return "250 taken"
 
     def authenticate(server, session, envelope, mechanism, data):
@@ -118,6 +125,8 @@ def serve_https(status):
         def do_POST(self):
             body = self.rfile.read(int(self.headers["Content-Length"]))
             keep({"path": self.path, "headers": dict(self.headers), "body": body.decode()})
+            while is_silent():
+                time.sleep(0.1)
             self.send_response(status)
             self.send_header("Content-Length", "0")
             self.end_headers()
