@@ -15,14 +15,16 @@ std::string checks_text(const Examination& examined) {
     const auto algorithm = crypto::find_signature_algorithm_by_identifier(csr->signature_algorithm_tlv());
     text += fmt::format("self-signature: verified ({})\n", algorithm ? (*algorithm)->name : "unknown");
   }
+  // Only a key that is there is looked at.
+  const auto* seen = examined.request.certification_request ? "sound, not blocked, " : "";
   return fmt::format(
-      "{}key: {}, sound, not blocked, allowed by \"{}\" version {}\n"
+      "{}key: {}, {}allowed by \"{}\" version {}\n"
       "requester: may have \"{}\" of CA \"{}\" in tenant \"{}\"\n"
       "names: {} of at most {}, allowed by \"{}\"\n"
       "validity: until {}, by the profile at most {}\n"
       "lint: no findings by {} rules\n"
       "approval: {}",
-      text, examined.certificate_request.key_algorithm, profile.name, profile.version,
+      text, examined.certificate_request.key_algorithm, seen, profile.name, profile.version,
       profile.name, examined.ca->id(), examined.tenant,
       examined.names.size(), profile.names_max, profile.name,
       to_rfc3339(examined.not_after), profile::write_duration(profile.validity_max),
