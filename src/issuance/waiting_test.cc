@@ -158,6 +158,20 @@ TEST_F(WaitingWithoutCsr, TheAnswerIsThereBeforeAnybodyIssuesAgain) {
   EXPECT_FALSE(must(world.desk.answered_renewal(renewal_of(fourth))));
 }
 
+// Which CA gives it is found out on the way, and is no part of what the key stands for.
+TEST_F(WaitingWithoutCsr, AKeyOfARenewalIsAnsweredAlsoWhenThePolicyWantsPeopleByNow) {
+  world.add_ca({.approval = {{}}});
+  const auto first = issued(generated());
+  const auto renew = [&](const IssuedCertificate& newest) {
+    auto renewal = renewal_of(newest);
+    renewal.idempotency_key = "once";
+    return service.issue(std::move(renewal));
+  };
+  const auto second = must(renew(first));
+  world.add_ca({.approval = {{.renewals = true}}});
+  EXPECT_EQ(must(renew(second)).certificate.id, second.certificate.id);
+}
+
 TEST_F(WaitingWithoutCsr, ADenialIsTheAnswerToTheSameRenewal) {
   const auto first = issued(generated());
   const auto pending = must(ask(renewal_of(first))).record;
@@ -175,6 +189,9 @@ TEST_F(WaitingWithoutCsr, AnOfficerTakesSomethingAwayFromARenewal) {
   const auto decided = must(world.approve(bob, pending, {.validity = Seconds(10 * kDay), .names_removed = {"DNS:b.example"}}));
   const auto second = must(resume(decided.id));
   EXPECT_EQ(second.certificate.names, std::vector<std::string>{"a.example"});
+  // What was checked is what was approved, not what was asked for.
+  EXPECT_THAT(text_at(world.records("REQUEST_APPROVED").back(), {"fields", "checks"}),
+              HasSubstr("names: 1 of at most"));
   EXPECT_EQ(std::chrono::floor<Seconds>(second.certificate.not_after - clock.now()), Seconds(10 * kDay));
 }
 

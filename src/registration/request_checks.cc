@@ -34,7 +34,9 @@ std::string checks_text(const Examination& examined) {
 }
 
 std::string checks_text(const Result<Examination>& examined) {
-  return examined ? checks_text(*examined) : fmt::format("would be refused: {}", examined.error().detail);
+  if (examined) return checks_text(*examined);
+  const bool is_outage = examined.error().code == Errc::unavailable;
+  return fmt::format("{}: {}", is_outage ? "could not be checked" : "would be refused", examined.error().detail);
 }
 
 }  // namespace certwright::registration

@@ -19,7 +19,6 @@ using access::Action;
 using store::RequestRecord;
 using store::RequestState;
 
-constexpr std::size_t kReasonMaxOctets = 1'000;
 
 tl::unexpected<Error> not_in_state(const RequestRecord& record) {
   return fail_field(Errc::conflict, "state", fmt::format("state: the request is {}", name_of(record.state)));
@@ -133,7 +132,7 @@ Result<RequestDesk::Weighed> RequestDesk::weigh(const Decision& decision) {
     CERTWRIGHT_TRY(const auto rebased, rebase(before, decision.actor));
     return changed_meanwhile(fmt::format("profile \"{}\" has version {} since", rebased.profile, rebased.profile_version));
   }
-  auto after = with_changes(decision, before, examined);
+  auto after = with_changes(decision, before, examined);  // from here on `examined` is of that
   const bool is_what_was_seen = decision.binding == before.binding || (after && decision.binding == after->binding);
   if (!is_what_was_seen) return changed_meanwhile("it is another one than you saw");
   if (!after) return tl::unexpected(std::move(after).error());
@@ -182,7 +181,7 @@ Result<RequestRecord> RequestDesk::approve_once(const Decision& decision) {
 }
 
 Result<RequestRecord> RequestDesk::with_changes(const Decision& decision, RequestRecord record,
-                                                const Examination& examined) const {
+                                                Examination& examined) const {
   if (decision.changes.empty()) return record;
   // A certificate begins with a whole second, this one's perhaps with the one before.
   const auto usual = std::chrono::ceil<Seconds>(examined.not_after - d_.clock.now());
@@ -197,7 +196,7 @@ Result<RequestRecord> RequestDesk::with_changes(const Decision& decision, Reques
   if (changes == earlier) return record;
   record.changes = write_request_changes(changes);
   record.binding = binding_of(record);
-  CERTWRIGHT_CHECK(examine(record, View::as_changed));
+  CERTWRIGHT_TRY(examined, examine(record, View::as_changed));
   return record;
 }
 
@@ -334,7 +333,7 @@ Result<RequestRecord> RequestDesk::end_as_failed(const RequestRecord& before, co
                                                  const audit::Actor& actor) {
   RequestRecord after = before;
   after.state = RequestState::failed;
-  after.reason = refusal.detail.substr(0, kReasonMaxOctets);
+  after.reason = refusal.detail.substr(0, kMaxReasonOctets);
   after.changed_at = d_.clock.now();
   Step step{.actor = actor, .approval = {}, .events = {}};
   step.events.push_back({.type = audit::EventType::request_failed,

@@ -17,7 +17,6 @@ namespace {
 using store::RequestRecord;
 using store::RequestState;
 
-constexpr std::size_t kMaxReasonOctets = 1'000;
 constexpr std::uint32_t kExpireAtOnce = 1'000;
 constexpr std::uint32_t kMostOpenRead = 1'000;
 constexpr Seconds kDay{86'400};

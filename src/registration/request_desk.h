@@ -129,7 +129,7 @@ class RequestDesk {
     std::string why_not{};  // half a sentence; empty: it counts
   };
   // `examined`: what the record would come to; null where it is refused now,
-  // and then policies are not asked. Of a request that is over: what counted.
+  // and then policies are not asked. Of a request that is over: what was given to what was decided.
   Result<std::vector<Counted>> approvals(const store::RequestRecord& record, const Examination* examined) const;
   // What would be issued now: with the changes that are in the record, or without any as it was asked for.
   // Errors: registration's, where it would be refused by now; policy, field "principal", where the requester
@@ -231,8 +231,9 @@ class RequestDesk {
   // Everything that can refuse an approval before it is stored.
   Result<Weighed> weigh(const Decision& decision);
   Result<store::RequestRecord> approve_once(const Decision& decision);
+  // And what it would come to, in `examined`, which is of `record` before.
   Result<store::RequestRecord> with_changes(const Decision& decision, store::RequestRecord record,
-                                            const Examination& examined) const;
+                                            Examination& examined) const;
   Result<store::RequestRecord> rebase(const store::RequestRecord& record, const audit::Actor& actor);
   void record_refusal(const Error& error, std::string_view id, std::string_view action, const audit::Actor& actor);
   // An approval by this principal, as it is now; false for one who is disabled.

@@ -6,7 +6,8 @@ namespace certwright::registration {
 
 store::Sha256 request_digest(const IssuanceRequest& request) {
   DigestParts parts;
-  for (const std::string* text : {&request.tenant, &request.ca, &request.profile, &request.entity_type,
+  const std::string any_ca;  // of a renewal: which one gives it is found out
+  for (const std::string* text : {&request.tenant, request.renews ? &any_ca : &request.ca, &request.profile, &request.entity_type,
                                   &request.entity_id, &request.generate_key})
     parts.add(*text);
   parts.add(request.certification_request ? request.certification_request->der() : ByteView{});

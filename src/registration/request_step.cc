@@ -77,16 +77,16 @@ audit::Event pending_event(const store::RequestRecord& after, store::RequestStat
 
 audit::Event approval_event(const store::RequestRecord& after, const store::ApprovalRecord& approval,
                             std::size_t given, const audit::Actor& actor) {
-  const auto counted = [&](std::size_t count) { return fmt::format("{} of {} approvals", count, after.approvals_needed); };
-  std::string then = std::string(name_of_kind(approval.kind));
-  if (approval.kind == store::ApprovalKind::officer) then = counted(given);
   audit::Event event{.type = audit::EventType::approval_given,
                      .actor = actor,
                      .fields = {{"request", after.id},
-                                {"kind", std::string(name_of_kind(approval.kind))},
-                                {"before", counted(given == 0 ? 0 : given - 1)},
-                                {"after", std::move(then)},
-                                {"binding", to_hex(approval.binding)}}};
+                                {"kind", std::string(name_of_kind(approval.kind))}}};
+  const auto counted = [&](std::size_t count) { return fmt::format("{} of {} approvals", count, after.approvals_needed); };
+  if (approval.kind == store::ApprovalKind::officer) {  // those given to this binding
+    event.fields.emplace_back("before", counted(given - 1));
+    event.fields.emplace_back("after", counted(given));
+  }
+  event.fields.emplace_back("binding", to_hex(approval.binding));
   if (approval.kind == store::ApprovalKind::officer) {
     event.fields.emplace_back("given", std::to_string(given));
     event.fields.emplace_back("needed", std::to_string(after.approvals_needed));

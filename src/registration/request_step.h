@@ -33,6 +33,7 @@ bool is_overdue(const auto& record, Time now) {
 // The first digits of the ids of requests that come at that time. By itself it sorts before all of them.
 std::string id_digits_of(Time time);
 
+inline constexpr std::size_t kMaxReasonOctets = 1'000;
 // A text that people write about a decision: `least` characters, one line, at most 1,000 octets.
 Result<void> check_reason(std::string_view field, std::string_view text, std::size_t least);
 

@@ -179,7 +179,9 @@ Result<RequestDesk::Submitted> RequestDesk::submit_examined(const Submission& su
   CERTWRIGHT_TRY(const auto open, open_of(examined.request.principal, actor));
   CERTWRIGHT_TRY(const auto standing, find_standing(examined, open));
   ApprovalPasswords::Checked password;
-  if (requirement.needed() && requirement.password) {
+  // Whoever asks how an open one is may do so often, and guesses nothing by it.
+  const bool only_asks = standing && submission.approval_password.empty();
+  if (requirement.needed() && requirement.password && !only_asks) {
     // What cannot wait needs no hash: whoever is over the limit guesses nothing.
     if (!standing && open.size() >= d_.limits.open_max)
       return tl::unexpected<Error>(store::too_many_open(d_.limits.open_max));
