@@ -197,6 +197,7 @@ Result<signer::PreparedCertificate> IssuanceService::record_intent(Subject& subj
                                                    .request_sha256 = subject.request_sha256,
                                                    .certificate = id,
                                                    .created_at = subject.now};
+  if (subject.decided) reserve.request = subject.decided->id;
   store::Transaction transaction;
   transaction.reserve(2);
   transaction.push_back(std::move(reserve));

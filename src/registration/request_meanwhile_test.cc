@@ -123,6 +123,7 @@ TEST_F(DeskMeanwhile, WhatWasIssuedIsTheAnswerWhereAskingAgainGivesIt) {
   store.meanwhile = [&] {
     auto issued = must(world.desk.submit({.request = request, .asks_again = true})).record;
     auto transaction = certificate_for_key(request_digest(request));
+    std::get<store::ReserveSerial>(transaction.front()).request = issued.id;
     issued.state = RequestState::issued;
     issued.certificate = 0x0190'0000'0000'0001;
     ++issued.revision;

@@ -14,10 +14,11 @@ namespace certwright::store {
 
 // Reserves the serial forever, also if no certificate follows: the durable intent to sign.
 // Errors: conflict, field "serial", if the id was ever reserved; conflict, field "idempotency_key",
-// if the principal's key is taken (find_idempotent() tells by what).
+// if the principal's key is taken (find_idempotent() tells by what), or an open request has it that is not `request`.
 struct ReserveSerial {
   SerialReservation reservation;
   std::optional<IdempotencyRecord> idempotency;
+  std::string request{};  // that the certificate is for; empty: none
 };
 
 // Closes an intent without a certificate: from then on none can be recorded under its serial, by

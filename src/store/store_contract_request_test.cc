@@ -202,8 +202,15 @@ TEST_P(StoreContract, ACertificatesIdempotencyKeyIsNoRequests) {
   EXPECT_EQ(outcome_with_field({PutRequest{waiting}}), "conflict:idempotency_key");
   ASSERT_EQ(outcome({ReleaseIdempotencyKey{"alice", "k", id_of(1)}}), "ok");
   ASSERT_EQ(outcome({PutRequest{waiting}}), "ok");
+  // While it waits, the key is no other certificate's.
+  EXPECT_EQ(outcome_with_field({reserve(2)}), "conflict:idempotency_key");
+  auto another = reserve(2);
+  another.request = id_text(9);
+  EXPECT_EQ(outcome_with_field({another}), "conflict:idempotency_key");
   // The certificate of the request itself.
-  EXPECT_EQ(outcome({reserve(2), PutRequest{next(waiting, RequestState::approved)}}), "ok");
+  auto own = reserve(2);
+  own.request = waiting.id;
+  EXPECT_EQ(outcome({own, PutRequest{next(waiting, RequestState::approved)}}), "ok");
 }
 
 TEST_P(StoreContract, OpenRequestsOfAPrincipalAreCapped) {

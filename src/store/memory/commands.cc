@@ -18,6 +18,10 @@ class Runner {
       const auto key = std::pair(c.idempotency->principal, c.idempotency->key);
       if (data_.idempotency.contains(key))
         return fail_field(Errc::conflict, "idempotency_key", "the key was used before");
+      for (const auto& [id, request] : data_.requests)
+        if (is_open(request.state) && id != c.request && request.principal == c.idempotency->principal &&
+            request.idempotency_key == c.idempotency->key)
+          return fail_field(Errc::conflict, "idempotency_key", "a request with the key is open");
       undo_.put(data_.idempotency, key, *c.idempotency);
     }
     undo_.put(data_.reservations, reservation.id, reservation);

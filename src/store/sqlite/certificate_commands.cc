@@ -17,6 +17,10 @@ Result<void> CommandRunner::operator()(const ReserveSerial& c) {
       CERTWRIGHT_TRY(const bool also, reserved.next());
       if (!also) return fail_field(Errc::conflict, "idempotency_key", "the key was used before");
     }
+    CERTWRIGHT_TRY(auto open, database_.query(Statement::find_open_request_of_key, key->principal, key->key));
+    CERTWRIGHT_TRY(const bool waits, open.next());
+    if (waits && open.text(0) != c.request)
+      return fail_field(Errc::conflict, "idempotency_key", "a request with the key is open");
   }
   CERTWRIGHT_TRY(const bool inserted,
                  database_.insert(Statement::put_reservation, r.id, r.serial, r.ca, r.profile,
