@@ -41,7 +41,7 @@ store::Sha256 sha256_of(const Examination& examined) {
 
 audit::Event received_event(const RequestRecord& record, const Examination& examined, const std::string& selection) {
   const IssuanceRequest& request = examined.request;
-  std::pair<std::string, std::string> key{"csr_sha256", to_hex(crypto::sha256(record.certification_request))};
+  std::pair<std::string_view, std::string> key{"csr_sha256", to_hex(crypto::sha256(record.certification_request))};
   if (request.renews) key = {"renews", request.renews->certificate.serial.hex()};
   else if (!request.certification_request) key = {"generate_key", examined.certificate_request.key_algorithm};
   return {.type = audit::EventType::request_received,
