@@ -12,6 +12,8 @@
 namespace certwright::cli {
 namespace {
 
+constexpr std::size_t kMaxCaseFileOctets = std::size_t{256} << 20;
+
 struct AuditOptions {
   std::string from, limit = "50", position, out = "-", key, since;
   std::vector<std::string> files;
@@ -155,29 +157,45 @@ Result<void> prove(Session& session, const AuditOptions& o) {
   return {};
 }
 
-json::Object report_case(const std::string& path, const CheckedCase& checked, bool quiet) {
-  if (!quiet) {
-    fmt::print("{}: request {}: {} records are in the log", path, checked.request, checked.proved);
-    if (checked.has_csr) fmt::print(", the CSR is the one they name");
-    if (checked.has_certificate) fmt::print(", the certificate too");
-    fmt::print("\n");
-    if (checked.unproved != 0) fmt::print("{}: {} records have no proof yet: fetch the file again later\n", path, checked.unproved);
-    if (!checked.complete) fmt::print("{}: there are more records: certwright audit export\n", path);
-  }
+void print_case(const std::string& path, const CheckedCase& checked) {
+  fmt::print("{}: request {}: {} records are in the log", path, printable(checked.request), checked.proved);
+  if (checked.has_csr) fmt::print(", the CSR is the one they name");
+  if (checked.has_certificate) fmt::print(", the certificate too");
+  fmt::print("\n");
+  if (checked.checked_end)
+    fmt::print("{}: state, approvals and changes are those of these records; whether there are later ones only an "
+               "export shows: certwright audit export\n", path);
+  else
+    fmt::print("{}: state, approvals and changes were NOT checked: not every record is here with its proof\n", path);
+  if (checked.unproved != 0)
+    fmt::print("{}: {} records are not signed, as new ones are for a moment: ask for the case file again\n", path,
+               checked.unproved);
+  if (!checked.complete || checked.truncated) fmt::print("{}: there are more records: certwright audit export\n", path);
+}
+
+json::Object report_of(const std::string& path, const CheckedCase& checked) {
   return {{"file", path}, {"request", checked.request}, {"proved", checked.proved}, {"unproved", checked.unproved},
-          {"csr", checked.has_csr}, {"certificate", checked.has_certificate}, {"complete", checked.complete}};
+          {"csr", checked.has_csr}, {"certificate", checked.has_certificate}, {"complete", checked.complete},
+          {"truncated", checked.truncated}, {"checked_end", checked.checked_end}};
+}
+
+Result<CheckedCase> check_case(std::string_view text, const audit::CheckpointKey& key) {
+  // Ten thousand records, each with its proof.
+  CERTWRIGHT_TRY(const auto file, json::parse(text, {.size_octets = kMaxCaseFileOctets, .values = 4'000'000}));
+  return check_case_file(file, key);
 }
 
 Result<void> check_proof(Session& session, const AuditOptions& o) {
-  constexpr std::size_t kMaxCaseFileOctets = std::size_t{256} << 20;
   CERTWRIGHT_TRY(const auto key, read_log_key(o.key));
   json::Array proofs;
+  bool verified = true;
   for (const auto& path : o.files) {
     CERTWRIGHT_TRY(const auto text, read_text_file(path, kMaxCaseFileOctets));
     if (text.starts_with('{')) {  // a case file
-      CERTWRIGHT_TRY(const auto file, json::parse(text));
-      CERTWRIGHT_TRY(const auto checked, check_case_file(file, key));
-      proofs.push_back(report_case(path, checked, session.json()));
+      CERTWRIGHT_TRY(const auto checked, check_case(text, key));
+      if (!session.json()) print_case(path, checked);
+      verified = verified && checked.checked_end;
+      proofs.push_back(report_of(path, checked));
       continue;
     }
     CERTWRIGHT_TRY(const auto proof, audit::verify_record_proof(text, key));
@@ -189,7 +207,8 @@ Result<void> check_proof(Session& session, const AuditOptions& o) {
       fmt::print("{}: record {} is in the log of {} records: {}\n", path, proof.position,
                  proof.checkpoint.tree_size, printable(proof.record));
   }
-  if (session.json()) print_json(json::Object{{"verified", true}, {"proofs", std::move(proofs)}});
+  if (session.json()) print_json(json::Object{{"verified", verified}, {"proofs", std::move(proofs)}});
+  if (!verified) session.exit_with(1);
   return {};
 }
 

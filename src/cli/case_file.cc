@@ -7,6 +7,7 @@
 #include "cli/case_story.h"
 #include "cli/output.h"
 #include "crypto/digest.h"
+#include "x509/certificate.h"
 #include "x509/pem.h"
 
 namespace certwright::cli {
@@ -18,15 +19,48 @@ const json::Value& member(const json::Value& object, std::string_view name) {
   return found == nullptr ? none : *found;
 }
 
-tl::unexpected<Error> wrong(std::string detail) { return fail(Errc::invalid, std::move(detail)); }
+tl::unexpected<Error> wrong(std::string_view detail) { return fail(Errc::invalid, printable(detail)); }
 
-// Is what stands in the file what the proved records say? `said`: empty if none of them says anything.
-Result<bool> is_what_was_said(const std::string& pem, std::string_view label, const std::string& said, const char* what) {
-  if (pem.empty()) return false;
+// Its octets; none where the file has none, or where no record says which it is because the newest are not here.
+Result<Bytes> what_was_said(const std::string& pem, std::string_view label, const std::string& said, const CaseStory& story) {
+  const std::string_view what = label == x509::kPemCertificate ? "certificate" : "CSR";
+  if (pem.empty() || (said.empty() && !story.has_all())) return Bytes();
   if (said.empty()) return wrong(fmt::format("the file has a {}, and no proved record is about one", what));
-  CERTWRIGHT_TRY(const Bytes der, x509::parse_pem_one(pem, label));
+  CERTWRIGHT_TRY(Bytes der, x509::parse_pem_one(pem, label));
   if (to_hex(crypto::sha256(der)) != said) return wrong(fmt::format("the {} is not the one that the records name", what));
-  return true;
+  return der;
+}
+
+Result<void> check_documents(const json::Value& request, const CaseStory& story, CheckedCase& checked) {
+  CERTWRIGHT_TRY(const auto csr, what_was_said(text_of(request, "certification_request"), x509::kPemCertificateRequest,
+                                               story.csr_sha256(), story));
+  checked.has_csr = !csr.empty();
+  CERTWRIGHT_TRY(const auto der, what_was_said(text_of(member(request, "certificate"), "certificate"),
+                                               x509::kPemCertificate, story.certificate_sha256(), story));
+  if (der.empty()) return {};
+  CERTWRIGHT_TRY(const auto certificate, x509::Certificate::parse(der));
+  CERTWRIGHT_TRY(const auto serial, certificate.serial_number());
+  if (serial.hex() != story.serial_hex()) return wrong("the certificate has not the serial that the records name");
+  checked.has_certificate = true;
+  return {};
+}
+
+// Are there records about the request that the file has not, and that are more than one more repeat of the same?
+bool is_truncated(const json::Value& file) {
+  const auto* left_out = member(file, "left_out").if_object();
+  const bool says_which = left_out != nullptr && !left_out->empty();
+  return text_of(file, "truncated") == "yes" || (text_of(file, "complete") == "no" && !says_which);
+}
+
+Result<void> add_record(const json::Value& row, const std::string& proof_text, const audit::CheckpointKey& key,
+                        CaseStory& story) {
+  CERTWRIGHT_TRY(const auto proof, audit::verify_record_proof(proof_text, key));
+  CERTWRIGHT_TRY(const auto proved, json::parse(proof.record));
+  const auto position = text_of(row, "position");
+  if (json::write(proved) != json::write(member(row, "record")) ||
+      (!position.empty() && position != fmt::to_string(proof.position)))
+    return wrong(fmt::format("record {} of the log is not what the file says", proof.position));
+  return story.add(proof.position, proved);
 }
 
 }  // namespace
@@ -36,33 +70,24 @@ Result<CheckedCase> check_case_file(const json::Value& file, const audit::Checkp
   CheckedCase checked{.request = text_of(request, "id")};
   if (checked.request.empty()) return wrong("this is no case file of a request");
   checked.complete = text_of(file, "complete") != "no";
-  CaseStory story;
+  checked.truncated = is_truncated(file);
+  CaseStory story(checked.request);
+  if (checked.truncated) story.lacks_some();
   for (const auto& each : rows_of(file, "records")) {
-    const std::string text = text_of(each, "proof");
-    if (text.empty()) {
+    const std::string proof = text_of(each, "proof");
+    if (proof.empty()) {
       ++checked.unproved;
+      story.lacks_some();
       continue;
     }
-    CERTWRIGHT_TRY(const auto proof, audit::verify_record_proof(text, key));
-    CERTWRIGHT_TRY(const auto proved, json::parse(proof.record));
-    if (json::write(proved) != json::write(member(each, "record")))
-      return wrong(fmt::format("record {} of the log is not what the file says", proof.position));
-    if (proof.record.find('"' + checked.request + '"') == std::string::npos)
-      return wrong(fmt::format("record {} of the log is not about request {}", proof.position, checked.request));
-    CERTWRIGHT_CHECK(story.add(proved));
+    CERTWRIGHT_CHECK(add_record(each, proof, key, story));
     ++checked.proved;
   }
   if (checked.proved == 0)
     return wrong("the file has no proofs: they are for whoever may read the audit log (role auditor or admin in tenant \"*\")");
-  CERTWRIGHT_TRY(checked.has_csr, is_what_was_said(text_of(request, "certification_request"),
-                                                   x509::kPemCertificateRequest, story.csr_sha256(), "CSR"));
-  CERTWRIGHT_TRY(checked.has_certificate, is_what_was_said(text_of(member(request, "certificate"), "certificate"),
-                                                           x509::kPemCertificate, story.certificate_sha256(), "certificate"));
-  CERTWRIGHT_CHECK(story.check_asked(request));
-  // What came after the last of them is not known: then the end is not either.
-  const auto* left_out = member(file, "left_out").if_object();
-  const bool has_every_step = checked.complete || (left_out != nullptr && !left_out->empty());
-  if (checked.unproved == 0 && has_every_step) CERTWRIGHT_CHECK(story.check_end(request));
+  CERTWRIGHT_CHECK(check_documents(request, story, checked));
+  CERTWRIGHT_CHECK(story.check(file));
+  checked.checked_end = story.has_all();
   return checked;
 }
 

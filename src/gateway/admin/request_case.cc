@@ -1,5 +1,8 @@
 #include "gateway/admin/request_case.h"
 
+#include <algorithm>
+#include <deque>
+#include <iterator>
 #include <map>
 #include <optional>
 #include <string>
@@ -13,8 +16,10 @@
 namespace certwright::gateway::admin {
 namespace {
 
-constexpr std::size_t kMaxCaseRecords = 10'000;  // in the file
-constexpr std::size_t kMaxCaseRead = 200'000;
+// In the file: the first, and the last, which have how it ended.
+constexpr std::size_t kMaxFirstRecords = 9'000;
+constexpr std::size_t kMaxLastRecords = 1'000;
+constexpr std::size_t kMaxCaseRead = 200'000;  // from the front; then the last of all
 constexpr std::uint32_t kCaseReadAtOnce = 1'000;
 constexpr std::uint64_t kMaxOfARepeatedKind = 100;
 
@@ -40,40 +45,66 @@ CaseRecord read_record(store::AuditLeaf leaf) {
 }
 
 struct CaseRecords {
-  std::vector<CaseRecord> records{};
+  std::vector<CaseRecord> records{};  // the first
+  std::deque<CaseRecord> last{};      // behind those; finish() joins the two
   std::map<std::string, std::uint64_t> left_out{};  // by event
-  bool complete = true;
+  bool truncated = false;
 
   void add(CaseRecord record) {
     const bool can_be_without_end = record.event == "REQUEST_REPEATED" || record.event == "ACCESS_DENIED";
     if (can_be_without_end && ++seen_[record.event] > kMaxOfARepeatedKind) {
       ++left_out[record.event];
-      complete = false;
-    } else if (records.size() == kMaxCaseRecords) {
-      complete = false;
-    } else {
+    } else if (records.size() < kMaxFirstRecords) {
       records.push_back(std::move(record));
+    } else {
+      last.push_back(std::move(record));
+      if (last.size() <= kMaxLastRecords) return;
+      last.pop_front();
+      truncated = true;
     }
+  }
+
+  void finish() {
+    std::ranges::move(last, std::back_inserter(records));
+    last.clear();
   }
 
  private:
   std::map<std::string, std::uint64_t> seen_{};
 };
 
+// The position at which the last of them begin, fewer than kCaseReadAtOnce. The store knows no other order than
+// that of the log, and a step on the way there costs one reading.
+Result<std::uint64_t> start_of_last(const store::Store& store, std::string_view request, std::uint64_t from) {
+  CERTWRIGHT_TRY(std::uint64_t end, store.audit_size());
+  while (from < end) {
+    const std::uint64_t middle = from + (end - from) / 2;
+    CERTWRIGHT_TRY(const auto leaves, store.audit_leaves_about(request, middle, kCaseReadAtOnce));
+    if (leaves.size() < kCaseReadAtOnce) end = middle;
+    else from = middle + 1;
+  }
+  return end;
+}
+
 Result<CaseRecords> records_about(const store::Store& store, std::string_view request) {
   CaseRecords found;
   std::uint64_t from = 0;
+  bool at_last = false;
   for (std::size_t read = 0;;) {
-    CERTWRIGHT_TRY(auto leaves, store.audit_leaves_about(request, from, kCaseReadAtOnce));
-    if (leaves.empty()) return found;
-    if (read >= kMaxCaseRead) {
-      found.complete = false;
-      return found;
+    if (read >= kMaxCaseRead && !at_last) {
+      CERTWRIGHT_TRY(const auto last, start_of_last(store, request, from));
+      found.truncated = found.truncated || last > from;
+      from = last;
+      at_last = true;
     }
+    CERTWRIGHT_TRY(auto leaves, store.audit_leaves_about(request, from, kCaseReadAtOnce));
+    if (leaves.empty()) break;
     read += leaves.size();
     from = leaves.back().position + 1;
     for (auto& leaf : leaves) found.add(read_record(std::move(leaf)));
   }
+  found.finish();
+  return found;
 }
 
 void write_checks(json::Writer& w, const std::vector<CaseRecord>& records) {
@@ -142,7 +173,8 @@ Result<void> write_case(json::Writer& w, const RequestDependencies& d, const sto
   write_checks(w, found.records);
   write_records(w, d, found, may_audit);
   CERTWRIGHT_CHECK(write_notifications(w, d, request, may_audit));
-  w.member("complete", found.complete).member("audit_key", d.checkpoint_key.text()).end_object();
+  w.member("complete", found.left_out.empty() && !found.truncated).member("truncated", found.truncated);
+  w.member("audit_key", d.checkpoint_key.text()).end_object();
   return {};
 }
 

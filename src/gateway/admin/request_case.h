@@ -7,8 +7,10 @@
 namespace certwright::gateway::admin {
 
 // Records of the audit log, with what proves them, only where `may_audit`; else time and event of each. Of records
-// that come without end when somebody repeats or asks for the request (REQUEST_REPEATED, ACCESS_DENIED) the first
-// hundred of each: `left_out` counts the others, so that what decided the request is always there.
+// that come without end when somebody repeats or asks for the request (REQUEST_REPEATED, ACCESS_DENIED) the
+// first hundred of each: `left_out` counts the others, and nothing else is missing. Of everything else the first 9,000
+// and the last 1,000, read from the first 200,000 records about the request and the last thousand: where that is not
+// all, what decided it may be missing, and it says `truncated`. `complete`: neither.
 Result<void> write_case(json::Writer& w, const RequestDependencies& d, const store::RequestRecord& request,
                         bool may_audit);
 

@@ -251,11 +251,17 @@ TEST_F(RequestRoutes, ACaseFileThatHasNoEndSaysSo) {
   ASSERT_EQ(call("GET", "/requests/" + id + "/case", alice.token), 200);
   EXPECT_EQ(last.find("records")->if_array()->size(), 10'000U);
   EXPECT_EQ(*last.find("complete"), json::Value(true));
+  EXPECT_EQ(*last.find("truncated"), json::Value(false));
   must(world.store.apply({refused}));
+  ASSERT_EQ(call("POST", "/requests/" + id + "/deny", bob.token, R"({"reason":"not ours"})"), 200) << json::write(last);
   ASSERT_EQ(call("GET", "/requests/" + id + "/case", alice.token), 200);
-  EXPECT_EQ(last.find("records")->if_array()->size(), 10'000U);
-  EXPECT_EQ(*last.find("records")->if_array()->front().find("event"), json::Value("REQUEST_RECEIVED"));
+  const auto& records = *last.find("records")->if_array();
+  EXPECT_EQ(records.size(), 10'000U);
+  EXPECT_EQ(*records.front().find("event"), json::Value("REQUEST_RECEIVED"));
+  EXPECT_EQ(*records.back().find("event"), json::Value("REQUEST_DENIED"));
   EXPECT_EQ(*last.find("complete"), json::Value(false));
+  EXPECT_EQ(*last.find("truncated"), json::Value(true));
+  EXPECT_EQ(*last.find("left_out"), json::Value(json::Object{}));
 }
 
 // Whoever asks again and again does not push out what was decided.
@@ -277,6 +283,22 @@ TEST_F(RequestRoutes, RepeatsAreCountedAndTheDecisionIsThere) {
   EXPECT_EQ(*records.back().find("event"), json::Value("REQUEST_ISSUED"));
   EXPECT_EQ(*last.find("complete"), json::Value(false));
   EXPECT_EQ(json::write(*last.find("left_out")), R"({"ACCESS_DENIED":3,"REQUEST_REPEATED":10000})");
+  EXPECT_EQ(*last.find("truncated"), json::Value(false)) << "what is missing is counted";
+}
+
+TEST_F(RequestRoutes, BehindMoreRepeatsThanAreReadTheDecisionIsThereToo) {
+  const auto repeated = world.journal.leaf({audit::EventType::request_repeated, {}, {{"request", id}}});
+  for (int i = 0; i < 21; ++i) must(world.store.apply(store::Transaction(10'000, repeated)));
+  const auto seen = binding();
+  approve(bob, seen);
+  approve(carol, seen);
+  ASSERT_EQ(call("GET", "/requests/" + id + "/case", alice.token), 200);
+  const auto& records = *last.find("records")->if_array();
+  EXPECT_EQ(records.size(), 107U);
+  EXPECT_EQ(*records.front().find("event"), json::Value("REQUEST_RECEIVED"));
+  EXPECT_EQ(*records.back().find("event"), json::Value("REQUEST_ISSUED"));
+  EXPECT_EQ(*last.find("complete"), json::Value(false));
+  EXPECT_EQ(*last.find("truncated"), json::Value(true));
 }
 
 // Nothing would be issued of a decided request any more: what was checked is in the records of its steps.
