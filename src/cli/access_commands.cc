@@ -55,7 +55,7 @@ Result<void> set_email(Session& session, const AccessOptions& o) {
   CERTWRIGHT_CHECK(session.call("PATCH", "/api/v1/principals/" + url_encode(o.id), w.text()));
   session.report(json::Object{{"id", o.id}, {"email", o.email}},
                  o.clear ? fmt::format("{} has no e-mail address any more", printable(o.id))
-                         : fmt::format("The e-mail address of {} is {}. A sign-in name stays what it is: to change that, certwright "
+                         : fmt::format("The e-mail address of {} is {}. The sign-in name of who has a password stays what it is: to change that, certwright "
                                        "user reset-password {} --sign-in-name NAME",
                                        printable(o.id), printable(o.email), printable(o.id)));
   return {};
