@@ -4,7 +4,7 @@ set(certwright_rooms_bottom_up
   # vocabulary
   errors bytes clock
   # codecs and engines
-  json msgpack der crypto unicode idna http http_client metrics
+  json msgpack der crypto unicode idna mail_address http http_client metrics
   # the standards' types
   x509 pkcs10 ocsp_message
   # services of the one path
@@ -22,7 +22,7 @@ set(certwright_rooms_bottom_up
   cli daemon)
 
 # Those that read hostile input: their tests, corpora too, run under sanitizers in every script/test.
-set(certwright_parser_rooms der x509 pkcs10 ocsp_message json msgpack http profile lint notification)
+set(certwright_parser_rooms der x509 pkcs10 ocsp_message json msgpack http profile lint mail_address notification)
 add_custom_target(parser_tests)
 if(CERTWRIGHT_FUZZ)
   add_custom_target(fuzzers)  # what script/fuzz builds

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "crypto/digest.h"
+#include "mail_address/mail_address.h"
 
 namespace certwright::access {
 namespace {
@@ -117,6 +118,17 @@ Result<void> check_credential_count(const store::Store& store, std::string_view 
   return {};
 }
 
+// Also one that is set at this moment does not stay: then there is a conflict.
+store::Transaction without_email(const store::PrincipalRecord& before, const Evidence& evidence) {
+  store::Transaction transaction{store::RequirePrincipal{before}};
+  if (before.email.empty()) return transaction;
+  store::PrincipalRecord after = before;
+  after.email.clear();
+  transaction.push_back(store::PutPrincipal{std::move(after)});
+  append(transaction, evidence(before.email));
+  return transaction;
+}
+
 // Also of one that somebody else changes at this moment: what that changed stays.
 Result<void> change_principal(store::Store& store, std::string_view id,
                               const std::function<store::Transaction(store::PrincipalRecord&)>& change,
@@ -138,11 +150,7 @@ Result<void> change_principal(store::Store& store, std::string_view id,
 
 Result<void> check_email(std::string_view email) {
   if (email.empty()) return {};
-  const auto fits = [](char c) { return c > ' ' && c < 0x7f && c != '<' && c != '>' && c != ','; };
-  const auto at = email.rfind('@');
-  if (email.size() > 254 || at == email.npos || at == 0 || at + 1 == email.size() ||
-      email.find('@') != at || !std::ranges::all_of(email, fits))
-    return fail_field(Errc::invalid, "email", "This is not an e-mail address.");
+  if (!mail::MailAddress::parse(email)) return fail_field(Errc::invalid, "email", "This is not an e-mail address.");
   return {};
 }
 
@@ -300,8 +308,9 @@ Result<Directory::Outgrown> Directory::outgrown(const Principal& before, const P
   return result;
 }
 
-Result<std::vector<std::string>> Directory::grant_role(std::string_view principal, const RoleBinding& binding,
-                                                       const Evidence& evidence, const Evidence& evidence_of_end) {
+Result<Granted> Directory::grant_role(std::string_view principal, const RoleBinding& binding,
+                                      const GrantEvidence& evidence) {
+  CERTWRIGHT_TRY(const store::PrincipalRecord record, existing_principal(store_, principal));
   CERTWRIGHT_TRY(const Principal before, find_principal(principal));
   CERTWRIGHT_CHECK(check_binding(store_, binding));
   const bool is_new = std::ranges::find(before.bindings, binding) == before.bindings.end();
@@ -310,19 +319,22 @@ Result<std::vector<std::string>> Directory::grant_role(std::string_view principa
   Principal after = before;
   if (is_new) after.bindings.push_back(binding);
   store::Transaction transaction{require_roles(before), store::PutRoleBinding{to_record(principal, binding)}};
-  append(transaction, evidence(principal));
-  Outgrown credentials;
+  append(transaction, evidence.granted(principal));
+  Granted granted;
   // For who administers the installation no role is a rise.
   const bool is_rise = is_new && std::ranges::none_of(before.bindings, is_administrator) &&
                        !may_manage(administrator_of(before.tenant), after);
   if (is_rise) {
-    CERTWRIGHT_TRY(credentials, outgrown(before, after));
+    CERTWRIGHT_TRY(Outgrown credentials, outgrown(before, after));
     // Also one that is made at this moment, which nobody looked at.
     transaction.push_back(store::RevokeOtherCredentials{before.id, credentials.kept});
-    for (const auto& id : credentials.ended) append(transaction, evidence_of_end(id));
+    for (const auto& id : credentials.ended) append(transaction, evidence.credential_ended(id));
+    granted.credentials_ended = std::move(credentials.ended);
+    append(transaction, without_email(record, evidence.email_cleared));
+    granted.email_cleared = record.email;
   }
   CERTWRIGHT_CHECK(store_.apply(transaction));
-  return std::move(credentials.ended);
+  return granted;
 }
 
 Result<void> Directory::remove_role(std::string_view principal, const RoleBinding& binding,
@@ -345,15 +357,16 @@ Result<Principal> Directory::find_principal(std::string_view id) const {
 
 Result<std::vector<Principal>> Directory::administrators() const {
   std::vector<Principal> all;
-  CERTWRIGHT_TRY(const auto tenants, store_.list_tenants());
-  for (const auto& tenant : tenants) {
-    if (tenant.disabled) continue;
-    CERTWRIGHT_TRY(const auto records, store_.list_principals(tenant.id));
-    for (const auto& record : records) {
-      if (record.disabled) continue;
-      CERTWRIGHT_TRY(Principal principal, find_principal(record.id));
-      if (std::ranges::any_of(principal.bindings, is_administrator)) all.push_back(std::move(principal));
-    }
+  CERTWRIGHT_TRY(const auto holders, store_.notifications().role_holders(name_of(Role::admin), "*"));
+  for (const auto& holder : holders) {
+    if (!holder.ca.empty()) continue;
+    CERTWRIGHT_TRY(const auto record, store_.find_principal(holder.principal));
+    if (!record || record->disabled) continue;
+    CERTWRIGHT_TRY(const auto tenant, store_.find_tenant(record->tenant));
+    if (!tenant || tenant->disabled) continue;
+    CERTWRIGHT_TRY(Principal principal, find_principal(record->id));
+    // Of this moment: the binding may have gone since it was listed.
+    if (std::ranges::any_of(principal.bindings, is_administrator)) all.push_back(std::move(principal));
   }
   return all;
 }

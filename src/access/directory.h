@@ -46,7 +46,7 @@ struct CreatedToken {
   SecretBytes text;  // cannot be had again
 };
 
-// Of an address as principals may have it; empty is none, and good. Errors: invalid, field "email".
+// Of an address as principals may have it, one that mail can be sent to; empty is none, and good. Errors: invalid, field "email".
 Result<void> check_email(std::string_view email);
 
 // For a transaction that does something to `judged` because of the roles it has: conflict, field "roles", where
@@ -57,6 +57,18 @@ struct EmailChange {
   std::string principal;
   std::string before;  // as whoever changes it saw it
   std::string after;   // empty, or as of PrincipalToCreate
+};
+
+struct GrantEvidence {
+  Evidence granted;           // is given the principal
+  Evidence credential_ended;  // is given the id of each
+  Evidence email_cleared;     // is given the address
+};
+
+// What a promotion has taken away.
+struct Granted {
+  std::vector<std::string> credentials_ended{};  // ids
+  std::string email_cleared{};
 };
 
 struct FirstAdministrator {
@@ -109,9 +121,9 @@ class Directory {
   // With a role that the administrators of its tenant could not give, a principal begins anew: those of its
   // credentials end, and the sessions that began with them, whose maker could not make this grant (its own
   // too, unless it could itself). Their makers may know their secrets, and would have the new rights with
-  // them. `evidence_of_end` is given the id of each. Gives back these ids. Errors: conflict, field "roles".
-  Result<std::vector<std::string>> grant_role(std::string_view principal, const RoleBinding& binding,
-                                              const Evidence& evidence, const Evidence& evidence_of_end);
+  // them. Its e-mail address goes too, for nobody knows who set it: what is written to the new rights would be
+  // read by them. Errors: conflict, field "roles", or "principal" where it was changed meanwhile.
+  Result<Granted> grant_role(std::string_view principal, const RoleBinding& binding, const GrantEvidence& evidence);
   Result<void> remove_role(std::string_view principal, const RoleBinding& binding,
                            const Evidence& evidence);
 
@@ -127,7 +139,8 @@ class Directory {
   // With its bindings; disabled or not. For may_manage() and for showing.
   Result<Principal> find_principal(std::string_view id) const;
 
-  // Principals with role admin on "*", enabled, in an enabled tenant: any number of them.
+  // Principals with role admin on "*", enabled, in an enabled tenant, by id. Reads those alone, not
+  // every principal: it is asked with each status.
   Result<std::vector<Principal>> administrators() const;
 
   // The first administrator: the default tenant, a principal with role admin on "*", and one token

@@ -87,7 +87,7 @@ TEST_F(DirectoryTest, TheLastAdministratorStaysAlsoInARace) {
   const auto race = [&](auto change) {
     const auto heir = directory_.create_principal({"other", "Heir", "", {}, {}}, leaf("p")).value();
     interrupted.meanwhile = [&] {
-      ASSERT_TRUE(directory_.grant_role(heir.id, admin, leaf("g"), leaf("end")));
+      ASSERT_TRUE(directory_.grant_role(heir.id, admin, {leaf("g"), leaf("end"), leaf("cleared")}));
       ASSERT_TRUE(directory_.remove_role(present.id, admin, leaf("r")));
     };
     const Result<void> raced = change(heir);
@@ -117,7 +117,7 @@ TEST_F(DirectoryTest, AnEmailAddressIsChangedAndNothingElse) {
 TEST_F(DirectoryTest, AnEmailAddressIsCheckedAndRecordedOnlyWhereItChanges) {
   const auto ada = create();
   const auto size = store_.audit_size().value();
-  for (const char* email : {"a", "@b", "a@b\n", "<a@b>"})
+  for (const char* email : {"a", "@b", "a@b\n", "<a@b>", "a..b@example.org", "a@b_c"})
     EXPECT_EQ(directory_.set_principal_email({ada.id, ada.email, email}, leaf("e")).error().field, "email") << email;
   EXPECT_EQ(directory_.set_principal_email({ada.id, "other@example.com", "a@b"}, leaf("e")).error().code, Errc::conflict)
       << "whoever changes it saw another one";
@@ -156,7 +156,7 @@ class PromotionTest : public DirectoryTest {
   using Ids = std::vector<std::string>;
   // The ids that end, in order; and in the store these are revoked, and the others are not.
   Ids grant(const std::string& owner, const RoleBinding& binding) {
-    auto ended = directory_.grant_role(owner, binding, leaf("grant"), leaf("end")).value();
+    auto ended = directory_.grant_role(owner, binding, {leaf("grant"), leaf("end"), leaf("cleared")}).value().credentials_ended;
     const auto credentials = directory_.list_credentials(owner).value();
     for (const auto& credential : credentials)
       EXPECT_EQ(credential.revoked, std::ranges::find(ended, credential.id) != ended.end()) << credential.id;
@@ -201,7 +201,7 @@ TEST_F(PromotionTest, EndsWhatAnAdministratorMadeForItselfBefore) {
   EXPECT_EQ(grant(carl, {Role::admin, "*", ""}), Ids{own});
   // Now carl can give itself anything: what it makes stays.
   const auto later = token_by(carl, carl);
-  EXPECT_EQ(directory_.grant_role(carl, {Role::auditor, "*", ""}, leaf("g"), leaf("end")).value(), Ids());
+  EXPECT_EQ(directory_.grant_role(carl, {Role::auditor, "*", ""}, {leaf("g"), leaf("end"), leaf("cleared")}).value().credentials_ended, Ids());
   EXPECT_NE(later, own);
 }
 
@@ -211,11 +211,11 @@ TEST_F(PromotionTest, ASecondOneEndsWhatTheFirstLeft) {
   const auto of_dora = token_by(dora, bob), of_alice = token_by(alice_, bob);
   EXPECT_EQ(grant(bob, {Role::approver, "other", ""}), Ids{of_alice}) << "dora could give this";
   const auto of_nobody = token_by("", bob);
-  const auto ended = directory_.grant_role(bob, {Role::approver, "*", ""}, leaf("g"), leaf("end")).value();
+  const auto ended = directory_.grant_role(bob, {Role::approver, "*", ""}, {leaf("g"), leaf("end"), leaf("cleared")}).value().credentials_ended;
   EXPECT_EQ(ended, (Ids{of_dora, of_nobody})) << "whose maker nobody knows may be anybody's";
   // What is there already is no promotion.
   token_by(alice_, bob);
-  EXPECT_EQ(directory_.grant_role(bob, {Role::approver, "*", ""}, leaf("g"), leaf("end")).value(), Ids());
+  EXPECT_EQ(directory_.grant_role(bob, {Role::approver, "*", ""}, {leaf("g"), leaf("end"), leaf("cleared")}).value().credentials_ended, Ids());
 }
 
 TEST_F(PromotionTest, LeavesNoTokenThatIsMadeMeanwhile) {
@@ -224,7 +224,7 @@ TEST_F(PromotionTest, LeavesNoTokenThatIsMadeMeanwhile) {
   Directory slow{interrupted, clock_, random_};
   // Between the look at the credentials and the grant.
   interrupted.meanwhile = [&] { token_by(alice_, bob); };
-  ASSERT_TRUE(slow.grant_role(bob, {Role::approver, "*", ""}, leaf("g"), leaf("end")));
+  ASSERT_TRUE(slow.grant_role(bob, {Role::approver, "*", ""}, {leaf("g"), leaf("end"), leaf("cleared")}));
   const auto credentials = directory_.list_credentials(bob).value();
   ASSERT_EQ(credentials.size(), 1U);
   EXPECT_TRUE(credentials.front().revoked);
@@ -232,11 +232,36 @@ TEST_F(PromotionTest, LeavesNoTokenThatIsMadeMeanwhile) {
   const auto carl = add(person("team", {}));
   const auto judged = directory_.find_principal(carl).value();
   interrupted.meanwhile = [&] {
-    ASSERT_TRUE(directory_.grant_role(carl, {Role::approver, "*", ""}, leaf("g"), leaf("end")));
+    ASSERT_TRUE(directory_.grant_role(carl, {Role::approver, "*", ""}, {leaf("g"), leaf("end"), leaf("cleared")}));
   };
   const auto made = slow.create_token({carl, "", {}, alice_}, [&](std::string_view) { return store::Transaction{require_roles(judged)}; });
   ASSERT_FALSE(made);
   EXPECT_EQ(made.error().field, "roles");
+}
+
+TEST_F(PromotionTest, ClearsTheAddressThatAWeakerAdministratorMayHaveSet) {
+  auto bob_with = person("team", {{Role::approver, "team", ""}});
+  bob_with.email = "alice@team.example";
+  const auto bob = add(bob_with);
+  const auto rise = [&](Directory& directory, const RoleBinding& binding) {
+    return directory.grant_role(bob, binding, {leaf("g"), leaf("end"), leaf("cleared")});
+  };
+  EXPECT_EQ(rise(directory_, {Role::issuer, "team", ""}).value().email_cleared, "") << "alice could give this";
+  EXPECT_EQ(directory_.find_principal(bob).value().email, "alice@team.example");
+  // Between the look at the address and the grant.
+  InterruptedStore interrupted{store_};
+  Directory slow{interrupted, clock_, random_};
+  interrupted.meanwhile = [&] {
+    ASSERT_TRUE(directory_.set_principal_email({bob, "alice@team.example", "alice2@team.example"}, leaf("e")));
+  };
+  EXPECT_EQ(rise(slow, {Role::approver, "*", ""}).error().code, Errc::conflict);
+  EXPECT_EQ(rise(directory_, {Role::approver, "*", ""}).value().email_cleared, "alice2@team.example");
+  EXPECT_EQ(last_leaf(), "cleared:alice2@team.example");
+  EXPECT_EQ(directory_.find_principal(bob).value().email, "");
+  // Set by whoever may manage it now: stays, whatever it is given that is no rise.
+  ASSERT_TRUE(directory_.set_principal_email({bob, "", "bob@ca.example"}, leaf("e")));
+  EXPECT_EQ(rise(directory_, {Role::approver, "*", ""}).value().email_cleared, "");
+  EXPECT_EQ(directory_.find_principal(bob).value().email, "bob@ca.example");
 }
 
 TEST_F(DirectoryTest, EveryChangeHasItsEvidenceInItsTransaction) {
@@ -247,8 +272,8 @@ TEST_F(DirectoryTest, EveryChangeHasItsEvidenceInItsTransaction) {
   EXPECT_EQ(last_leaf(), "principal:" + principal.id);
   const auto token = directory_.create_token({principal.id, "ci", {}, eve.id}, leaf("token")).value();
   EXPECT_EQ(last_leaf(), "token:" + token.credential.id);
-  ASSERT_TRUE(directory_.grant_role(principal.id, {Role::auditor, "*", ""}, leaf("grant"), leaf("end")));
-  EXPECT_EQ(last_leaf(), "grant:" + principal.id);
+  ASSERT_TRUE(directory_.grant_role(principal.id, {Role::auditor, "*", ""}, {leaf("grant"), leaf("end"), leaf("cleared")}));
+  EXPECT_EQ(last_leaf(), "cleared:" + principal.email);
   ASSERT_TRUE(directory_.remove_role(principal.id, {Role::auditor, "*", ""}, leaf("remove")));
   EXPECT_EQ(last_leaf(), "remove:" + principal.id);
   ASSERT_TRUE(directory_.revoke_credential(principal.id, token.credential.id, leaf("revoke")));
@@ -322,11 +347,11 @@ TEST_F(DirectoryTest, RolesHaveALimit) {
   for (std::size_t i = 0; i < Directory::kMaxBindings; ++i) {
     const std::string tenant = "t" + std::to_string(i);
     ASSERT_TRUE(directory_.create_tenant({tenant, tenant}, leaf("t")));
-    ASSERT_TRUE(directory_.grant_role(principal.id, {Role::issuer, tenant, ""}, leaf("g"), leaf("end")));
+    ASSERT_TRUE(directory_.grant_role(principal.id, {Role::issuer, tenant, ""}, {leaf("g"), leaf("end"), leaf("cleared")}));
   }
-  EXPECT_EQ(directory_.grant_role(principal.id, {Role::issuer, "*", ""}, leaf("g"), leaf("end")).error().code,
+  EXPECT_EQ(directory_.grant_role(principal.id, {Role::issuer, "*", ""}, {leaf("g"), leaf("end"), leaf("cleared")}).error().code,
             Errc::too_large);
-  EXPECT_TRUE(directory_.grant_role(principal.id, {Role::issuer, "t0", ""}, leaf("g"), leaf("end")))
+  EXPECT_TRUE(directory_.grant_role(principal.id, {Role::issuer, "t0", ""}, {leaf("g"), leaf("end"), leaf("cleared")}))
       << "what is there already can be granted again";
 }
 

@@ -130,9 +130,9 @@ namespace certwright::audit {
   X(71, authentication_failed, "AUTHENTICATION_FAILED", "method reason count",                     \
     "A credential was refused. Not every failure has a record of its own: `count` says how many.", \
     "Many from one address are guesses or a forgotten job with an old token.")                     \
-  X(72, principal_email_changed, "PRINCIPAL_EMAIL_CHANGED", "principal tenant before after",       \
+  X(72, principal_email_changed, "PRINCIPAL_EMAIL_CHANGED", "principal tenant before after cause", \
     "An account has another e-mail address: notifications go there, and the selection of CAs "     \
-    "takes it into account.",                                                                      \
+    "takes it into account. With the cause role_granted it was cleared by a promotion.",             \
     "Check that it was planned, with the account's owner.")                                        \
   X(80, key_blocked, "KEY_BLOCKED", "spki_sha256 why",                                             \
     "No certificate will be issued for this public key again.",                                    \

@@ -55,7 +55,7 @@ Result<void> set_email(Session& session, const AccessOptions& o) {
   CERTWRIGHT_CHECK(session.call("PATCH", "/api/v1/principals/" + url_encode(o.id), w.text()));
   session.report(json::Object{{"id", o.id}, {"email", o.email}},
                  o.clear ? fmt::format("{} has no e-mail address any more", printable(o.id))
-                         : fmt::format("The e-mail address of {} is {}. A sign-in name stays what it is: to change that, certwright "
+                         : fmt::format("The e-mail address of {} is {}. The sign-in name of who has a password stays what it is: to change that, certwright "
                                        "user reset-password {} --sign-in-name NAME",
                                        printable(o.id), printable(o.email), printable(o.id)));
   return {};
@@ -202,14 +202,20 @@ Result<void> grant_role(Session& session, const AccessOptions& o) {
   CERTWRIGHT_TRY(const auto answer,
                  session.call_json("POST", "/api/v1/principals/" + url_encode(o.id) + "/roles", w.text()));
   json::Value granted = binding_of(o, true);
-  std::string text = "Granted " + o.role + " to " + o.id;
+  std::string text = fmt::format("Granted {} to {}", o.role, o.id);
   if (const auto* ended = answer.find("credentials_revoked"); ended != nullptr && ended->if_array() != nullptr) {
     granted.set("credentials_revoked", *ended);
-    text += "\nRevoked:";
+    if (!ended->if_array()->empty()) text += "\nRevoked:";
     for (const auto& id : *ended->if_array())
-      if (id.if_string() != nullptr) text += " " + printable(*id.if_string());
-    text += "\nWhoever made them could not have given this role. Make others: certwright user reset-password " + o.id +
-            ", certwright token create " + o.id;
+      if (id.if_string() != nullptr) text += fmt::format(" {}", printable(*id.if_string()));
+    if (!ended->if_array()->empty())
+      text += fmt::format("\nWhoever made them could not have given this role. Make others: certwright user reset-password {0}, "
+                          "certwright token create {0}", o.id);
+  }
+  if (const std::string email = text_of(answer, "email_cleared"); !email.empty()) {
+    granted.set("email_cleared", email);
+    text += fmt::format("\nCleared its e-mail address, {}: whoever could not have given this role may have set it. Set the right "
+                        "one: certwright user set-email {} ADDRESS", printable(email), o.id);
   }
   session.report(granted, text);
   return {};

@@ -38,6 +38,8 @@ int exit_code(Errc code) noexcept {
       return 5;
     case Errc::conflict:
       return 6;
+    case Errc::approval_required:
+      return kWaitsForPeople;
     default:
       return 1;
   }

@@ -13,9 +13,9 @@ namespace certwright::cli {
 struct Registry;
 
 // The process's exit code after an error: 1 refused or failed, 3 not reachable, 4 not signed in or not
-// permitted, 5 not found, 6 conflict.
+// permitted, 5 not found, 6 conflict, 7 taken, and waits for people (Errc::approval_required).
 int exit_code(Errc code) noexcept;
-// That of a request which was taken, and waits for people to approve it.
+// That of a request which was taken, and waits for people to approve it. Not a failure: asking again helps.
 inline constexpr int kWaitsForPeople = 7;
 
 // Adds the commands. The function runs the one that was parsed and gives the process's exit code: 0 if

@@ -77,6 +77,12 @@ Result<std::string> body_of(const CsrOptions& o) {
   return std::move(w).take();
 }
 
+// With --json standard output is one JSON document, and nothing before or after it.
+Result<void> check_one_document(const Session& session, std::string_view option, const std::string& path) {
+  if (!session.json() || path != "-") return {};
+  return fail(Errc::invalid, fmt::format("{} -: standard output is the JSON already; give a file, or leave --json out", option));
+}
+
 // Where the certificate goes. Opened before the server is asked: what cannot be kept is not made.
 struct Outputs {
   std::optional<OutputFile> certificate{}, chain{};
@@ -97,15 +103,19 @@ struct Outputs {
   }
 };
 
+// The certificate is there, whatever became of the files.
+tl::unexpected<Error> not_saved(const std::string& serial, const Error& error) {
+  return fail(error.code, fmt::format("issued {0}, but not saved: {1}; once that is solved: certwright cert chain {0} --out FILE",
+                                      serial, error.detail));
+}
+
 Result<void> deliver(Session& session, const CsrOptions& o, const json::Value& answer, Outputs outputs) {
   const json::Value* certificate = answer.find("certificate");
   const std::string pem = certificate == nullptr ? "" : text_of(*certificate, "certificate");
   if (pem.empty())  // of a profile that keeps digests only
     return fail(Errc::not_found, fmt::format("it was issued, but the server keeps no copy of it: {}", text_of(answer, "message")));
   if (const auto written = outputs.write(pem, text_of(*certificate, "chain")); !written)
-    return fail(written.error().code,
-                fmt::format("issued {0}, but not saved: {1}; once that is solved: certwright cert chain {0} --out FILE",
-                            text_of(*certificate, "serial_number"), written.error().detail));
+    return not_saved(text_of(*certificate, "serial_number"), written.error());
   if (session.json()) return print_json(answer), Result<void>();
   const bool to_output = o.out == "-" || o.chain_out == "-";
   fmt::print(to_output ? stderr : stdout, "{}", csr_outcome_text(answer));
@@ -128,7 +138,9 @@ Result<json::Value> wait_until_decided(Session& session, const std::string& id) 
       const bool may_pass = code == Errc::unavailable || code == Errc::too_many_requests;
       if (may_pass && ++failures < kFailuresInARow) continue;
       session.wait_for("");
-      return fail(code, fmt::format("{}; the request waits still: certwright request show {}", answer.error().detail, id));
+      // What is not theirs to see any more, or was refused, may be decided by now: nothing is known of it.
+      return fail(code, fmt::format("{}; {}: certwright request show {}", answer.error().detail,
+                                    may_pass ? "the request goes on without this command" : "how the request went on is not known", id));
     }
     failures = 0;
     const json::Value* request = answer->find("request");
@@ -140,6 +152,8 @@ Result<json::Value> wait_until_decided(Session& session, const std::string& id) 
 }
 
 Result<void> submit(Session& session, const CsrOptions& o) {
+  for (const auto& [option, path] : {std::pair("--out", &o.out), std::pair("--chain-out", &o.chain_out)})
+    CERTWRIGHT_CHECK(check_one_document(session, option, *path));
   std::optional<Outputs> outputs;
   const auto open = [&]() -> Result<void> {
     CERTWRIGHT_TRY(auto opened, Outputs::open(o));
@@ -163,11 +177,12 @@ Result<void> submit(Session& session, const CsrOptions& o) {
   // Not kept open meanwhile: whoever interrupts the command would find empty files.
   outputs.reset();
   CERTWRIGHT_TRY(const auto decided, wait_until_decided(session, text_of(answer, "request_id")));
-  if (decided.find("certificate") == nullptr) {
+  const json::Value* certificate = decided.find("certificate");
+  if (certificate == nullptr) {
     if (session.json()) print_json(decided);
     return fail(Errc::policy, printable(text_of(decided, "message")));
   }
-  CERTWRIGHT_CHECK(open());
+  if (const auto opened = open(); !opened) return not_saved(text_of(*certificate, "serial_number"), opened.error());
   return deliver(session, o, decided, *std::move(outputs));
 }
 
@@ -188,6 +203,7 @@ Result<void> select(Session& session, const CsrOptions& o) {
 }
 
 Result<void> show_template(Session& session, const CsrOptions& o) {
+  CERTWRIGHT_CHECK(check_one_document(session, "--openssl-config", o.config_file));
   std::optional<OutputFile> file;
   if (!o.config_file.empty()) {
     CERTWRIGHT_TRY(auto opened, OutputFile::open(o.config_file, Readers::everybody));

@@ -22,7 +22,7 @@ void judge_ca(Findings& findings, const json::Value& ca, Time now) {
     findings.add(Verdict::good, what, text_of(ca, "state") + ", expires " + not_after);
   if (const std::string problem = text_of(ca, "approval_problem"); !problem.empty())
     findings.add(Verdict::warning, "approval rules of " + id, problem,
-                 fmt::format("no request meets that rule: correct it with certwright ca policy {} FILE", id));
+                 fmt::format("some requests or none meet that rule as it is: correct it with certwright ca policy {} FILE", id));
 }
 
 void judge_kek(Findings& findings, const json::Value& kek) {

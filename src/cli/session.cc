@@ -58,6 +58,14 @@ std::string message_of(const http_client::Reply& reply) {
   return "the server answered " + std::to_string(reply.status);
 }
 
+// The answer about a request that people must approve before this is done; null: it is another one.
+json::Value waiting_answer(const http_client::Reply& reply) {
+  constexpr int kConflict = 409;
+  if (reply.status != kConflict) return {};
+  const auto document = json::parse(reply.text());
+  return document && !text_of(*document, "request_id").empty() ? *document : json::Value();
+}
+
 // Which option or variable led to what went wrong.
 tl::unexpected<Error> of_option(std::string_view option, const Error& error) {
   return fail(error.code, std::string(option) + ": " + error.detail);
@@ -163,6 +171,11 @@ Result<http_client::Reply> Session::call(std::string_view method, std::string_vi
   CERTWRIGHT_TRY(auto reply, exchange());
   if (reply.status >= 200 && reply.status < 300) return reply;
   std::string message = message_of(reply);
+  if (const json::Value waiting = waiting_answer(reply); !waiting.is_null()) {
+    if (json()) print_json(waiting);
+    return fail(Errc::approval_required, fmt::format("{}; look at it: certwright request show {}", message,
+                                                     printable(text_of(waiting, "request_id"))));
+  }
   if (reply.status == 401)
     message += has_credentials_ ? "; the token or certificate given is unknown, expired or "
                                   "revoked: an administrator makes "

@@ -33,7 +33,8 @@ class Session {
 
   bool json() const noexcept { return connection_.json; }
 
-  // The body of a 2xx answer. Any other status is an Error with the server's own words.
+  // The body of a 2xx answer. Any other status is an Error with the server's own words. What people must
+  // approve first is approval_required, with how to look at the request; with --json, the answer is printed.
   Result<http_client::Reply> call(std::string_view method, std::string_view path,
                                   std::string_view body = {},
                                   const http_client::HeaderList& headers = {});

@@ -48,6 +48,8 @@ Result<void> show(Session& session, const TemplateOptions& o) {
 Result<std::string> changed_wording(Session& session, const TemplateOptions& o) {
   if (o.subject.empty() && o.text_file.empty() && o.html_file.empty())
     return fail(Errc::invalid, "give what should be other: --subject, --text or --html");
+  if (o.text_file == "-" && o.html_file == "-")
+    return fail(Errc::invalid, "--html: standard input is the plain text already; give a file");
   CERTWRIGHT_TRY(const auto present, session.call_json("GET", path_of(o)));
   std::string text = text_of(present, "text"), html = text_of(present, "html");
   if (!o.text_file.empty()) {

@@ -16,6 +16,7 @@
 #include "gateway/portal/portal_pages.h"
 #include "gateway/web/standard_routes.h"
 #include "gateway/web/web_handler.h"
+#include "mail_address/mail_address.h"
 #include "registration/profile_publisher.h"
 
 namespace certwright::daemon {
@@ -53,7 +54,7 @@ std::vector<std::pair<std::string, std::string>> status_of(const Installation& i
   if (const auto administrators = in.access_directory.administrators()) {
     std::string silent;
     for (const auto& one : *administrators)
-      if (one.email.empty()) silent += (silent.empty() ? "" : " ") + one.id;
+      if (!mail::MailAddress::parse(one.email)) silent += (silent.empty() ? "" : " ") + one.id;
     facts.emplace_back("administrators", std::to_string(administrators->size()));
     facts.emplace_back("administrators_without_email", std::move(silent));
   }

@@ -18,7 +18,7 @@ configure_file(${CMAKE_SOURCE_DIR}/src/daemon/version.h.in ${CMAKE_BINARY_DIR}/g
 certwright_room(daemon
   EXPOSES access aggregate audit authority ca clock crypto delivery inventory issuance key_rotation keys metrics
           registration revocation session store store/memory notification gateway/notices gateway/certgen gateway/g3fcgen http errors bytes
-  USES store/sqlite gateway/web gateway/pages gateway/certs gateway/portal gateway/pki gateway/admin json pkcs10 profile x509 cli
+  USES store/sqlite gateway/web gateway/pages gateway/certs gateway/portal gateway/pki gateway/admin json mail_address pkcs10 profile x509 cli
   SYSTEM yaml spdlog cli
   SOURCES configuration.cc log.cc state_directory.cc installation.cc interception.cc issuance_metrics.cc initialise.cc
           root_key.cc server_certificate.cc housekeeping.cc certgen_door.cc gateways.cc notices.cc request_notices.cc serve.cc stand_alone.cc

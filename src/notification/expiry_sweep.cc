@@ -40,6 +40,19 @@ bool is_over(const std::optional<store::Revocation>& revocation) {
   return revocation && revocation->reason != x509::RevocationReason::certificate_hold;
 }
 
+// For good: nobody could do anything about it. One whose key is offline is signed for by people, until it is retired.
+bool cannot_replace_crl(const store::CaRecord& ca, Time now) {
+  if (ca.state == store::CaState::retired && ca.sealed_key.empty()) return true;
+  const auto certificate = x509::Certificate::parse(ca.certificate);
+  return certificate && certificate->not_after() <= now;
+}
+
+// The lineages of CAs here: administrators of the installation are told of these as CAs.
+bool is_of_a_ca(const store::LineageRow& row, const std::vector<store::CaRecord>& cas) {
+  return row.entity_type == "ca" && row.tenant == "system" &&
+         std::ranges::find(cas, row.entity_id, &store::CaRecord::id) != cas.end();
+}
+
 decltype(audit::Event::fields) about_certificates(std::uint32_t days, std::size_t count) {
   if (count == 0) return {};
   return {{"kind", "certificate"}, {"days", std::to_string(days)}, {"count", std::to_string(count)}};
@@ -138,12 +151,13 @@ Result<void> ExpirySweep::sweep_range(std::uint32_t days, Time from, Time to) {
   filter.now = d_.clock.now();
   store::Page page;
   page.limit = options_.batch;
+  CERTWRIGHT_TRY(const auto cas, d_.store.list_cas());
   while (!stop_) {
     CERTWRIGHT_TRY(const auto rows, d_.store.list_lineages(filter, page));
     store::Transaction transaction;
     std::size_t count = 0;
     for (const auto& row : rows) {
-      if (is_over(row.revocation) || !counts(days, row.not_before, row.not_after)) continue;
+      if (is_over(row.revocation) || !counts(days, row.not_before, row.not_after) || is_of_a_ca(row, cas)) continue;
       CERTWRIGHT_TRY(auto told, d_.outbox.certificate_expiring(row, days));
       if (!told.empty()) ++count;
       std::ranges::move(told, std::back_inserter(transaction));
@@ -183,8 +197,9 @@ Result<void> ExpirySweep::sweep_cas() {
   return {};
 }
 
-// A CRL in the last tenth of its life has missed its replacement.
+// A CRL in the last tenth of its life has missed its replacement, if there can be one.
 Result<void> ExpirySweep::sweep_crls(const store::CaRecord& ca) {
+  if (cannot_replace_crl(ca, d_.clock.now())) return {};
   const auto policy = ca::parse_ca_policy(ca.policy);
   const std::uint32_t shards = policy ? std::min(policy->crl_shards, kMostShards) : 1;
   const Time now = d_.clock.now();

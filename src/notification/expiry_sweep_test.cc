@@ -314,5 +314,61 @@ TEST_F(ExpirySweepTest, ACaIsToldToTheInstallationOnceAtEachThresholdAndRecorded
       << as_text(leaves[0].record);
 }
 
+TEST_F(ExpirySweepTest, ACrlThatCannotBeReplacedIsNoNews) {
+  const auto put = [&](const std::string& id, store::CaState state, Bytes sealed_key, Time ends) {
+    store::CaRecord ca;
+    ca.id = id;
+    ca.state = state;
+    ca.sealed_key = std::move(sealed_key);
+    ca.certificate = certificate_of_ca(kStart, ends);
+    ca.policy = "{}";
+    ca.revision = 1;
+    world_.apply({store::PutCa{ca}, store::PutCrl{{id, 0, 7, 0, kStart, kStart + 10 * kDay, {}}}});
+  };
+  const Time later = kStart + 4000 * kDay;
+  put("expired", store::CaState::active, Bytes{1}, kStart + 9 * kDay);
+  put("retired-offline", store::CaState::retired, {}, later);
+  world_.clock.set(kStart + 9 * kDay);
+  sweep();
+  EXPECT_EQ(told("root", "ca"), Names{});
+  // These can: a retired one goes on with its CRL while it has its key.
+  put("retired", store::CaState::retired, Bytes{1}, later);
+  put("offline", store::CaState::active, {}, later);
+  sweep();
+  EXPECT_EQ(told("root", "ca"), (Names{"offline", "retired"}));
+}
+
+TEST_F(ExpirySweepTest, TheCertificateOfACaIsNotToldToWhoeverMadeIt) {
+  const auto issue_for = [&](std::uint64_t n, const std::string& tenant, const std::string& entity) {
+    auto record = store::contract::certificate(n);
+    record.tenant = tenant;
+    record.principal = "requester";
+    record.entity_type = "ca";
+    record.entity_id = entity;
+    record.not_before = world_.clock.now();
+    record.not_after = world_.clock.now() + 90 * kDay;
+    world_.apply({store::ReserveSerial{store::contract::reservation(n), {}}});
+    world_.apply({store::RecordCertificate{record, 0, {}}});
+  };
+  store::CaRecord ca;
+  ca.id = "issuing";
+  ca.state = store::CaState::active;
+  ca.certificate = certificate_of_ca(kStart, kStart + 90 * kDay);
+  ca.policy = "{}";
+  ca.revision = 1;
+  world_.apply({store::PutCa{ca}});
+  issue_for(1, "system", "issuing");
+  world_.clock.advance(61 * kDay);
+  sweep();
+  EXPECT_EQ(told(), Names{});
+  EXPECT_EQ(told("root"), Names{"30"});  // as a CA
+  // One that is none of ours, or only named like one, is a certificate like others.
+  issue_for(2, "system", "elsewhere");
+  issue_for(3, "default", "issuing");
+  world_.clock.advance(61 * kDay);
+  sweep();
+  EXPECT_EQ(told(), (Names{"30", "30"}));
+}
+
 }  // namespace
 }  // namespace certwright::notification

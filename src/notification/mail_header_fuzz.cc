@@ -3,7 +3,7 @@
 #include <cstdlib>
 
 #include "bytes/bytes.h"
-#include "notification/mail_address.h"
+#include "notification/mailbox.h"
 
 namespace {
 void expect_folded(std::string_view header) {

@@ -3,7 +3,7 @@
 #include <vector>
 
 #include "clock/clock.h"
-#include "notification/mail_address.h"
+#include "notification/mailbox.h"
 
 namespace certwright::notification {
 

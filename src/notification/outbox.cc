@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "crypto/digest.h"
-#include "notification/mail_address.h"
+#include "notification/mailbox.h"
 
 namespace certwright::notification {
 namespace {

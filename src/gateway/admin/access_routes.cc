@@ -317,6 +317,18 @@ Fields binding_fields(const access::Principal& principal, const access::RoleBind
           {"tenant", binding.tenant}, {"ca", binding.ca}};
 }
 
+access::GrantEvidence evidence_of_grant(Context& context, const Dependencies& d, const access::Principal& principal,
+                                        const access::RoleBinding& binding) {
+  return {.granted = evidence(context, d, EventType::role_granted, "", binding_fields(principal, binding)),
+          .credential_ended = evidence(context, d, EventType::credential_revoked, "credential",
+                                       {{"principal", principal.id}, {"cause", "role_granted"}}),
+          .email_cleared = [&context, &d, &principal](std::string_view address) {
+            return evidence(context, d, EventType::principal_email_changed, "principal",
+                            {{"tenant", principal.tenant}, {"before", std::string(address)}, {"after", ""},
+                             {"cause", "role_granted"}})(principal.id);
+          }};
+}
+
 Result<http::Response> grant_role(Context& context, const Dependencies& d) {
   CERTWRIGHT_TRY(const auto principal, find_principal(context, d, Action::access_manage));
   CERTWRIGHT_TRY(const auto body, context.json_body());
@@ -327,18 +339,15 @@ Result<http::Response> grant_role(Context& context, const Dependencies& d) {
   CERTWRIGHT_CHECK(reader.finish());
   CERTWRIGHT_TRY(const auto binding, read_binding(role, tenant.value_or(principal.tenant), ca.value_or("")));
   CERTWRIGHT_CHECK(context.authorise(Action::access_manage, {binding.tenant, binding.ca, ""}, principal.id));
-  CERTWRIGHT_TRY(const auto ended,
-                 d.access.grant_role(
-                     principal.id, binding,
-                     evidence(context, d, EventType::role_granted, "", binding_fields(principal, binding)),
-                     evidence(context, d, EventType::credential_revoked, "credential",
-                              {{"principal", principal.id}, {"cause", "role_granted"}})));
+  CERTWRIGHT_TRY(const auto granted, d.access.grant_role(principal.id, binding, evidence_of_grant(context, d, principal, binding)));
   d.authenticator.invalidate();
-  if (ended.empty()) return no_content();
+  if (granted.credentials_ended.empty() && granted.email_cleared.empty()) return no_content();
   json::Writer w;
   w.begin_object().key("credentials_revoked").begin_array();
-  for (const auto& id : ended) w.value(id);
-  w.end_array().end_object();
+  for (const auto& id : granted.credentials_ended) w.value(id);
+  w.end_array();
+  if (!granted.email_cleared.empty()) w.member("email_cleared", granted.email_cleared);
+  w.end_object();
   return json_response(200, std::move(w));
 }
 

@@ -52,12 +52,12 @@ void write_difference(json::Writer& w, const registration::RequestChanges& chang
   w.end_object();
 }
 
-void write_approvals(json::Writer& w, const std::vector<RequestDesk::Counted>& approvals) {
+void write_approvals(json::Writer& w, const std::vector<RequestDesk::Counted>& approvals, bool with_reasons) {
   w.key("approvals").begin_array();
   for (const auto& [approval, why_not] : approvals) {
     w.begin_object().member("principal", approval.principal).member("kind", kind_name(approval.kind));
     w.member("binding", to_hex(approval.binding)).member("counts", why_not.empty());
-    if (!why_not.empty()) w.member("why_not", why_not);
+    if (with_reasons && !why_not.empty()) w.member("why_not", why_not);
     w.member("comment", approval.comment).member("approved_at", to_rfc3339(approval.approved_at)).end_object();
   }
   w.end_array();
@@ -99,7 +99,8 @@ Result<void> write_key(json::Writer& w, const RequestDependencies& d, const stor
 
 }  // namespace
 
-Result<void> write_request(json::Writer& w, const RequestDependencies& d, const store::RequestRecord& request) {
+Result<void> write_request(json::Writer& w, const RequestDependencies& d, const store::RequestRecord& request,
+                           bool with_reasons) {
   CERTWRIGHT_TRY(const auto content, registration::read_request_content(request.content));
   CERTWRIGHT_TRY(const auto changes, registration::read_request_changes(request.changes));
   w.begin_object();
@@ -119,7 +120,7 @@ Result<void> write_request(json::Writer& w, const RequestDependencies& d, const 
   }
   write_difference(w, changes);
   CERTWRIGHT_TRY(const auto approvals, d.requests.approvals(request, examined ? &*examined : nullptr));
-  write_approvals(w, approvals);
+  write_approvals(w, approvals, with_reasons);
   CERTWRIGHT_CHECK(write_certificate(w, d, request));
   w.end_object();
   return {};

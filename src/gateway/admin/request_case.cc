@@ -169,7 +169,7 @@ Result<void> write_case(json::Writer& w, const RequestDependencies& d, const sto
                         bool may_audit) {
   CERTWRIGHT_TRY(const auto found, records_about(d.store, request.id));
   w.begin_object().key("request");
-  CERTWRIGHT_CHECK(write_request(w, d, request));
+  CERTWRIGHT_CHECK(write_request(w, d, request, may_audit));
   write_checks(w, found.records);
   write_records(w, d, found, may_audit);
   CERTWRIGHT_CHECK(write_notifications(w, d, request, may_audit));

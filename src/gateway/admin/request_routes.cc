@@ -27,9 +27,13 @@ Result<store::RequestRecord> find(Context& context, const RequestDependencies& d
   return *std::move(found);
 }
 
-Result<http::Response> show_as(int status, const RequestDependencies& d, const store::RequestRecord& request) {
+Result<http::Response> show_as(int status, const Context& context, const RequestDependencies& d,
+                               const store::RequestRecord& request) {
+  const auto may = [&](Action action) {
+    return access::authorise(context.principal(), action, RequestDesk::object_of(request)).has_value();
+  };
   json::Writer w;
-  CERTWRIGHT_CHECK(write_request(w, d, request));
+  CERTWRIGHT_CHECK(write_request(w, d, request, may(Action::request_decide) || may(Action::audit_read)));
   return json_response(status, std::move(w));
 }
 
@@ -76,7 +80,7 @@ Result<http::Response> list_requests(Context& context, const RequestDependencies
 
 Result<http::Response> show_request(Context& context, const RequestDependencies& d) {
   CERTWRIGHT_TRY(const auto request, find(context, d, Action::request_read));
-  return show_as(200, d, request);
+  return show_as(200, context, d, request);
 }
 
 // What happened to one request, and for whoever may read the audit log the records, with what proves them.
@@ -127,7 +131,7 @@ Result<http::Response> preview_request(Context& context, const RequestDependenci
                                                            .binding = body.binding,
                                                            .comment = std::move(body.comment),
                                                            .changes = std::move(body.changes)}));
-  return show_as(200, d, previewed);
+  return show_as(200, context, d, previewed);
 }
 
 Result<http::Response> approve_request(Context& context, const RequestDependencies& d) {
@@ -146,7 +150,7 @@ Result<http::Response> approve_request(Context& context, const RequestDependenci
     CERTWRIGHT_TRY(auto now, d.requests.find(decided.id));
     if (now) decided = *std::move(now);
   }
-  return show_as(200, d, decided);
+  return show_as(200, context, d, decided);
 }
 
 Result<std::string> read_reason(Context& context, std::size_t least) {
@@ -163,7 +167,7 @@ Result<http::Response> deny_request(Context& context, const RequestDependencies&
   CERTWRIGHT_TRY(auto reason, read_reason(context, 1));
   CERTWRIGHT_TRY(const auto denied,
                  d.requests.deny(seen.id, context.principal(), context.actor(), std::move(reason)));
-  return show_as(200, d, denied);
+  return show_as(200, context, d, denied);
 }
 
 Result<http::Response> withdraw_request(Context& context, const RequestDependencies& d) {
@@ -171,7 +175,7 @@ Result<http::Response> withdraw_request(Context& context, const RequestDependenc
   CERTWRIGHT_TRY(auto reason, read_reason(context, 0));
   CERTWRIGHT_TRY(const auto withdrawn,
                  d.requests.withdraw(seen.id, context.principal(), context.actor(), std::move(reason)));
-  return show_as(200, d, withdrawn);
+  return show_as(200, context, d, withdrawn);
 }
 
 // ---- What decides

@@ -73,7 +73,7 @@ class CertsMatrix : public ::testing::TestWithParam<Row> {
   std::string certificate_of(const World::Account& owner, const std::string& tenant) {
     const access::RoleBinding issuer{access::Role::issuer, tenant, {}};
     const bool had = has_issuer(owner.id);
-    if (!had) testing::must(world_.directory.grant_role(owner.id, issuer, World::no_evidence(), World::no_evidence()));
+    if (!had) testing::must(world_.directory.grant_role(owner.id, issuer, {World::no_evidence(), World::no_evidence(), World::no_evidence()}));
     world_.authenticator.invalidate();
     const auto serial = world_.issue(owner.token, "entity");
     if (!had) testing::must(world_.directory.remove_role(owner.id, issuer, World::no_evidence()));

@@ -98,7 +98,7 @@ TEST_F(CertsDefects, D01TokenDiesWithItsPrincipalsRight) {
                                              World::no_evidence()));
   EXPECT_EQ(world_.call("GET", "/certs/" + serial + "/download?token=" + removed).status, 404);
   testing::must(world_.directory.grant_role(account.id, {access::Role::issuer, "default", {}},
-                                            World::no_evidence(), World::no_evidence()));
+                                            {World::no_evidence(), World::no_evidence(), World::no_evidence()}));
   testing::must(world_.directory.set_principal_disabled(account.id, true, World::no_evidence()));
   EXPECT_EQ(world_.call("GET", "/certs/" + serial + "/download?token=" + removed).status, 403);
 }

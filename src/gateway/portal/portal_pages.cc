@@ -38,11 +38,18 @@ std::string changes_text(const registration::RequestChanges& changes) {
   return fmt::format("{}", fmt::join(parts, ", "));
 }
 
-std::string approval_text(store::ApprovalKind kind, std::string_view why_not) {
+// The reason tells of officers' accounts and roles: it is for whoever may decide or audit, not for requesters.
+bool may_see_reasons(const access::Principal& who, const store::RequestRecord& request) {
+  const auto object = RequestDesk::object_of(request);
+  return access::authorise(who, Action::request_decide, object) || access::authorise(who, Action::audit_read, object);
+}
+
+std::string approval_text(store::ApprovalKind kind, std::string_view why_not, bool with_reason) {
   std::string text = "Approved";
   if (kind == store::ApprovalKind::password) text += " by the CA's approval password";
   if (kind == store::ApprovalKind::standing_rule) text += " by a rule of the CA's policy";
-  return why_not.empty() ? text : fmt::format("{}; counts no more: {}", text, why_not);
+  if (why_not.empty()) return text;
+  return with_reason ? fmt::format("{}; counts no more: {}", text, why_not) : fmt::format("{}; counts no more", text);
 }
 
 std::string last_step(RequestState state) {
@@ -104,7 +111,8 @@ Result<pages::RequestRows> PortalPages::rows_of(const store::RequestList& list, 
   return rows;
 }
 
-Result<void> PortalPages::add_steps(const store::RequestRecord& request, std::string_view purpose, pages::RequestView& view) const {
+Result<void> PortalPages::add_steps(const store::RequestRecord& request, const access::Principal& who, std::string_view purpose,
+                                    pages::RequestView& view) const {
   std::optional<registration::Examination> examined;
   if (store::is_open(request.state)) {
     if (auto seen = d_.requests.examine(request, View::as_changed)) examined = *std::move(seen);
@@ -115,8 +123,9 @@ Result<void> PortalPages::add_steps(const store::RequestRecord& request, std::st
   view.steps.push_back({request.received_at, view.row.requester, "Received", std::string(purpose), request.principal});
   for (const auto& [approval, why_not] : approvals) {
     if (why_not.empty() && approval.kind == store::ApprovalKind::officer) ++view.approvals_given;
-    CERTWRIGHT_TRY(auto who, name_of_principal(approval.principal));
-    view.steps.push_back({approval.approved_at, std::move(who), approval_text(approval.kind, why_not), approval.comment,
+    CERTWRIGHT_TRY(auto officer, name_of_principal(approval.principal));
+    view.steps.push_back({approval.approved_at, std::move(officer),
+                          approval_text(approval.kind, why_not, may_see_reasons(who, request)), approval.comment,
                           approval.principal});
   }
   auto last = last_step(request.state);
@@ -124,8 +133,8 @@ Result<void> PortalPages::add_steps(const store::RequestRecord& request, std::st
   // The approvals say who decided what was approved.
   const bool by_somebody = request.state == RequestState::denied || request.state == RequestState::withdrawn;
   const std::string decider = by_somebody ? request.decided_by : std::string();
-  CERTWRIGHT_TRY(auto who, name_of_principal(decider));
-  view.steps.push_back({request.changed_at, std::move(who), std::move(last), request.reason, decider});
+  CERTWRIGHT_TRY(auto decided_by, name_of_principal(decider));
+  view.steps.push_back({request.changed_at, std::move(decided_by), std::move(last), request.reason, decider});
   return {};
 }
 
@@ -157,7 +166,7 @@ Result<pages::RequestView> PortalPages::view_of(const store::RequestRecord& requ
   view.may_decide = request.state == RequestState::pending && request.principal != who.id &&
                     access::authorise(who, Action::request_decide, RequestDesk::object_of(request)).has_value();
   if (request.state == RequestState::pending) view.expires_at = request.expires_at;
-  CERTWRIGHT_CHECK(add_steps(request, content.purpose, view));
+  CERTWRIGHT_CHECK(add_steps(request, who, content.purpose, view));
   CERTWRIGHT_CHECK(add_certificate(request, view));
   return view;
 }

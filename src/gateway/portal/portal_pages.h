@@ -38,7 +38,8 @@ class PortalPages final : public pages::PortalPort {
   Result<void> add_comparison(const store::RequestRecord& request, const registration::Examination& seen,
                               pages::Review& review) const;
   Result<registration::RequestDesk::Decision> desk_decision(web::Context& context, const pages::Decision& decision) const;
-  Result<void> add_steps(const store::RequestRecord& request, std::string_view purpose, pages::RequestView& view) const;
+  Result<void> add_steps(const store::RequestRecord& request, const access::Principal& who, std::string_view purpose,
+                         pages::RequestView& view) const;
   Result<void> add_certificate(const store::RequestRecord& request, pages::RequestView& view) const;
 
   Dependencies d_;

@@ -241,6 +241,10 @@ TEST_F(PortalPagesTest, AnApprovalOfADisabledOfficerIsNotCounted) {
   const auto shown = carol->get("/approvals/" + id);
   EXPECT_TRUE(has(shown, "0 of 2")) << shown.body.text();
   EXPECT_TRUE(has(shown, "Approved; counts no more: the officer&#39;s account is disabled"));
+  // Not the requester's to know.
+  const auto own = alice->get("/requests/" + id);
+  EXPECT_TRUE(has(own, "Approved; counts no more")) << own.body.text();
+  EXPECT_FALSE(has(own, "disabled"));
 }
 
 TEST_F(PortalPagesTest, DeniedWithAReasonThatTheRequesterReads) {
