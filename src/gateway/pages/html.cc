@@ -50,7 +50,6 @@ std::string escape(std::string_view text, Hidden hidden) {
 }  // namespace
 
 std::string escaped(std::string_view text) { return escape(text, Hidden::shown); }
-std::string escaped_exactly(std::string_view text) { return escape(text, Hidden::kept); }
 
 Url Url::of(std::initializer_list<std::string_view> segments) {
   std::string text;

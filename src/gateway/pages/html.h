@@ -117,10 +117,9 @@ class Html {
 
 // `<`, `>`, `&` and both quotes as references; what is not UTF-8, and control characters other than line feed,
 // carriage return and tab, as U+FFFD; what unicode::is_hidden() has, visibly: "[U+200B]".
+// Html writes `value` attributes and the text of a textarea without those marks: what a form sends back must be what
+// was typed.
 std::string escaped(std::string_view text);
-// The same, but for hidden characters, which stay as they are: what a form sends back must be what was typed. Html
-// writes `value` attributes and the text of a textarea like this.
-std::string escaped_exactly(std::string_view text);
 
 // The whole page around a body: doctype, character set, viewport, title, style sheet. `style` is its path.
 std::string document(std::string_view title, const Url& style, std::string&& body);

@@ -33,7 +33,6 @@ TEST_P(Escaped, InTextAndValues) {
   EXPECT_EQ(std::move(Html().begin("input", {{"title", text}})).take(), "<input title=\"" + shown + "\">");
   // What a form sends back is what was typed: of these cases those with marks have nothing else to escape.
   const std::string& sent_back = shown.find("[U+") == std::string::npos ? shown : text;
-  EXPECT_EQ(escaped_exactly(text), sent_back);
   EXPECT_EQ(std::move(Html().begin("input", {{"value", text}})).take(), "<input value=\"" + sent_back + "\">");
   EXPECT_EQ(std::move(Html().element("textarea", text)).take(), "<textarea>" + sent_back + "</textarea>");
 }
