@@ -51,7 +51,9 @@ Result<IssuedCertificate> IssuanceService::resume_unguarded(std::string_view req
   const auto give_up = [&](const store::RequestRecord& record, const Error& error) {
     // Where this cannot be stored, resume_approved() comes here again.
     if (is_final(error) || is_of_ended_ca(error, d_.registration, record.ca)) (void)d_.requests->fail(record, error, actor);
-    record_refusal(actor, record.profile, error);
+    // A hold lasts, and upkeep asks every few seconds: that is no news each time.
+    const bool is_on_hold = error.code == Errc::conflict && error.field == "certificate";
+    if (!is_on_hold) record_refusal(actor, record.profile, error);
     return tl::unexpected<Error>(error);
   };
   auto decided = d_.requests->decided(request, actor);

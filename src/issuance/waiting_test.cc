@@ -239,6 +239,7 @@ TEST_F(WaitingWithoutCsr, AHoldOnlyDelaysWhatIsApproved) {
                                           {x509::RevocationReason::certificate_hold, clock.now(), "alice"}}}));
   EXPECT_EQ(outcome(resume(decided.id)), "conflict certificate");
   EXPECT_EQ(world.state(decided.id), RequestState::approved);
+  EXPECT_EQ(count("ISSUANCE_REFUSED"), 0U) << "upkeep will ask every few seconds";
   must(memory.apply({store::ReleaseHold{first.certificate.id}}));
   EXPECT_EQ(outcome(resume(decided.id)), "ok");
 }

@@ -46,11 +46,11 @@ Result<void> RegistrationAuthority::check_renewable(const IssuanceRequest& reque
     return fail_field(evidence == Evidence::role ? Errc::conflict : Errc::policy, "certificate",
                       fmt::format("the certificate {}", why));
   };
+  if (certificate.not_after <= clock_.now()) return over("expired before renewal; issue a new one");
   // That may pass, so that nothing is over by it.
   if (newest.revocation && newest.revocation->reason == x509::RevocationReason::certificate_hold)
     return fail_field(Errc::conflict, "certificate", "the certificate is on hold and cannot be renewed");
   if (newest.revocation) return over("has been revoked and cannot be renewed");
-  if (certificate.not_after <= clock_.now()) return over("expired before renewal; issue a new one");
   if (newest.current != 0 && newest.current != certificate.id) return over("has been renewed already");
   if (certificate.der.empty()) return over("cannot be renewed: its profile keeps no copy of it; issue a new one");
   return {};

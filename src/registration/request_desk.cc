@@ -88,9 +88,12 @@ Result<void> RequestDesk::check_idempotency_key(std::string_view principal, std:
   for (const auto& each : open) {
     if (is_overdue(each, now)) continue;
     CERTWRIGHT_TRY(const auto content, read_request_content(each.content));
-    if (content.idempotency_key == key && content.idempotency_sha256 != request_sha256)
+    if (content.idempotency_key != key) continue;
+    if (content.idempotency_sha256 == request_sha256)
       return fail_field(Errc::conflict, "idempotency_key",
-                        "Idempotency-Key: another request with it waits for approval; use a new key");
+                        fmt::format("Idempotency-Key: this request is at the desk already: {}; ask again when it is decided", each.id));
+    return fail_field(Errc::conflict, "idempotency_key",
+                      "Idempotency-Key: another request with it waits for approval; use a new key");
   }
   return {};
 }

@@ -107,7 +107,7 @@ class RequestDesk {
   Result<std::optional<store::RequestRecord>> answered_renewal(const IssuanceRequest& request) const;
 
   // May a certificate be issued at once for this key? Errors: conflict, field "idempotency_key", if an open request
-  // of the principal has it and is another one; unavailable.
+  // of the principal has it, also where that is the same: it is on its way; unavailable.
   Result<void> check_idempotency_key(std::string_view principal, std::string_view key,
                                      const store::Sha256& request_sha256) const;
 
