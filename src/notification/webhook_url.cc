@@ -112,6 +112,8 @@ Result<WebhookUrl> WebhookUrl::parse(std::string_view text) {
   text.remove_prefix(end);
   url.target_ = (text.starts_with('/') ? "" : "/") + std::string(text);
   if (!is_target(url.target_)) return refuse("path and query must be percent-encoded ASCII, without a fragment");
+  // With the "/" that it had not, it is what is kept and read again.
+  if (url.text().size() > kMaxOctets) return fail_field(Errc::too_large, "url", "url: at most 2048 octets");
   return url;
 }
 
