@@ -5,8 +5,9 @@
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
+#include "bytes/secret_bytes.h"
 #include "cli/commands.h"
-#include "cli/output_file.h"
+#include "cli/password_prompt.h"
 #include "cli/request_text.h"
 #include "cli/session.h"
 #include "json/writer.h"
@@ -147,11 +148,14 @@ Result<void> set_password(Session& session, const RequestOptions& o) {
     session.report(json::Object{{"ca", o.ca}, {"approval_password", false}}, "No password approves requests at " + o.ca);
     return {};
   }
-  CERTWRIGHT_TRY(auto text, read_text_file(o.file, 1024));
-  while (text.ends_with('\n') || text.ends_with('\r')) text.pop_back();
+  CERTWRIGHT_TRY(auto password, password_of_file(o.file));  // as submit reads it
   json::Writer w;
-  w.begin_object().member("password", text).end_object();
-  CERTWRIGHT_CHECK(session.call("PUT", path, w.text()));
+  w.begin_object().member("password", password).end_object();
+  wipe(password);
+  std::string body = std::move(w).take();
+  const auto done = session.call("PUT", path, body);
+  wipe(body);
+  CERTWRIGHT_CHECK(done);
   session.report(json::Object{{"ca", o.ca}, {"approval_password", true}}, "Set the approval password of " + o.ca);
   return {};
 }
